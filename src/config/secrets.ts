@@ -1,0 +1,39 @@
+import { type InspectOptions, inspect } from 'node:util'
+import type { Kind } from './kind.js'
+
+/** Stands for a token or key wherever something is printed. */
+const HIDDEN = '***'
+
+const LONGEST_SHOWN = 100
+
+/** A URL's user name, password and query may be secrets, in a broken URL too: everything up to the last `@`. */
+const hideCredentials = (text: string): string =>
+  text.replace(/^([a-z]+:\/\/)?.*@/is, `$1${HIDDEN}@`).replace(/[?#].*$/s, `?${HIDDEN}`)
+
+/** The value as it may be printed. */
+export const redact = (value: unknown, hides: Kind<unknown>['hides']): unknown => {
+  if (hides === 'all' && value !== undefined) return HIDDEN
+  return hides === 'credentials' && typeof value === 'string' ? hideCredentials(value) : value
+}
+
+/** A value on one short line: a broken variable must not break or flood the log. */
+export const asShownText = (value: unknown): string => {
+  if (value === undefined) return '(not set)'
+  if (value === '') return '(empty)'
+  const text = typeof value === 'string' ? value : inspect(value, { depth: 3, breakLength: Infinity })
+  const line = text.replace(/\p{Cc}+/gu, ' ')
+  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line
+}
+
+/** Keeps the members usable in code while logs, JSON and the inspector show `***`. Changes and returns `target`. */
+export const hideMembers = <Target extends object>(
+  target: Target,
+  names: readonly (keyof Target)[],
+): Target => {
+  const held = names.filter((name) => target[name] !== undefined)
+  const shown = () => ({ ...target, ...Object.fromEntries(held.map((name) => [name, HIDDEN])) })
+  return Object.defineProperties(target, {
+    toJSON: { value: shown },
+    [inspect.custom]: { value: (_depth: number, options: InspectOptions) => inspect(shown(), options) },
+  })
+}

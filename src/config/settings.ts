@@ -1,0 +1,54 @@
+import type { Resources } from '../protocol/messages.js'
+import type { JsonObject, JsonValue } from '../utils/json.js'
+
+/** The order in which orchestrators are used. */
+export type OrchestratorMode = 'failover' | 'round-robin'
+
+/** The least important lines that are logged. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** One orchestrator with everything needed to talk to it. The token is printed as `***`. */
+export interface OrchestratorSettings {
+  readonly url: string
+  readonly priority: number
+  readonly weight: number
+  readonly token: string
+}
+
+/** Access to the object store. The keys are printed as `***`. */
+export interface S3Settings {
+  readonly endpointUrl?: string
+  readonly accessKey?: string
+  readonly secretKey?: string
+  readonly defaultBucket: string
+}
+
+/** The configuration, checked and frozen; durations in ms. */
+export interface Settings {
+  readonly workerId: string
+  readonly workerType: string
+  readonly workerPort: number
+  readonly maxConcurrentTasks: number
+  readonly taskTypeLimits: Readonly<Record<string, number>>
+  readonly skillDependencies: Readonly<Record<string, readonly string[]>>
+  readonly costPerSkill: Readonly<Record<string, number>>
+  readonly installedSoftware: JsonObject
+  readonly installedModels: readonly JsonValue[]
+  readonly hostname: string
+  readonly ipAddress: string
+  readonly resources: Resources
+  readonly orchestrators: readonly OrchestratorSettings[]
+  readonly orchestratorMode: OrchestratorMode
+  readonly heartbeatIntervalMs: number
+  readonly heartbeatDebounceMs: number
+  readonly websocketsEnabled: boolean
+  readonly resultMaxRetries: number
+  readonly resultRetryInitialDelayMs: number
+  readonly pollTimeoutMs: number
+  readonly pollErrorDelayMs: number
+  readonly idlePollDelayMs: number
+  readonly shutdownTimeoutMs: number
+  readonly taskFilesDir: string
+  readonly s3: S3Settings
+  readonly logLevel: LogLevel
+}

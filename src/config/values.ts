@@ -1,0 +1,146 @@
+import type { Resources } from '../protocol/messages.js'
+import type { JsonValue } from '../utils/json.js'
+
+/** One orchestrator, as it is written in `ORCHESTRATORS` and `ORCHESTRATORS_CONFIG`. */
+export interface OrchestratorEntry {
+  /** `http://` or `https://`, with an optional path; no user name, password or query. */
+  readonly url: string
+  /** `FAILOVER`: the lowest number is tried first. Default: 10. */
+  readonly priority?: number
+  /** `ROUND_ROBIN`: its share of the polls, above 0. Default: 1. */
+  readonly weight?: number
+  /** For this orchestrator alone; wins over `WORKER_INDIVIDUAL_TOKEN` and `WORKER_TOKEN`. */
+  readonly token?: string
+}
+
+/** An {@link OrchestratorEntry} with its defaults filled in. */
+export interface ListedOrchestrator extends OrchestratorEntry {
+  readonly priority: number
+  readonly weight: number
+}
+
+/** How the worker uses several orchestrators; `WATERFALL` is another name of `FAILOVER`. */
+export type OrchestratorModeName = 'FAILOVER' | 'ROUND_ROBIN' | 'WATERFALL'
+
+/** The names `LOG_LEVEL` takes; `warning` is `warn`, `critical` is `fatal`. */
+export type LogLevelName =
+  | 'trace'
+  | 'debug'
+  | 'info'
+  | 'warn'
+  | 'warning'
+  | 'error'
+  | 'fatal'
+  | 'critical'
+  | 'silent'
+
+/** What `WorkerConfig` holds; each attribute is named after its variable, durations are in seconds. */
+export interface WorkerConfigValues {
+  /**
+   * The worker's name, unique at its orchestrators: 1 to 128 characters out of `A-Z a-z 0-9 _ . : -`.
+   * Variable `WORKER_ID`. Default: `worker-` and a random UUID.
+   */
+  WORKER_ID: string
+  /** Sorts workers into groups. Variable `WORKER_TYPE`. Default: `generic-cpu-worker`. */
+  WORKER_TYPE: string
+  /** The port of the health server; 0 picks a free one. Variable `WORKER_PORT`. Default: 8083. */
+  WORKER_PORT: number
+  /**
+   * The token that workers share. Never shown in logs and errors.
+   * Variable `WORKER_TOKEN`. Default: `your-secret-worker-token`, with a warning when it is used.
+   */
+  WORKER_TOKEN: string
+  /**
+   * A token of this worker alone; wins over {@link WORKER_TOKEN}. Never shown in logs and errors.
+   * Variable `WORKER_INDIVIDUAL_TOKEN`. Default: none.
+   */
+  WORKER_INDIVIDUAL_TOKEN: string | undefined
+  /**
+   * The URL of the only orchestrator. Set in code, it wins over an `ORCHESTRATORS_CONFIG` of the environment.
+   * Variable `ORCHESTRATOR_URL`. Default: `http://localhost:8080`.
+   */
+  ORCHESTRATOR_URL: string
+  /**
+   * Several orchestrators: a list, or its JSON text. Text that is no JSON list is kept as it is, and
+   * {@link ORCHESTRATOR_URL} is used, with a warning. Never shown in logs and errors, as it may hold tokens.
+   * Variable `ORCHESTRATORS_CONFIG`. Default: `[]`, which means "see `ORCHESTRATOR_URL`".
+   */
+  ORCHESTRATORS_CONFIG: readonly OrchestratorEntry[] | string
+  /**
+   * The orchestrators in use, by priority, then by URL. Set it to decide them in code, above everything else; set
+   * `undefined` to have it worked out again from `ORCHESTRATORS_CONFIG` and `ORCHESTRATOR_URL`. No variable.
+   */
+  ORCHESTRATORS: readonly OrchestratorEntry[] | undefined
+  /** `FAILOVER` or `ROUND_ROBIN`. Variable `MULTI_ORCHESTRATOR_MODE`. Default: `FAILOVER`. */
+  MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
+  /** How many tasks run at once, at least 1. Variable `MAX_CONCURRENT_TASKS`. Default: 10. */
+  MAX_CONCURRENT_TASKS: number
+  /** What a second of each skill costs, by task name. Variable `COST_PER_SKILL` (JSON). Default: `{}`. */
+  COST_PER_SKILL: Record<string, number>
+  /** How many CPU cores tasks may count on. Variable `CPU_CORES`. Default: 4. */
+  CPU_CORES: number
+  /** The model of the GPU. Variable `GPU_MODEL`. Default: none, which means "no GPU". */
+  GPU_MODEL: string | undefined
+  /** The memory of the GPU, in GB; counts only with {@link GPU_MODEL}. Variable `GPU_VRAM_GB`. Default: 0. */
+  GPU_VRAM_GB: number
+  /**
+   * Software on this machine and its versions.
+   * Variable `INSTALLED_SOFTWARE` (JSON). Default: the running Node version, `{"node": "20.19.0"}`.
+   */
+  INSTALLED_SOFTWARE: Record<string, JsonValue>
+  /** Models on this machine, an object each. Variable `INSTALLED_MODELS` (JSON). Default: `[]`. */
+  INSTALLED_MODELS: readonly JsonValue[]
+  /** Seconds between two heartbeats. Variable `HEARTBEAT_INTERVAL`. Default: 15. */
+  HEARTBEAT_INTERVAL: number
+  /**
+   * Seconds for which changes are gathered before a heartbeat tells of them.
+   * Variable `WORKER_HEARTBEAT_DEBOUNCE_DELAY`. Default: 0.1.
+   */
+  WORKER_HEARTBEAT_DEBOUNCE_DELAY: number
+  /** Whether to open a socket for commands. Variable `WORKER_ENABLE_WEBSOCKETS`. Default: false. */
+  WORKER_ENABLE_WEBSOCKETS: boolean
+  /** How often a result is sent again before it is set aside. Variable `RESULT_MAX_RETRIES`. Default: 5. */
+  RESULT_MAX_RETRIES: number
+  /** Seconds before a result is sent again for the first time. Variable `RESULT_RETRY_INITIAL_DELAY`. Default: 1. */
+  RESULT_RETRY_INITIAL_DELAY: number
+  /** Seconds that the orchestrator may hold a poll. Variable `TASK_POLL_TIMEOUT`. Default: 30. */
+  TASK_POLL_TIMEOUT: number
+  /** Seconds before the first poll after a failed one. Variable `TASK_POLL_ERROR_DELAY`. Default: 5. */
+  TASK_POLL_ERROR_DELAY: number
+  /** Seconds between a poll that brought nothing and the next. Variable `IDLE_POLL_DELAY`. Default: 0.01. */
+  IDLE_POLL_DELAY: number
+  /** Seconds a worker that is told to end has for its tasks. Variable `WORKER_SHUTDOWN_TIMEOUT`. Default: 35. */
+  WORKER_SHUTDOWN_TIMEOUT: number
+  /** The directory that holds the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */
+  TASK_FILES_DIR: string
+  /** The URL of an S3-compatible store. Variable `S3_ENDPOINT_URL`. Default: none. */
+  S3_ENDPOINT_URL: string | undefined
+  /** The store's access key. Never shown in logs and errors. Variable `S3_ACCESS_KEY`. Default: none. */
+  S3_ACCESS_KEY: string | undefined
+  /** The store's secret key. Never shown in logs and errors. Variable `S3_SECRET_KEY`. Default: none. */
+  S3_SECRET_KEY: string | undefined
+  /** The bucket that results go to. Variable `S3_DEFAULT_BUCKET`. Default: `avtomatika-payloads`. */
+  S3_DEFAULT_BUCKET: string
+  /** The least important lines that are logged. Variable `LOG_LEVEL`. Default: `info`. */
+  LOG_LEVEL: LogLevelName
+  /** This machine's name, as the orchestrator is told. No variable. Default: what the system says. */
+  HOSTNAME: string
+  /** This machine's address, as told. No variable. Default: the first outward IPv4 address, else `127.0.0.1`. */
+  IP_ADDRESS: string
+  /**
+   * What this machine offers. Set it to decide it in code; set `undefined` to have it worked out again. No variable.
+   * Default: from `CPU_CORES`, `GPU_MODEL` and `GPU_VRAM_GB`.
+   */
+  RESOURCES: Resources | undefined
+}
+
+/** The attributes that a variable of the same name can set. */
+export type VariableName = Exclude<
+  keyof WorkerConfigValues,
+  'ORCHESTRATORS' | 'HOSTNAME' | 'IP_ADDRESS' | 'RESOURCES'
+>
+
+/** What `new WorkerConfig(…)` takes; `undefined` means "not given". */
+export type WorkerConfigOverrides = {
+  [Name in keyof WorkerConfigValues]?: WorkerConfigValues[Name] | undefined
+}

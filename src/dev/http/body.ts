@@ -1,0 +1,51 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+
+/** What the real orchestrator's HTTP server reads at most; a longer body is answered like one that is no JSON. */
+const MAX_BYTES = 1024 * 1024
+
+/** A body as it came: nothing at all, JSON, or something else. */
+export type Body =
+  | { readonly kind: 'empty' | 'unreadable' }
+  | { readonly kind: 'json'; readonly value: unknown }
+
+const UNREADABLE: Body = { kind: 'unreadable' }
+
+const joined = (chunks: Buffer[], length: number): Buffer =>
+  chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)
+
+const collect = (incoming: IncomingMessage): Promise<Buffer | undefined> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const finish = (whole: boolean) => {
+      incoming.off('data', onChunk).pause()
+      resolve(whole ? joined(chunks, length) : undefined)
+    }
+    const onChunk = (chunk: Buffer) => {
+      length += chunk.length
+      if (length > MAX_BYTES) finish(false)
+      else chunks.push(chunk)
+    }
+    incoming.on('data', onChunk)
+    incoming.once('end', () => finish(true))
+    incoming.once('error', () => finish(false))
+    incoming.once('close', () => finish(false))
+  })
+
+const parse = (bytes: Buffer): Body => {
+  if (bytes.length === 0) return { kind: 'empty' }
+  if (!isUtf8(bytes)) return UNREADABLE
+  try {
+    return { kind: 'json', value: JSON.parse(bytes.toString()) }
+  } catch {
+    return UNREADABLE
+  }
+}
+
+/** Reads a body, no further than {@link MAX_BYTES}. */
+export const readBody = async (incoming: IncomingMessage): Promise<Body> => {
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BYTES) return UNREADABLE
+  const bytes = await collect(incoming)
+  return bytes ? parse(bytes) : UNREADABLE
+}

@@ -1,0 +1,22 @@
+import type { Job } from '../state/job.js'
+
+/** A job under the names of the wire. */
+export const viewOf = (job: Job): object => ({
+  id: job.id,
+  blueprint_name: 'one_task',
+  current_state: job.state,
+  initial_data: {
+    type: job.task,
+    params: job.params,
+    priority: job.priority,
+    timeout_seconds: job.timeoutMs / 1000,
+  },
+  state_history: job.history,
+  status: job.status,
+  tracing_context: job.tracingContext,
+  retry_count: job.retryCount,
+  error_message: job.errorMessage,
+  current_task_id: job.taskId,
+  task_worker_id: job.workerId,
+  progress: job.progress,
+})

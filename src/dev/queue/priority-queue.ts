@@ -1,0 +1,64 @@
+interface Entry<T> {
+  readonly value: T
+  readonly priority: number
+  readonly order: number
+}
+
+const isBefore = (a: Entry<unknown>, b: Entry<unknown>): boolean =>
+  a.priority === b.priority ? a.order < b.order : a.priority > b.priority
+
+/** The highest priority comes out first; equals come out in the order they went in. A binary heap. */
+export class PriorityQueue<T> {
+  readonly #heap: Entry<T>[] = []
+  #pushed = 0
+
+  get size(): number {
+    return this.#heap.length
+  }
+
+  push(value: T, priority: number): void {
+    this.#heap.push({ value, priority, order: this.#pushed++ })
+    this.#rise(this.#heap.length - 1)
+  }
+
+  pop(): T | undefined {
+    const first = this.#heap[0]
+    const last = this.#heap.pop()
+    if (first && last && first !== last) {
+      this.#heap[0] = last
+      this.#sink(0)
+    }
+    return first?.value
+  }
+
+  #rise(from: number): void {
+    let at = from
+    while (at > 0 && this.#swapIfBefore(at, (at - 1) >> 1)) at = (at - 1) >> 1
+  }
+
+  #sink(from: number): void {
+    let at = from
+    for (;;) {
+      const child = this.#firstChild(at)
+      if (!this.#swapIfBefore(child, at)) return
+      at = child
+    }
+  }
+
+  /** The child that is to come out earlier; past the end when there is none. */
+  #firstChild(at: number): number {
+    const left = this.#heap[2 * at + 1]
+    const right = this.#heap[2 * at + 2]
+    return left && right && isBefore(right, left) ? 2 * at + 2 : 2 * at + 1
+  }
+
+  /** Puts the entry at `lower` in the place of the one at `upper` when it is to come out earlier. */
+  #swapIfBefore(lower: number, upper: number): boolean {
+    const below = this.#heap[lower]
+    const above = this.#heap[upper]
+    if (!below || !above || !isBefore(below, above)) return false
+    this.#heap[lower] = above
+    this.#heap[upper] = below
+    return true
+  }
+}

@@ -1,0 +1,46 @@
+import type { Job, JobProgress, JobState } from './job.js'
+
+/** Every way a job can change. Pure: each takes a job and gives the next one. */
+
+export const dispatched = (job: Job, taskId: string, workerId: string): Job => ({
+  ...job,
+  status: 'waiting_for_worker',
+  taskId,
+  workerId,
+  progress: undefined,
+})
+
+/** No worker could take it, however often it was tried. */
+export const undispatchable = (job: Job, maxRetries: number): Job =>
+  quarantined({ ...job, retryCount: maxRetries }, noWorkerMessage(job))
+
+/** A task of it failed and is to be dispatched again. */
+export const retried = (job: Job): Job => ({
+  ...job,
+  status: 'waiting_for_worker',
+  retryCount: job.retryCount + 1,
+})
+
+/** Back in line until a worker can take it. */
+export const shelved = (job: Job): Job => ({ ...job, status: 'pending' })
+
+export const reached = (job: Job, state: JobState, brought: object = {}): Job => ({
+  ...job,
+  status: 'running',
+  state,
+  history: { ...job.history, ...brought },
+})
+
+export const failed = (job: Job, errorMessage: string): Job => ({ ...job, status: 'failed', errorMessage })
+
+export const quarantined = (job: Job, errorMessage: string): Job => ({
+  ...job,
+  status: 'quarantined',
+  errorMessage,
+})
+
+export const timedOut = (job: Job): Job => failed(job, 'Worker task timed out.')
+
+export const progressed = (job: Job, progress: JobProgress): Job => ({ ...job, progress })
+
+const noWorkerMessage = ({ task }: Job): string => `No suitable workers for task type '${task}'`

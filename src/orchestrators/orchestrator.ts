@@ -1,0 +1,98 @@
+import { RateLimitError } from '../errors.js'
+import type { Heartbeat, Registration, TaskOffer, TaskResult } from '../protocol/messages.js'
+import type { Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { Transport } from '../transport/http.js'
+import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
+import { monotonicMs } from '../utils/time.js'
+
+/** What is asked of an orchestrator; each kind has a rate limit of its own there. */
+export type RequestKind = 'registration' | 'heartbeat' | 'poll' | 'result'
+
+export interface OrchestratorOptions {
+  readonly url: string
+  readonly workerId: string
+  readonly protocol: Protocol
+  readonly transport: Transport
+  /** How long the server may hold a poll, margin included, in ms. */
+  readonly pollDeadlineMs: number
+}
+
+/** Anything that is answered at once. */
+const CALL_DEADLINE_MS = 15_000
+
+/**
+ * One remote orchestrator: says things to it in its generation of the wire, over its own connections and with its
+ * own token, and remembers the pace it allows.
+ * Every method throws UnreachableError, ResponseError (AuthError, RateLimitError, UnknownWorkerError) or ProtocolError.
+ */
+export class Orchestrator {
+  readonly url: string
+  readonly #options: OrchestratorOptions
+  readonly #paces: Record<RequestKind, Pace> = {
+    registration: UNLIMITED,
+    heartbeat: UNLIMITED,
+    poll: UNLIMITED,
+    result: UNLIMITED,
+  }
+
+  constructor(options: OrchestratorOptions) {
+    this.url = options.url
+    this.#options = options
+  }
+
+  register(registration: Registration): Promise<void> {
+    const { protocol } = this.#options
+    return this.#ask('registration', protocol.writeRegistration(registration), protocol.readRegistration)
+  }
+
+  heartbeat(heartbeat: Heartbeat): Promise<void> {
+    const { protocol, workerId } = this.#options
+    return this.#ask('heartbeat', protocol.writeHeartbeat(workerId, heartbeat), protocol.readHeartbeat)
+  }
+
+  /** @returns the next task, or `null` when the orchestrator has none */
+  poll(signal: AbortSignal): Promise<TaskOffer | null> {
+    const { protocol, workerId } = this.#options
+    return this.#ask('poll', protocol.writePoll(workerId), protocol.readPoll, signal)
+  }
+
+  /** Resolves once the orchestrator has taken the result. */
+  deliver(result: TaskResult): Promise<void> {
+    const { protocol } = this.#options
+    return this.#ask('result', protocol.writeResult(result), protocol.readResult)
+  }
+
+  /** How long to keep silent about one kind of request after a refusal, in ms. */
+  quietMs(kind: RequestKind): number {
+    return quietMs(this.#paces[kind], monotonicMs())
+  }
+
+  /** Whether requests of this kind are to go one at a time. */
+  isLimited(kind: RequestKind): boolean {
+    return isLimited(this.#paces[kind], monotonicMs())
+  }
+
+  close(): Promise<void> {
+    return this.#options.transport.close()
+  }
+
+  async #ask<T>(
+    kind: RequestKind,
+    request: WireRequest,
+    read: (answer: WireAnswer) => T,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
+    const answer = await this.#options.transport.send({ ...request, deadlineMs, signal })
+    try {
+      const product = read(answer)
+      this.#paces[kind] = passed(this.#paces[kind])
+      return product
+    } catch (error) {
+      if (error instanceof RateLimitError) {
+        this.#paces[kind] = refused(this.#paces[kind], monotonicMs(), error.retryAfterMs)
+      }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { AuthError, ProtocolError, RateLimitError, ResponseError } from '../errors.js'
+import { isObject } from '../utils/json.js'
+import type { WireAnswer } from './protocol.js'
+
+/** How much of an unexpected answer a message quotes, in characters. */
+const EXCERPT = 200
+
+const excerptOf = (text: string): string => {
+  // A proxy's HTML page or a control character must not break a log line.
+  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim()
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line
+}
+
+/** What the orchestrator itself says went wrong, else the start of the answer. */
+const reasonIn = (answer: WireAnswer): string => {
+  const body = tryParse(answer.text)
+  if (isObject(body) && typeof body['error'] === 'string') return excerptOf(body['error'])
+  return excerptOf(answer.text) || 'no body'
+}
+
+const tryParse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** `Retry-After` in ms: a number of seconds, or a date compared with the answer's own `Date`. */
+const retryAfterMs = (headers: WireAnswer['headers']): number | undefined => {
+  const value = headers['retry-after']
+  if (typeof value !== 'string') return undefined
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000
+  const date = headers['date']
+  const wait = Date.parse(value) - Date.parse(typeof date === 'string' ? date : '')
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
+}
+
+/** The error an unhoped-for answer to `what` stands for. */
+export const refusal = (what: string, answer: WireAnswer): ResponseError => {
+  const message = `${what} was answered ${answer.status}: ${reasonIn(answer)}`
+  if (answer.status === 401 || answer.status === 403) return new AuthError(answer.status, message)
+  if (answer.status === 429) return new RateLimitError(message, retryAfterMs(answer.headers))
+  return new ResponseError(answer.status, message)
+}
+
+/** The JSON object in an answer. */
+export const objectIn = (what: string, answer: WireAnswer): Record<string, unknown> => {
+  const body = tryParse(answer.text)
+  if (isObject(body)) return body
+  throw new ProtocolError(
+    `${what} was answered ${answer.status} without a JSON object: ${excerptOf(answer.text)}`,
+  )
+}

@@ -1,0 +1,20 @@
+import type { Protocol } from '../protocol.js'
+import { readCommand, readHeartbeat, readPoll, readRegistration, readResult } from './decode.js'
+import { writeHeartbeat, writePoll, writeProgress, writeRegistration, writeResult } from './encode.js'
+import { socketPath } from './routes.js'
+
+/** The wire of the orchestrators 1.0b1 … 1.0b8. */
+export const classic: Protocol = {
+  generation: 'classic',
+  writeRegistration,
+  readRegistration,
+  writeHeartbeat,
+  readHeartbeat,
+  writePoll,
+  readPoll,
+  writeResult,
+  readResult,
+  socketPath,
+  writeProgress,
+  readCommand,
+}

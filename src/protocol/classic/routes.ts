@@ -1,0 +1,9 @@
+/** Where the first generation takes what; below the orchestrator's URL. */
+
+const BASE = '/_worker'
+
+export const REGISTER = `${BASE}/workers/register`
+export const RESULT = `${BASE}/tasks/result`
+export const workerPath = (workerId: string): string => `${BASE}/workers/${encodeURIComponent(workerId)}`
+export const pollPath = (workerId: string): string => `${workerPath(workerId)}/tasks/next`
+export const socketPath = (workerId: string): string => `${BASE}/ws/${encodeURIComponent(workerId)}`

@@ -1,0 +1,26 @@
+import type { Heartbeat } from '../protocol/messages.js'
+import type { TaskDefinition } from '../tasks/definition.js'
+import type { HotCache } from './hot-cache.js'
+import type { Slots } from './slots.js'
+
+/** What a heartbeat is made of. */
+export interface LoadSources {
+  readonly definitions: readonly TaskDefinition[]
+  readonly slots: Slots<unknown>
+  readonly hotCache: HotCache
+  /** False while the worker drains or cannot keep more results. */
+  readonly accepting: boolean
+}
+
+/** What this worker can take at this moment. Pure. */
+export const describeLoad = ({ definitions, slots, hotCache, accepting }: LoadSources): Heartbeat => {
+  const able = accepting ? definitions.filter(({ taskType }) => slots.hasFreeFor(taskType)) : []
+  return {
+    load: slots.running + slots.waiting,
+    status: able.length > 0 ? 'idle' : 'busy',
+    taskNames: able.map(({ name }) => name),
+    hotCache: hotCache.models,
+    skillDependencies: hotCache.dependencies,
+    hotSkills: hotCache.skills,
+  }
+}

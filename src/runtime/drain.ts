@@ -1,0 +1,72 @@
+import { ShutdownError } from '../errors.js'
+import type { Logger } from '../utils/logger.js'
+import { after, monotonicMs, within } from '../utils/time.js'
+import type { Connection } from './connection.js'
+import type { Delivery } from './delivery.js'
+import type { TasksInHand } from './tasks-in-hand.js'
+
+export interface DrainOptions {
+  readonly connection: Connection
+  readonly tasks: TasksInHand
+  readonly delivery: Delivery
+  readonly log: Logger
+  /** How long polls and handlers have, in ms. */
+  readonly timeoutMs: number
+  /** How long the open polls have, in ms. */
+  readonly pollGraceMs: number
+  /** Aborts when there is no time left to be polite. */
+  readonly hurry: AbortSignal
+}
+
+/** How long handlers have to react to their aborted signal, in ms. */
+const LAST_WORDS_MS = 500
+/** What delivery has at least, however late the handlers ended, in ms. */
+const LAST_DELIVERIES_MS = 1_500
+
+/**
+ * Ends the work in the order that loses least: nothing new, then the open polls and the running handlers, then what is
+ * left is aborted and reported, then the results go out.
+ */
+export const drain = async (options: DrainOptions): Promise<void> => {
+  const { connection, tasks, delivery, timeoutMs, hurry } = options
+  const deadlineMs = monotonicMs() + timeoutMs
+  const polls = connection.drain()
+  const pollGrace = after(options.pollGraceMs, () => connection.abortPolls())
+  tasks.handBackWaiting()
+  await within(timeoutMs, Promise.all([polls, tasks.empty()]), hurry)
+  pollGrace.cancel()
+  connection.abortPolls()
+  await endTasks(tasks)
+  await deliverRest(delivery, deadlineMs, hurry)
+  tellLosses(options)
+  delivery.close()
+  await connection.close()
+}
+
+const endTasks = async (tasks: TasksInHand): Promise<void> => {
+  const reason = new ShutdownError()
+  tasks.abortAll(reason)
+  await within(LAST_WORDS_MS, tasks.empty())
+  tasks.giveUp(reason)
+}
+
+const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortSignal): Promise<void> => {
+  if (await within(LAST_DELIVERIES_MS, delivery.empty())) return
+  await within(deadlineMs - monotonicMs(), delivery.empty(), hurry)
+}
+
+/** What the orchestrator was not told, it finds out by its own timeout: the log is all that is left of it here. */
+const tellLosses = ({ tasks, delivery, log }: DrainOptions): void => {
+  for (const { offer } of tasks.running) {
+    log.error(
+      { taskId: offer.taskId, jobId: offer.jobId, taskName: offer.taskName },
+      'a handler did not end in time: it was given up',
+    )
+  }
+  for (const { taskId, jobId, outcome } of delivery.undelivered) {
+    log.error(
+      { taskId, jobId, outcome: outcome.kind },
+      'a result could not be delivered before the worker ended',
+    )
+  }
+}

@@ -1,0 +1,109 @@
+import { RateLimitError, UnknownWorkerError } from '../errors.js'
+import type { Orchestrator } from '../orchestrators/orchestrator.js'
+import type { Heartbeat } from '../protocol/messages.js'
+import { fullJitter } from '../transport/backoff.js'
+import type { Logger } from '../utils/logger.js'
+import { after, type Timer } from '../utils/time.js'
+
+export interface HeartbeatLoopOptions {
+  readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'quietMs'>
+  /** What to say at this moment. */
+  readonly describe: () => Heartbeat
+  readonly intervalMs: number
+  readonly debounceMs: number
+  readonly log: Logger
+  /** The orchestrator has no record of this worker any more. */
+  readonly onUnknown: () => void
+}
+
+/** The first retry of a heartbeat that was not answered; later ones wait up to the interval. */
+const RETRY_MS = 1_000
+
+/** Tells one orchestrator what this worker can take: at an interval, and soon after each change. */
+export class HeartbeatLoop {
+  readonly #options: HeartbeatLoopOptions
+  #running = false
+  #sending: Promise<void> | undefined
+  #due: Timer | undefined
+  #soon: Timer | undefined
+  #failures = 0
+  /** What the orchestrator knows, to keep quiet about a change that is none. */
+  #told = ''
+
+  constructor(options: HeartbeatLoopOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = true
+    this.#told = ''
+    void this.now()
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#due?.cancel()
+    this.#soon?.cancel()
+    this.#soon = undefined
+  }
+
+  /** Something it tells has changed; several changes in a row are told together. */
+  changed(): void {
+    if (!this.#running || this.#soon || this.#failures > 0) return
+    this.#soon = after(this.#options.debounceMs, () => {
+      this.#soon = undefined
+      if (this.#current() !== this.#told) void this.now()
+    })
+  }
+
+  /** Sends one at once, behind one that is under way. Never rejects. */
+  async now(): Promise<void> {
+    while (this.#sending) await this.#sending
+    this.#due?.cancel()
+    this.#sending = this.#send()
+    await this.#sending
+  }
+
+  /** Resolves when the orchestrator knows what there is to know, or did not take the one heartbeat that would tell it. */
+  async upToDate(): Promise<void> {
+    if (!this.#running || this.#failures > 0 || this.#current() === this.#told) return
+    await this.now()
+  }
+
+  async #send(): Promise<void> {
+    const heartbeat = this.#options.describe()
+    try {
+      await this.#options.orchestrator.heartbeat(heartbeat)
+      this.#told = JSON.stringify(heartbeat)
+      this.#failures = 0
+      this.#next(this.#options.intervalMs)
+    } catch (error) {
+      this.#failed(error as Error)
+    } finally {
+      this.#sending = undefined
+    }
+    // What changed while this one was under way is not in it.
+    if (this.#current() !== this.#told) this.changed()
+  }
+
+  #failed(error: Error): void {
+    const { orchestrator, log, intervalMs, onUnknown } = this.#options
+    if (!this.#running) return
+    if (error instanceof UnknownWorkerError) {
+      onUnknown()
+      return
+    }
+    if (this.#failures++ === 0)
+      log.warn({ orchestrator: orchestrator.url, err: error }, 'a heartbeat failed; trying again')
+    const backoff = fullJitter({ baseMs: RETRY_MS, capMs: intervalMs }, this.#failures, Math.random())
+    this.#next(error instanceof RateLimitError ? orchestrator.quietMs('heartbeat') : backoff)
+  }
+
+  #next(ms: number): void {
+    if (this.#running) this.#due = after(ms, () => void this.now())
+  }
+
+  #current(): string {
+    return JSON.stringify(this.#options.describe())
+  }
+}

@@ -1,0 +1,152 @@
+import type { Events } from '../events.js'
+import type { Heartbeat, Registration } from '../protocol/messages.js'
+import type { TaskRegistry } from '../tasks/definition.js'
+import type { Logger } from '../utils/logger.js'
+import { connectTo } from './connect.js'
+import type { Connection } from './connection.js'
+import { Delivery } from './delivery.js'
+import type { ResultSink } from './delivery-lane.js'
+import { reportDeliveries } from './delivery-report.js'
+import { describeLoad } from './describe-load.js'
+import { drain } from './drain.js'
+import { HotCache } from './hot-cache.js'
+import type { PollGate } from './poll-loop.js'
+import type { RuntimeSettings } from './settings.js'
+import { Slots } from './slots.js'
+import { type TaskInHand, TasksInHand } from './tasks-in-hand.js'
+
+export interface RuntimeOptions {
+  readonly settings: RuntimeSettings
+  readonly registry: TaskRegistry
+  readonly events: Events
+  readonly log: Logger
+}
+
+/** The parts that run while a worker does, joined together. Tasks flow one way: poll → task in hand → delivery. */
+export class Runtime {
+  readonly hotCache: HotCache
+  readonly #options: RuntimeOptions
+  readonly #slots: Slots<TaskInHand>
+  readonly #delivery: Delivery
+  readonly #tasks: TasksInHand
+  #connection: Connection | undefined
+  #accepting = false
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options
+    const { settings } = options
+    this.hotCache = new HotCache(settings.skillDependencies, this.#changed)
+    this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
+    this.#delivery = this.#makeDelivery()
+    this.#tasks = this.#makeTasks()
+  }
+
+  /** Why no task can be taken at present; `undefined` when all is well. */
+  get trouble(): string | undefined {
+    if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
+    return this.#connection ? this.#connection.trouble : 'not started'
+  }
+
+  /** How many handlers still run. */
+  get running(): number {
+    return this.#slots.running
+  }
+
+  start(): void {
+    this.#accepting = true
+    this.#connection = this.#connect()
+    this.#connection.open()
+  }
+
+  /** Resolves when nothing is left; drain.ts has the order. */
+  async stop(pollGraceMs: number, hurry: AbortSignal): Promise<void> {
+    this.#accepting = false
+    if (!this.#connection) return
+    const parts = { connection: this.#connection, tasks: this.#tasks, delivery: this.#delivery }
+    const { log, settings } = this.#options
+    await drain({ ...parts, log, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
+  }
+
+  readonly #changed = (): void => this.#connection?.changed()
+
+  readonly #describe = (): Heartbeat =>
+    describeLoad({
+      definitions: this.#options.registry.all(),
+      slots: this.#slots,
+      hotCache: this.hotCache,
+      accepting: this.#accepting && this.#delivery.hasRoom,
+    })
+
+  #makeDelivery(): Delivery {
+    const { settings, events, log } = this.#options
+    return new Delivery({
+      policy: { maxRetries: settings.resultMaxRetries, initialDelayMs: settings.resultRetryInitialDelayMs },
+      report: reportDeliveries(events, log),
+      bound: Math.max(1_000, 4 * settings.maxConcurrentTasks),
+      onRoom: this.#changed,
+    })
+  }
+
+  #makeTasks(): TasksInHand {
+    const { settings, registry, events, log } = this.#options
+    return new TasksInHand({
+      workerId: settings.workerId,
+      surroundings: {
+        registry,
+        tools: {
+          log,
+          report: (update) => events.emit('progress', update),
+          addToHotCache: this.hotCache.add,
+          removeFromHotCache: this.hotCache.remove,
+        },
+      },
+      slots: this.#slots,
+      delivery: this.#delivery,
+      events,
+      log,
+      accepts: () => this.#accepting,
+      onChange: this.#changed,
+    })
+  }
+
+  #connect(): Connection {
+    const { settings, events, log } = this.#options
+    const [target] = settings.orchestrators
+    if (!target) throw new RangeError('no orchestrator is configured')
+    return connectTo({
+      settings,
+      target,
+      registration: this.#registration(),
+      describe: this.#describe,
+      makeGate: (sink) => this.#gateFor(sink),
+      onRecovered: () => this.#connection && this.#delivery.nudge(this.#connection),
+      events,
+      log,
+    })
+  }
+
+  #gateFor(sink: ResultSink): PollGate {
+    return {
+      reserve: () => this.#accepting && this.#delivery.hasRoom && this.#slots.reserve(),
+      unreserve: () => this.#slots.unreserve(),
+      offered: (offer) => this.#tasks.take(offer, sink),
+    }
+  }
+
+  #registration(): Registration {
+    const { settings, registry } = this.#options
+    return {
+      workerId: settings.workerId,
+      workerType: settings.workerType,
+      taskNames: registry.all().map(({ name }) => name),
+      maxConcurrentTasks: settings.maxConcurrentTasks,
+      costPerSkill: settings.costPerSkill,
+      installedModels: settings.installedModels,
+      installedSoftware: settings.installedSoftware,
+      hostname: settings.hostname,
+      ipAddress: settings.ipAddress,
+      resources: settings.resources,
+      websockets: settings.websocketsEnabled,
+    }
+  }
+}

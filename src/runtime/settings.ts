@@ -1,0 +1,17 @@
+import type { Registration } from '../protocol/messages.js'
+
+/** What the runtime has to be told; durations in ms. The resolved configuration has all of it. */
+export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'websockets'> {
+  readonly taskTypeLimits: Readonly<Record<string, number>>
+  readonly skillDependencies: Readonly<Record<string, readonly string[]>>
+  readonly orchestrators: readonly { readonly url: string; readonly token: string }[]
+  readonly websocketsEnabled: boolean
+  readonly heartbeatIntervalMs: number
+  readonly heartbeatDebounceMs: number
+  readonly resultMaxRetries: number
+  readonly resultRetryInitialDelayMs: number
+  readonly pollTimeoutMs: number
+  readonly pollErrorDelayMs: number
+  readonly idlePollDelayMs: number
+  readonly shutdownTimeoutMs: number
+}

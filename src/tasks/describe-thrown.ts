@@ -1,0 +1,19 @@
+import { inspect } from 'node:util'
+
+/** Enough to understand a failure, not enough to fill the orchestrator's storage. */
+const LONGEST = 4_000
+
+/** A message for whatever was thrown: an error, a string, null, an object whose getters throw. Never throws. */
+export const describeThrown = (thrown: unknown): string => {
+  const text = textOf(thrown)
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+}
+
+const textOf = (thrown: unknown): string => {
+  try {
+    if (thrown instanceof Error) return String(thrown.message || thrown.name)
+    return typeof thrown === 'string' ? thrown : `thrown: ${inspect(thrown, { depth: 1 })}`
+  } catch {
+    return 'something was thrown that cannot be described'
+  }
+}

@@ -1,0 +1,49 @@
+import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
+import type { Outcome, TaskOffer } from '../protocol/messages.js'
+import { type ContextTools, OfferContext, type TaskContext } from './context.js'
+import type { TaskDefinition, TaskRegistry } from './definition.js'
+import { judgeError, judgeValue } from './judge.js'
+import type { TaskSignal } from './task-signal.js'
+import { validateParams } from './validate-params.js'
+
+/** What a task needs of the worker around it. */
+export interface TaskSurroundings {
+  readonly registry: TaskRegistry
+  readonly tools: ContextTools
+}
+
+/**
+ * The life of one task, a stage a line. Never rejects and always gives exactly one outcome: a failure is built
+ * in judge.ts and nowhere else.
+ */
+export const runTask = async (
+  offer: TaskOffer,
+  signal: TaskSignal,
+  { registry, tools }: TaskSurroundings,
+): Promise<Outcome> => {
+  try {
+    const definition = findDefinition(registry, offer)
+    const params = await validateParams(definition.params, offer.params)
+    const context = new OfferContext(offer, signal, tools)
+    const value = await callHandler(definition, params, context)
+    return signal.reason instanceof TaskCancelledError ? judgeError(signal.reason) : judgeValue(value)
+  } catch (error) {
+    return judgeError(blame(error, signal.reason))
+  }
+}
+
+/** An aborted handler throws whatever its libraries make of the signal; a verdict of its own still counts. */
+const blame = (error: unknown, reason: TaskError | undefined): unknown => {
+  if (!reason || (error instanceof TaskError && !(reason instanceof TaskCancelledError))) return error
+  return reason
+}
+
+const findDefinition = (registry: TaskRegistry, { taskName }: TaskOffer): TaskDefinition => {
+  const definition = registry.get(taskName)
+  if (definition) return definition
+  const known = registry.all().map(({ name }) => name)
+  throw new PermanentError(`This worker has no task "${taskName}"; it has ${known.join(', ') || 'none'}`)
+}
+
+const callHandler = (definition: TaskDefinition, params: unknown, context: TaskContext): unknown =>
+  (definition.handler as (params: unknown, context: TaskContext) => unknown)(params, context)

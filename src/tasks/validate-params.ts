@@ -1,0 +1,42 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { InvalidInputError } from '../errors.js'
+import { isObject } from '../utils/json.js'
+import type { ParamsClass, ParamsSpec } from './definition.js'
+import { describeThrown } from './describe-thrown.js'
+
+/**
+ * Checks the params of an offer; what comes back (coerced, defaulted) is what the handler gets.
+ *
+ * @throws InvalidInputError with every issue and its path
+ */
+export const validateParams = (spec: ParamsSpec | undefined, params: unknown): unknown => {
+  if (spec && '~standard' in spec) return validateBySchema(spec, params)
+  if (!isObject(params)) throw new InvalidInputError(`params: expected an object, got ${kindOf(params)}`)
+  return spec ? construct(spec, params) : params
+}
+
+const construct = (spec: ParamsClass, params: object): object => {
+  try {
+    return new spec(params)
+  } catch (error) {
+    throw new InvalidInputError(describeThrown(error), { cause: error })
+  }
+}
+
+const validateBySchema = (spec: StandardSchemaV1, params: unknown): unknown => {
+  const result = spec['~standard'].validate(params)
+  return result instanceof Promise ? result.then(outputOf) : outputOf(result)
+}
+
+const outputOf = (result: StandardSchemaV1.Result<unknown>): unknown => {
+  if (!result.issues) return result.value
+  throw new InvalidInputError(result.issues.map(describeIssue).join('; '))
+}
+
+const describeIssue = ({ path, message }: StandardSchemaV1.Issue): string => {
+  const keys = path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)) ?? []
+  return keys.length > 0 ? `${keys.join('.')}: ${message}` : message
+}
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`

@@ -1,0 +1,41 @@
+/** The one home of timers and clocks: tests move this clock, nothing else in `src/` reads another. */
+
+/** A timer that can be called off. */
+export interface Timer {
+  cancel(): void
+}
+
+/** Milliseconds that only ever grow; for measuring, not for dates. */
+export const monotonicMs = (): number => performance.now()
+
+/** Calls `action` once, after `ms` milliseconds. */
+export const after = (ms: number, action: () => void): Timer => {
+  const handle = setTimeout(action, ms)
+  return { cancel: () => clearTimeout(handle) }
+}
+
+/** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const done = () => {
+      clearTimeout(handle)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const handle = setTimeout(done, ms)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+
+/** Waits for `work`, but no longer than `ms` and not once `hurry` aborts. Tells whether the work ended in time. */
+export const within = async (ms: number, work: Promise<unknown>, hurry?: AbortSignal): Promise<boolean> => {
+  const over = new AbortController()
+  const giveUp = () => over.abort()
+  if (hurry?.aborted) giveUp()
+  hurry?.addEventListener('abort', giveUp, { once: true })
+  const late = sleep(ms, over.signal).then(() => false)
+  const inTime = await Promise.race([work.then(() => true), late])
+  hurry?.removeEventListener('abort', giveUp)
+  giveUp()
+  return inTime
+}

@@ -1,0 +1,260 @@
+import { resolveSettings, type Settings } from './config/resolve.js'
+import { WorkerConfig } from './config/worker-config.js'
+import { StateError } from './errors.js'
+import { Events, type WorkerEvents, type WorkerState } from './events.js'
+import type { HealthServer } from './health/server.js'
+import { createLogger } from './observability/logger.js'
+import { Runtime } from './runtime/runtime.js'
+import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
+import {
+  type Handler,
+  type ParamsOf,
+  type ParamsSpec,
+  type TaskOptions,
+  TaskRegistry,
+} from './tasks/definition.js'
+import { limitWarnings } from './tasks/limit-warnings.js'
+import type { Logger } from './utils/logger.js'
+import { type Moves, States } from './utils/states.js'
+import { after } from './utils/time.js'
+
+/** How a worker is made; each option wins over the configuration. */
+export interface WorkerOptions {
+  /** Sorts workers in the orchestrator's lists. Default: `WORKER_TYPE`, else `generic-cpu-worker`. */
+  workerType?: string
+  /** How many tasks run at once. Default: `MAX_CONCURRENT_TASKS`, else 10. */
+  maxConcurrentTasks?: number
+  /** How many tasks of one type run at once, by type. Default: no limit but the global one. */
+  taskTypeLimits?: Readonly<Record<string, number>>
+  /** Which models each skill (task name) needs; it is hot once all of them are in the hot cache. Default: none. */
+  skillDependencies?: Readonly<Record<string, readonly string[]>>
+  /** Everything else. Default: what the environment variables say. */
+  config?: WorkerConfig
+  /** Where the worker and its handlers log to. Default: JSON lines on standard output, from `LOG_LEVEL` on. */
+  logger?: Logger
+}
+
+/** How a worker is stopped. */
+export interface StopOptions {
+  /**
+   * How long the open polls may take to end by themselves, in ms. Default: as long as `WORKER_SHUTDOWN_TIMEOUT`.
+   *
+   * The orchestrator holds a poll for up to 30 s, and a poll that is called off lives on there: the next task for this
+   * worker id goes to it and is lost until the orchestrator's own timeout. Give less only where that cannot hurt.
+   */
+  pollGraceMs?: number
+}
+
+/** Whether a worker takes tasks. */
+export interface Readiness {
+  readonly ready: boolean
+  /** Why not. */
+  readonly reason?: string
+}
+
+const MOVES: Moves<WorkerState> = {
+  created: ['running', 'stopped'],
+  running: ['draining'],
+  draining: ['stopped'],
+  stopped: [],
+}
+
+/** Handlers that outlive the worker get this long before `run` ends the process, in ms. */
+const LINGER_MS = 1_000
+
+/**
+ * Takes tasks from an Avtomatika orchestrator, runs your handlers on them and sends the results back.
+ *
+ * `created`: tasks can be registered · `running`: the loops run · `draining`: nothing new is taken, what runs may end ·
+ * `stopped`: for good.
+ *
+ * @example
+ * const worker = new Worker({ workerType: 'image-processing' })
+ * worker.task('resize_image', async (params) => ({ data: { width: params.width } }))
+ * await worker.runWithHealthCheck()
+ */
+export class Worker {
+  readonly #settings: Settings
+  readonly #log: Logger
+  readonly #events: Events
+  readonly #registry = new TaskRegistry()
+  readonly #runtime: Runtime
+  readonly #state: States<WorkerState>
+  readonly #hurry = new AbortController()
+  #stopped: Promise<void> | undefined
+  #health: HealthServer | undefined
+
+  /** @throws ConfigError that lists everything wrong with options and configuration */
+  constructor(options: WorkerOptions = {}) {
+    const { config = new WorkerConfig(), logger, ...limits } = options
+    const { settings, warnings } = resolveSettings(config, limits)
+    this.#settings = settings
+    this.#log = logger ?? createLogger(settings.logLevel)
+    this.#events = new Events((name, error) =>
+      this.#log.error({ err: error }, `a listener to "${name}" threw`),
+    )
+    this.#state = new States('The worker', 'created', MOVES, (from, to) =>
+      this.#events.emit('stateChanged', { from, to }),
+    )
+    this.#runtime = new Runtime({ settings, registry: this.#registry, events: this.#events, log: this.#log })
+    for (const warning of warnings) this.#log.warn({}, warning)
+  }
+
+  /** The name this worker goes by; from `WORKER_ID`, else random. */
+  get id(): string {
+    return this.#settings.workerId
+  }
+
+  get state(): WorkerState {
+    return this.#state.now
+  }
+
+  /** The port of the health server; `undefined` when there is none. */
+  get healthPort(): number | undefined {
+    return this.#health?.port
+  }
+
+  /** Whether tasks can come at present, and if not, why. */
+  get readiness(): Readiness {
+    const reason = this.#state.now === 'running' ? this.#runtime.trouble : `the worker is ${this.#state.now}`
+    return reason === undefined ? { ready: true } : { ready: false, reason }
+  }
+
+  /**
+   * Registers the code for one task name.
+   *
+   * @param name - what the orchestrator's blueprints call it
+   * @param handler - gets the params and the {@link TaskContext}; sync or async
+   * @throws AvtomatikaError `DUPLICATE_TASK` when the name is taken
+   * @throws StateError when the worker has been started
+   * @example
+   * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, async ({ width }, { signal }) => {
+   *   return { data: { width } }
+   * })
+   */
+  task(name: string, handler: Handler): this
+  task<P extends ParamsSpec | undefined = undefined>(
+    name: string,
+    options: TaskOptions<P>,
+    handler: Handler<ParamsOf<P>>,
+  ): this
+  task(name: string, ...rest: [Handler] | [TaskOptions<ParamsSpec | undefined>, Handler<never>]): this {
+    if (this.#state.now !== 'created') {
+      throw new StateError(`The task "${name}" is registered too late: the worker is ${this.#state.now}`)
+    }
+    const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
+    this.#registry.add({ name, taskType: options.taskType, params: options.params, handler })
+    return this
+  }
+
+  /** Tells the orchestrator that `model` is loaded. */
+  addToHotCache(model: string): void {
+    this.#runtime.hotCache.add(model)
+  }
+
+  /** Tells the orchestrator that `model` is no longer loaded. */
+  removeFromHotCache(model: string): void {
+    this.#runtime.hotCache.remove(model)
+  }
+
+  /**
+   * Listens to what happens in the worker.
+   *
+   * @returns stops listening
+   * @example
+   * worker.on('taskFinished', ({ taskName, status, durationMs }) => console.log(taskName, status, durationMs))
+   */
+  on<E extends keyof WorkerEvents>(name: E, listener: (event: WorkerEvents[E]) => void): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /**
+   * Starts the loops, and does not wait for an orchestrator to answer: it may come up later than its workers.
+   *
+   * @throws StateError when the worker was started before
+   */
+  async start(): Promise<void> {
+    this.#state.move('running')
+    for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
+      this.#log.warn({}, warning)
+    }
+    this.#runtime.start()
+  }
+
+  /**
+   * Takes nothing new, lets open polls and running handlers end, delivers the results and closes. What still runs after
+   * `WORKER_SHUTDOWN_TIMEOUT` is aborted and reported as a TRANSIENT_ERROR. Resolves when all is over; a second call
+   * returns the promise of the first.
+   */
+  stop({ pollGraceMs = this.#settings.shutdownTimeoutMs }: StopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#stop(pollGraceMs)
+    return this.#stopped
+  }
+
+  /**
+   * Starts, and resolves when SIGINT or SIGTERM has been received and the worker has drained; a second signal cuts the
+   * draining short. Where handlers have been given up that still run, the process ends a second later.
+   */
+  async run(): Promise<void> {
+    const stopListening = onShutdownSignals(
+      (signal) => {
+        this.#log.info({ signal }, 'shutting down; a second signal cuts it short')
+        void this.stop()
+      },
+      (signal) => {
+        this.#log.warn({ signal }, 'shutting down without waiting')
+        this.#hurry.abort()
+      },
+    )
+    try {
+      await this.start()
+      await this.#untilStopped()
+    } finally {
+      stopListening()
+    }
+    if (this.#runtime.running > 0) after(LINGER_MS, () => endProcess(1))
+  }
+
+  /**
+   * As {@link run}, with a health server on `WORKER_PORT` (default 8083; 0 picks a free port): `/health`, `/livez`,
+   * `/readyz`.
+   *
+   * @throws ConfigError when the port is taken; nothing has been started then
+   */
+  async runWithHealthCheck(): Promise<void> {
+    // Only those who ask for it pay for loading it.
+    const { startHealthServer } = await import('./health/server.js')
+    this.#health = await startHealthServer(this.#settings.workerPort, () => this.readiness)
+    this.#log.info({ port: this.#health.port }, 'the health server listens')
+    try {
+      await this.run()
+    } finally {
+      await this.#health.close()
+      this.#health = undefined
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #stop(pollGraceMs: number): Promise<void> {
+    if (this.#state.now === 'created') {
+      this.#state.move('stopped')
+      return
+    }
+    this.#state.move('draining')
+    await this.#runtime.stop(pollGraceMs, this.#hurry.signal)
+    this.#state.move('stopped')
+  }
+
+  #untilStopped(): Promise<void> {
+    return new Promise((resolve) => {
+      const stopListening = this.#events.on('stateChanged', ({ to }) => {
+        if (to !== 'stopped') return
+        stopListening()
+        resolve()
+      })
+    })
+  }
+}

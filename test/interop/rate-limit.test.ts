@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { isDone } from '../support/interop/client-api.js'
+import { countingProxy } from '../support/interop/counting-proxy.js'
+import { dispatch } from '../support/interop/dispatch.js'
+import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
+import { eventually } from '../support/interop/eventually.js'
+import { WaitingRoom } from '../support/interop/waiting-room.js'
+import { type WireWorker, wireWorker } from '../support/interop/wire-worker.js'
+import { startedFor, workerFor } from '../support/interop/worker-for.js'
+
+const RATE = { requests: 5, windowMs: 2_000 } as const
+const TOO_MANY = { status: 429, body: { error: 'Too Many Requests' } }
+
+const useUpResults = (worker: WireWorker) =>
+  eventually('no more results are taken', async () => {
+    const task = { job_id: 'none', task_id: 'none', type: '', params: {} }
+    return (await worker.report(task, { status: 'success' })).status === 429
+  })
+
+const useUpPolls = (worker: WireWorker) =>
+  Promise.all(
+    Array.from({ length: RATE.requests }, () => worker.call('GET', `/workers/${worker.id}/tasks/next`)),
+  )
+
+forEachOrchestrator('the rate limit', { rateLimit: RATE }, (running) => {
+  const wire = (id: string) => wireWorker(running().url, running().workerToken, id)
+
+  test('refuses the sixth request, and refusals push the window forward', async () => {
+    await wire('hasty').register(['echo'])
+    for (let request = 1; request <= RATE.requests; request++) {
+      expect((await wire('hasty').heartbeat()).status).toBe(200)
+    }
+    const end = performance.now() + RATE.windowMs * 1.25
+    await eventually('the window would have passed', async () => {
+      expect(await wire('hasty').heartbeat()).toEqual(TOO_MANY)
+      return performance.now() > end
+    })
+    await wire('calm').register(['echo'])
+    expect((await wire('calm').heartbeat()).status).toBe(200)
+  })
+
+  // A worker that storms pushes the window forward for ever: getting through at all shows that it kept still.
+  test('a worker keeps still until it is let in again, and loses neither results nor tasks', async () => {
+    const proxy = await countingProxy(running().url)
+    const room = new WaitingRoom()
+    const worker = workerFor(running(), { id: 'limited', variables: { ORCHESTRATOR_URL: proxy.url } })
+    worker.task('limited', room.handler)
+    await startedFor(running(), worker, 'limited')
+    const first = await dispatch(running(), { type: 'limited', params: { n: 1 } })
+    await room.untilEntered(1)
+
+    await useUpResults(wire('limited'))
+    await useUpPolls(wire('limited'))
+    room.open()
+    await eventually('a result is refused', () => proxy.count('/tasks/result', 429) > 0)
+    await eventually('a poll is refused', () => proxy.count('/tasks/next', 429) > 0)
+    const second = await dispatch(running(), { type: 'limited', params: { n: 2 } })
+    for (const id of [first, second]) await running().client.waitForJob(id, isDone, { deadlineMs: 60_000 })
+
+    expect(room.entered).toEqual([1, 2])
+    expect(proxy.count('/tasks/result', 200)).toBe(2)
+    expect(proxy.count('/tasks/result', 429)).toBeLessThan(5)
+    expect(proxy.count('/tasks/next', 429)).toBeLessThan(5)
+  })
+})

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+const OUTPUT_KEPT = 20_000
+
+/** A program that was started for the tests, in a process group of its own. */
+export class Child {
+  readonly #process: ChildProcess
+  readonly #ended: Promise<void>
+  #output = ''
+
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  ) {
+    // Its standard input stays open as long as this process lives: the programs started here end when it closes.
+    this.#process = spawn(command, args, { ...options, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('exit', () => resolve()).once('error', () => resolve())
+    })
+    this.#process.on('error', (error) => this.#keep(String(error)))
+    this.#process.stdin?.on('error', () => {})
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#keep(text))
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text))
+  }
+
+  #keep(text: string): void {
+    this.#output = (this.#output + text).slice(-OUTPUT_KEPT)
+  }
+
+  get hasEnded(): boolean {
+    return (
+      this.#process.exitCode !== null || this.#process.signalCode !== null || this.#process.pid === undefined
+    )
+  }
+
+  /** The end of what it wrote, both streams together. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** Sends the signal to the whole group and waits until the program has ended. */
+  async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
+    const { pid } = this.#process
+    if (pid === undefined || this.hasEnded) return
+    process.kill(-pid, signal)
+    await this.#ended
+  }
+
+  /** Waits until the program has ended by itself. */
+  async ended(): Promise<number | null> {
+    await this.#ended
+    return this.#process.exitCode
+  }
+}

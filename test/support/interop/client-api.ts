@@ -1,0 +1,133 @@
+import { request } from 'undici'
+import { eventually, type Patience } from './eventually.js'
+
+/** What a client asks for: one task, and what is to be done with it. */
+export interface TaskRequest {
+  readonly type: string
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly priority?: number
+  readonly timeoutSeconds?: number
+}
+
+/** The part of a job's state that the tests look at. */
+export interface JobState {
+  readonly id: string
+  readonly status: string
+  readonly current_state: string
+  readonly state_history: Readonly<Record<string, unknown>>
+  readonly retry_count?: number
+  readonly error_message?: string
+  readonly current_task_id?: string
+  readonly task_worker_id?: string
+}
+
+/** The record that the orchestrator keeps of a worker. */
+export interface WorkerRecord {
+  readonly worker_id: string
+  readonly status?: string
+  readonly load?: number
+  readonly supported_tasks: readonly string[]
+  readonly [field: string]: unknown
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** An orchestrator as a client sees it. */
+export interface ClientApi {
+  /** Creates a job of one task and gives its id. */
+  createJob(task: TaskRequest): Promise<string>
+  job(id: string): Promise<JobState>
+  waitForJob(id: string, hope: (job: JobState) => boolean, patience?: Patience): Promise<JobState>
+  cancel(id: string): Promise<Answer>
+  workers(): Promise<WorkerRecord[]>
+  waitForWorker(
+    id: string,
+    hope: (record: WorkerRecord | undefined) => boolean,
+    patience?: Patience,
+  ): Promise<void>
+}
+
+const JOB_PAUSE_MS = 40
+
+// The orchestrator in memory compares two tasks of the same priority by their content, which fails. No two jobs of
+// this process have quite the same one; the first made comes first.
+let jobsCreated = 0
+const distinct = (priority: number): number => priority - ++jobsCreated * 1e-7
+
+const initialData = (task: TaskRequest) => ({
+  type: task.type,
+  params: task.params ?? {},
+  priority: distinct(task.priority ?? 0),
+  timeout_seconds: task.timeoutSeconds ?? 300,
+})
+
+/** @param url the orchestrator's base URL */
+export const clientApi = (url: string, token: string): ClientApi => {
+  const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> => {
+    const answer = await request(`${url}/api/v1${path}`, {
+      method,
+      headers: { 'X-Avtomatika-Token': token, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return { status: answer.statusCode, body: await answer.body.json() }
+  }
+
+  const ask = async <T>(expected: number, ...args: Parameters<typeof call>): Promise<T> => {
+    const { status, body } = await call(...args)
+    if (status === expected) return body as T
+    throw new Error(`${args[0]} ${url}${args[1]} was answered ${status}: ${JSON.stringify(body)}`)
+  }
+
+  const job = (id: string) => ask<JobState>(200, 'GET', `/jobs/${id}`)
+  const workers = () => ask<WorkerRecord[]>(200, 'GET', '/workers')
+
+  return {
+    job,
+    workers,
+    cancel: (id) => call('POST', `/jobs/${id}/cancel`),
+
+    async createJob(task) {
+      const body = { initial_data: initialData(task) }
+      return (await ask<{ job_id: string }>(202, 'POST', '/jobs/one_task', body)).job_id
+    },
+
+    async waitForJob(id, hope, patience) {
+      let seen: JobState | undefined
+      const look = async () => {
+        seen = await job(id)
+        return hope(seen) ? seen : undefined
+      }
+      return eventually(`job ${id} gets there`, look, { pauseMs: JOB_PAUSE_MS, ...patience }, () => seen)
+    },
+
+    async waitForWorker(id, hope, patience) {
+      let seen: WorkerRecord | undefined
+      const look = async () => {
+        seen = (await workers()).find((record) => record.worker_id === id)
+        return hope(seen)
+      }
+      await eventually(
+        `worker ${id} is recorded so`,
+        look,
+        { pauseMs: JOB_PAUSE_MS, ...patience },
+        () => seen,
+      )
+    },
+  }
+}
+
+/** A job that has gone through its task and reached the end of its blueprint. */
+export const isDone = (job: JobState): boolean => job.current_state === 'done'
+
+/** A job whose task lies in a worker's queue or is being worked on. */
+export const isDispatched = (job: JobState): boolean =>
+  job.status === 'waiting_for_worker' && job.current_task_id !== undefined
+
+/** A worker that takes tasks of this name. */
+export const offers =
+  (taskName: string) =>
+  (record: WorkerRecord | undefined): boolean =>
+    record !== undefined && record.status === 'idle' && record.supported_tasks.includes(taskName)

@@ -1,0 +1,35 @@
+import type { ClientApi } from './client-api.js'
+
+export type Kind = 'embedded' | 'memory' | 'redis'
+
+/** What a test may ask of the orchestrator it runs against. Whatever is left out is the suite's default. */
+export interface OrchestratorOptions {
+  /** How long a poll is held open; default 1,000 (the real one counts whole seconds). */
+  readonly pollHoldMs?: number
+  /** How long a worker's record outlives its last heartbeat; default 120,000 (the real one: even seconds). */
+  readonly workerTtlMs?: number
+  /** How often a transient failure is tried again; default 3. */
+  readonly maxRetries?: number
+  /** Off unless given; the real one always counts to 5. */
+  readonly rateLimit?: { readonly requests: 5; readonly windowMs: number }
+  /** Tokens of single workers, by worker id. */
+  readonly individualTokens?: Readonly<Record<string, string>>
+}
+
+export type EndSignal = 'SIGTERM' | 'SIGKILL'
+
+/** An orchestrator that was started for a test, spoken to over HTTP only. */
+export interface OrchestratorUnderTest {
+  readonly name: string
+  readonly kind: Kind
+  readonly url: string
+  readonly workerToken: string
+  readonly client: ClientApi
+  /** What a restart leaves of the jobs: results of tasks from before it are taken, or answered 404. */
+  readonly jobsAfterRestart: 'kept' | 'lost'
+  /** Makes the orchestrator lose its records of the workers; in memory the real one loses its jobs, too. */
+  forgetWorkers(): Promise<void>
+  /** Ends it and starts it anew on the same port. `whileDown` runs when nobody listens there. */
+  restart(signal: EndSignal, whileDown?: () => Promise<void>): Promise<void>
+  stop(): Promise<void>
+}

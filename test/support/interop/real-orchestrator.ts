@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { request } from 'undici'
+import { Child } from './child-process.js'
+import { clientApi } from './client-api.js'
+import { eventually } from './eventually.js'
+import { freePort } from './free-port.js'
+import type { OrchestratorOptions, OrchestratorUnderTest } from './orchestrator-under-test.js'
+import { type RedisServer, startRedisServer } from './redis-server.js'
+
+const SCRIPT = fileURLToPath(new URL('orchestrator.py', import.meta.url))
+const WORKER_TOKEN = 'token-of-all-workers'
+const CLIENT_TOKEN = 'token-of-the-tests'
+const START_DEADLINE_MS = 20_000
+
+// Every request of a client counts, questions too.
+const CLIENTS_TOML = `[tests]\ntoken = "${CLIENT_TOKEN}"\nplan = "free"\nmonthly_attempts = 1000000000\n`
+
+const workersToml = (tokens: Readonly<Record<string, string>>): string =>
+  Object.entries(tokens)
+    .map(([workerId, token]) => `["${workerId}"]\ntoken = "${token}"\n`)
+    .join('')
+
+const seconds = (ms: number): string => String(Math.max(1, Math.round(ms / 1000)))
+
+interface Setting {
+  readonly interpreter: string
+  readonly folder: string
+  readonly port: number
+  readonly redis: RedisServer | undefined
+  readonly options: OrchestratorOptions
+}
+
+const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  PYTHONUNBUFFERED: '1',
+  LOG_LEVEL: 'WARNING',
+  LOG_FORMAT: 'text',
+  API_HOST: '127.0.0.1',
+  API_PORT: String(port),
+  GLOBAL_WORKER_TOKEN: WORKER_TOKEN,
+  CLIENTS_CONFIG_PATH: join(folder, 'clients.toml'),
+  WORKERS_CONFIG_PATH: join(folder, 'workers.toml'),
+  TASK_FILES_DIR: join(folder, 'payloads'),
+  WORKER_POLL_TIMEOUT_SECONDS: seconds(options.pollHoldMs ?? 1_000),
+  // A record lives for twice this.
+  WORKER_HEALTH_CHECK_INTERVAL_SECONDS: seconds((options.workerTtlMs ?? 120_000) / 2),
+  JOB_MAX_RETRIES: String(options.maxRetries ?? 3),
+  // How long its own shut-down may have to wait for its job loop.
+  REDIS_STREAM_BLOCK_MS: '1000',
+  RATE_LIMITING_ENABLED: String(options.rateLimit !== undefined),
+  ...(options.rateLimit && { RATE_LIMIT_WINDOW_SECONDS: seconds(options.rateLimit.windowMs) }),
+  ...(redis && { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }),
+})
+
+const launchOnce = async (setting: Setting): Promise<Child> => {
+  const { interpreter, folder, port } = setting
+  // In its folder, because a flush loads `clients.toml` from the current one.
+  const child = new Child(interpreter, [SCRIPT], { cwd: folder, env: environment(setting) })
+  const answers = async () => {
+    if (child.hasEnded) throw new Error('it ended by itself')
+    const answer = await request(`http://127.0.0.1:${port}/_public/status`).catch(() => undefined)
+    await answer?.body.dump()
+    return answer?.statusCode === 200
+  }
+  try {
+    await eventually('it answers', answers, { deadlineMs: START_DEADLINE_MS })
+    return child
+  } catch (error) {
+    await child.end()
+    throw new Error(`the orchestrator did not start on port ${port}:\n${child.output}`, { cause: error })
+  }
+}
+
+/** A machine under load may need a second try. */
+const launch = (setting: Setting): Promise<Child> =>
+  launchOnce(setting).catch((error: unknown) => {
+    console.warn('interop: a second try after', error)
+    return launchOnce(setting)
+  })
+
+const writeConfig = async (options: OrchestratorOptions): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'avtomatika-interop-'))
+  await writeFile(join(folder, 'clients.toml'), CLIENTS_TOML)
+  await writeFile(join(folder, 'workers.toml'), workersToml(options.individualTokens ?? {}))
+  return folder
+}
+
+const FORGET =
+  "for _, key in ipairs(redis.call('KEYS', 'orchestrator:worker:info:*')) do redis.call('DEL', key) end return 1"
+
+const forgetWorkers = async (url: string, redis: RedisServer | undefined): Promise<void> => {
+  if (redis) {
+    await redis.command('EVAL', FORGET, '0')
+    return
+  }
+  // In memory nothing can be lost alone, but anybody may ask it, without a token, to lose everything.
+  const answer = await request(`${url}/_public/debug/flush_db`, { method: 'POST' })
+  await answer.body.dump()
+}
+
+/** Starts the published orchestrator, on the Redis binary given or else in memory. */
+export const startRealOrchestrator = async (
+  interpreter: string,
+  options: OrchestratorOptions,
+  redisBinary?: string,
+): Promise<OrchestratorUnderTest> => {
+  const folder = await writeConfig(options)
+  const redis = redisBinary === undefined ? undefined : await startRedisServer(redisBinary)
+  const setting: Setting = { interpreter, folder, port: await freePort(), redis, options }
+  const url = `http://127.0.0.1:${setting.port}`
+  const cleanUp = async () => {
+    await redis?.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  let child = await launch(setting).catch(async (error: unknown) => {
+    await cleanUp()
+    throw error
+  })
+  return {
+    name: redis ? '1.0b8 on Redis' : '1.0b8 in memory',
+    kind: redis ? 'redis' : 'memory',
+    url,
+    workerToken: WORKER_TOKEN,
+    client: clientApi(url, CLIENT_TOKEN),
+    jobsAfterRestart: redis ? 'kept' : 'lost',
+    forgetWorkers: () => forgetWorkers(url, redis),
+    async restart(signal, whileDown) {
+      await child.end(signal)
+      await whileDown?.()
+      child = await launch(setting)
+    },
+    async stop() {
+      await child.end()
+      await cleanUp()
+    },
+  }
+}

@@ -1,0 +1,249 @@
+import { hostname } from 'node:os'
+import { describe, expect, it, vi } from 'vitest'
+import { resolveSettings } from '../../../src/config/resolve.js'
+import { WorkerConfig } from '../../../src/config/worker-config.js'
+import { setVariables, useCleanEnvironment } from './environment.js'
+
+useCleanEnvironment()
+
+describe('defaults', () => {
+  it('has every attribute', () => {
+    expect({ ...new WorkerConfig().toJSON() }).toEqual({
+      WORKER_ID: expect.stringMatching(/^worker-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+      WORKER_TYPE: 'generic-cpu-worker',
+      WORKER_PORT: 8083,
+      WORKER_TOKEN: '***',
+      WORKER_INDIVIDUAL_TOKEN: undefined,
+      ORCHESTRATOR_URL: 'http://localhost:8080',
+      ORCHESTRATORS_CONFIG: '***',
+      MULTI_ORCHESTRATOR_MODE: 'FAILOVER',
+      MAX_CONCURRENT_TASKS: 10,
+      COST_PER_SKILL: {},
+      CPU_CORES: 4,
+      GPU_MODEL: undefined,
+      GPU_VRAM_GB: 0,
+      INSTALLED_SOFTWARE: { node: process.versions.node },
+      INSTALLED_MODELS: [],
+      HEARTBEAT_INTERVAL: 15,
+      WORKER_HEARTBEAT_DEBOUNCE_DELAY: 0.1,
+      WORKER_ENABLE_WEBSOCKETS: false,
+      RESULT_MAX_RETRIES: 5,
+      RESULT_RETRY_INITIAL_DELAY: 1,
+      TASK_POLL_TIMEOUT: 30,
+      TASK_POLL_ERROR_DELAY: 5,
+      IDLE_POLL_DELAY: 0.01,
+      WORKER_SHUTDOWN_TIMEOUT: 35,
+      TASK_FILES_DIR: '/tmp/payloads',
+      S3_ENDPOINT_URL: undefined,
+      S3_ACCESS_KEY: undefined,
+      S3_SECRET_KEY: undefined,
+      S3_DEFAULT_BUCKET: 'avtomatika-payloads',
+      LOG_LEVEL: 'info',
+      ORCHESTRATORS: [{ url: 'http://localhost:8080', priority: 10, weight: 1 }],
+      HOSTNAME: hostname(),
+      IP_ADDRESS: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
+      RESOURCES: { cpuCores: 4 },
+    })
+  })
+
+  it('resolves to these settings', () => {
+    const { settings } = resolveSettings(
+      new WorkerConfig({ WORKER_ID: 'w1', HOSTNAME: 'h', IP_ADDRESS: '10.0.0.9' }),
+    )
+    expect(settings).toEqual({
+      workerId: 'w1',
+      workerType: 'generic-cpu-worker',
+      workerPort: 8083,
+      maxConcurrentTasks: 10,
+      taskTypeLimits: {},
+      skillDependencies: {},
+      costPerSkill: {},
+      installedSoftware: { node: process.versions.node },
+      installedModels: [],
+      hostname: 'h',
+      ipAddress: '10.0.0.9',
+      resources: { cpuCores: 4 },
+      orchestrators: [
+        { url: 'http://localhost:8080', priority: 10, weight: 1, token: 'your-secret-worker-token' },
+      ],
+      orchestratorMode: 'failover',
+      heartbeatIntervalMs: 15_000,
+      heartbeatDebounceMs: 100,
+      websocketsEnabled: false,
+      resultMaxRetries: 5,
+      resultRetryInitialDelayMs: 1_000,
+      pollTimeoutMs: 30_000,
+      pollErrorDelayMs: 5_000,
+      idlePollDelayMs: 10,
+      shutdownTimeoutMs: 35_000,
+      taskFilesDir: '/tmp/payloads',
+      s3: { defaultBucket: 'avtomatika-payloads' },
+      logLevel: 'info',
+    })
+  })
+
+  it('gives each configuration a name and containers of its own', () => {
+    const [one, other] = [new WorkerConfig(), new WorkerConfig()]
+    one.COST_PER_SKILL['resize'] = 1
+    expect(other.COST_PER_SKILL).toEqual({})
+    expect(one.WORKER_ID).not.toBe(other.WORKER_ID)
+  })
+})
+
+describe('HOSTNAME and IP_ADDRESS', () => {
+  it('are not variables: many shells and containers set HOSTNAME', () => {
+    vi.stubEnv('HOSTNAME', 'from-shell')
+    vi.stubEnv('IP_ADDRESS', 'from-shell')
+    expect(new WorkerConfig()).toMatchObject({
+      HOSTNAME: hostname(),
+      IP_ADDRESS: expect.stringMatching(/^\d/),
+    })
+  })
+})
+
+describe('variables', () => {
+  it('reads each kind of text', () => {
+    setVariables({
+      WORKER_ID: 'eu-1:gpu_0.a',
+      WORKER_PORT: '0',
+      COST_PER_SKILL: '{"resize": 0.5}',
+      GPU_MODEL: 'RTX 4090',
+      GPU_VRAM_GB: '24',
+      INSTALLED_SOFTWARE: '{"ffmpeg": "7.1"}',
+      INSTALLED_MODELS: '[{"name": "m1"}]',
+      HEARTBEAT_INTERVAL: '2.5',
+      IDLE_POLL_DELAY: '0',
+      WORKER_ENABLE_WEBSOCKETS: 'Yes',
+      MULTI_ORCHESTRATOR_MODE: 'round_robin',
+      S3_ENDPOINT_URL: 'http://store:9000/',
+      S3_ACCESS_KEY: 'ak',
+      S3_SECRET_KEY: 'sk',
+      LOG_LEVEL: 'WARNING',
+    })
+    const { settings } = resolveSettings(new WorkerConfig())
+    expect(settings).toMatchObject({
+      workerId: 'eu-1:gpu_0.a',
+      workerPort: 0,
+      costPerSkill: { resize: 0.5 },
+      resources: { cpuCores: 4, gpu: { model: 'RTX 4090', vramGb: 24 } },
+      installedSoftware: { ffmpeg: '7.1' },
+      installedModels: [{ name: 'm1' }],
+      heartbeatIntervalMs: 2_500,
+      idlePollDelayMs: 0,
+      websocketsEnabled: true,
+      orchestratorMode: 'round-robin',
+      s3: { endpointUrl: 'http://store:9000', accessKey: 'ak', secretKey: 'sk' },
+      logLevel: 'warn',
+    })
+  })
+
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['YES', true],
+    ['On', true],
+    ['FALSE', false],
+    ['0', false],
+    ['no', false],
+    ['off', false],
+  ])('reads the switch %s as %s', (text, expected) => {
+    setVariables({ WORKER_ENABLE_WEBSOCKETS: text })
+    expect(new WorkerConfig().WORKER_ENABLE_WEBSOCKETS).toBe(expected)
+  })
+
+  it.each([
+    ['failover', 'failover'],
+    ['Waterfall', 'failover'],
+    ['ROUND_ROBIN', 'round-robin'],
+  ])('reads the mode %s as %s', (text, expected) => {
+    setVariables({ MULTI_ORCHESTRATOR_MODE: text })
+    expect(resolveSettings(new WorkerConfig()).settings.orchestratorMode).toBe(expected)
+  })
+
+  it.each([
+    ['TRACE', 'trace'],
+    ['Debug', 'debug'],
+    ['warn', 'warn'],
+    ['ERROR', 'error'],
+    ['fatal', 'fatal'],
+    ['CRITICAL', 'fatal'],
+    ['silent', 'silent'],
+  ])('reads the level %s as %s', (text, expected) => {
+    setVariables({ LOG_LEVEL: text })
+    expect(resolveSettings(new WorkerConfig()).settings.logLevel).toBe(expected)
+  })
+
+  it('keeps the text of an unreadable variable until code sets the attribute', () => {
+    setVariables({ MAX_CONCURRENT_TASKS: 'many', COST_PER_SKILL: '{' })
+    const config = new WorkerConfig()
+    expect(config.MAX_CONCURRENT_TASKS).toBe('many')
+    expect(config.COST_PER_SKILL).toBe('{')
+    config.MAX_CONCURRENT_TASKS = 2
+    config.COST_PER_SKILL = { a: 1 }
+    expect(resolveSettings(config).settings).toMatchObject({ maxConcurrentTasks: 2, costPerSkill: { a: 1 } })
+  })
+})
+
+describe('RESOURCES', () => {
+  it('follows the attributes it comes from until code sets it, and again after undefined', () => {
+    const config = new WorkerConfig({ CPU_CORES: 8 })
+    config.GPU_MODEL = 'A100'
+    config.GPU_VRAM_GB = 80
+    expect(config.RESOURCES).toEqual({ cpuCores: 8, gpu: { model: 'A100', vramGb: 80 } })
+    config.RESOURCES = { cpuCores: 2 }
+    expect(config.RESOURCES).toEqual({ cpuCores: 2 })
+    expect(resolveSettings(config).settings.resources).toEqual({ cpuCores: 2 })
+    config.RESOURCES = undefined
+    expect(config.RESOURCES.cpuCores).toBe(8)
+  })
+})
+
+describe('settings', () => {
+  it('are frozen all through and share nothing with the caller', () => {
+    const software = { node: { version: '20' } }
+    const limits = { video: 1 }
+    const models = ['m1']
+    const { settings, warnings } = resolveSettings(new WorkerConfig({ INSTALLED_SOFTWARE: software }), {
+      taskTypeLimits: limits,
+      skillDependencies: { gen: models },
+    })
+    software.node.version = '22'
+    limits.video = 9
+    models.push('m2')
+    expect(settings.installedSoftware).toEqual({ node: { version: '20' } })
+    expect(settings.taskTypeLimits).toEqual({ video: 1 })
+    expect(settings.skillDependencies).toEqual({ gen: ['m1'] })
+    const parts = [
+      settings,
+      settings.installedSoftware['node'],
+      settings.orchestrators,
+      settings.orchestrators[0],
+    ]
+    for (const part of [...parts, settings.s3, settings.skillDependencies['gen'], warnings])
+      expect(Object.isFrozen(part)).toBe(true)
+  })
+
+  it('have no limit for a type named like a member of every object', () => {
+    const { settings } = resolveSettings(new WorkerConfig(), { taskTypeLimits: { video: 1 } })
+    expect(settings.taskTypeLimits['constructor']).toBeUndefined()
+    expect(settings.skillDependencies['toString']).toBeUndefined()
+  })
+})
+
+describe('warnings', () => {
+  it('are none when everything is set', () => {
+    expect(resolveSettings(new WorkerConfig({ WORKER_TOKEN: 't' })).warnings).toEqual([])
+  })
+
+  it('tell of the default token and where it is used', () => {
+    const { warnings } = resolveSettings(
+      new WorkerConfig({ ORCHESTRATORS: [{ url: 'http://a', token: 'own' }, { url: 'http://b' }] }),
+    )
+    expect(warnings).toEqual([expect.stringMatching(/default token.* http:\/\/b: set WORKER_TOKEN/)])
+  })
+
+  it('tell of an attribute that does not exist', () => {
+    const config = Object.assign(new WorkerConfig({ WORKER_TOKEN: 't' }), { MAX_CONCURENT_TASKS: 5 })
+    expect(resolveSettings(config).warnings).toEqual([expect.stringContaining('MAX_CONCURENT_TASKS')])
+  })
+})

@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { bytesBelow, nativeBelow } from '../../../scripts/pack-check.mjs'
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'pack-check-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+
+it('counts the bytes of every file, however deep', () => {
+  write('a', '12345')
+  write('b/c/d', '123')
+  expect(bytesBelow(root)).toBe(8)
+})
+
+it('names addons, build recipes and packages that run something at installation', () => {
+  write('node_modules/plain/package.json', '{ "scripts": { "test": "x" } }')
+  write('node_modules/plain/node.js', '')
+  write('node_modules/plain/fixtures/package.json', 'not JSON, and nobody minds')
+  write('node_modules/addon/build/fast.node', '')
+  write('node_modules/recipe/binding.gyp', '')
+  write('node_modules/@scope/fetches/package.json', '{ "scripts": { "postinstall": "x" } }')
+  const found = nativeBelow(root).map((path) => relative(join(root, 'node_modules'), path))
+  expect(found.sort()).toEqual(['@scope/fetches/package.json', 'addon/build/fast.node', 'recipe/binding.gyp'])
+})
