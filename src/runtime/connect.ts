@@ -17,7 +17,7 @@ export interface ConnectOptions {
   readonly describe: () => Heartbeat
   readonly makeGate: (sink: ResultSink) => PollLoopOptions['gate']
   /** The orchestrator answers again: what waits to be delivered may go. */
-  readonly onRecovered: () => void
+  readonly onRecovered: (sink: ResultSink) => void
   readonly events: Events
   readonly log: Logger
 }

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly onRegistered: () => void
   readonly onRegistrationLost: () => void
   /** The orchestrator answers again: what waited for it may go. */
-  readonly onRecovered: () => void
+  readonly onRecovered: (sink: ResultSink) => void
 }
 
 const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
@@ -130,7 +130,7 @@ export class Connection implements ResultSink {
     if (this.#polling) this.#polls.wake()
     else this.#polls.start()
     this.#polling = true
-    this.#options.onRecovered()
+    this.#options.onRecovered(this)
   }
 
   #refused(error: Error): void {
@@ -165,7 +165,7 @@ export class Connection implements ResultSink {
   /** It may have come back with an empty storage: a heartbeat finds out at once. */
   #recovered(): void {
     if (this.#state.now === 'registered') void this.#heartbeats.now()
-    this.#options.onRecovered()
+    this.#options.onRecovered(this)
   }
 }
 

@@ -1,12 +1,12 @@
 import { ShutdownError } from '../errors.js'
 import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, within } from '../utils/time.js'
-import type { Connection } from './connection.js'
+import type { Connections } from './connections.js'
 import type { Delivery } from './delivery.js'
 import type { TasksInHand } from './tasks-in-hand.js'
 
 export interface DrainOptions {
-  readonly connection: Connection
+  readonly connections: Connections
   readonly tasks: TasksInHand
   readonly delivery: Delivery
   readonly log: Logger
@@ -28,19 +28,19 @@ const LAST_DELIVERIES_MS = 1_500
  * left is aborted and reported, then the results go out.
  */
 export const drain = async (options: DrainOptions): Promise<void> => {
-  const { connection, tasks, delivery, timeoutMs, hurry } = options
+  const { connections, tasks, delivery, timeoutMs, hurry } = options
   const deadlineMs = monotonicMs() + timeoutMs
-  const polls = connection.drain()
-  const pollGrace = after(options.pollGraceMs, () => connection.abortPolls())
+  const polls = connections.drain()
+  const pollGrace = after(options.pollGraceMs, () => connections.abortPolls())
   tasks.handBackWaiting()
   await within(timeoutMs, Promise.all([polls, tasks.empty()]), hurry)
   pollGrace.cancel()
-  connection.abortPolls()
+  connections.abortPolls()
   await endTasks(tasks)
   await deliverRest(delivery, deadlineMs, hurry)
   tellLosses(options)
   delivery.close()
-  await connection.close()
+  await connections.close()
 }
 
 const endTasks = async (tasks: TasksInHand): Promise<void> => {

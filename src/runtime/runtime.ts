@@ -3,7 +3,7 @@ import type { Heartbeat, Registration } from '../protocol/messages.js'
 import type { TaskRegistry } from '../tasks/definition.js'
 import type { Logger } from '../utils/logger.js'
 import { connectTo } from './connect.js'
-import type { Connection } from './connection.js'
+import { Connections } from './connections.js'
 import { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
 import { reportDeliveries } from './delivery-report.js'
@@ -29,7 +29,7 @@ export class Runtime {
   readonly #slots: Slots<TaskInHand>
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
-  #connection: Connection | undefined
+  #connections: Connections | undefined
   #accepting = false
 
   constructor(options: RuntimeOptions) {
@@ -44,7 +44,7 @@ export class Runtime {
   /** Why no task can be taken at present; `undefined` when all is well. */
   get trouble(): string | undefined {
     if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
-    return this.#connection ? this.#connection.trouble : 'not started'
+    return this.#connections ? this.#connections.trouble : 'not started'
   }
 
   /** How many handlers still run. */
@@ -54,20 +54,20 @@ export class Runtime {
 
   start(): void {
     this.#accepting = true
-    this.#connection = this.#connect()
-    this.#connection.open()
+    this.#connections = this.#connect()
+    this.#connections.open()
   }
 
   /** Resolves when nothing is left; drain.ts has the order. */
   async stop(pollGraceMs: number, hurry: AbortSignal): Promise<void> {
     this.#accepting = false
-    if (!this.#connection) return
-    const parts = { connection: this.#connection, tasks: this.#tasks, delivery: this.#delivery }
+    if (!this.#connections) return
+    const parts = { connections: this.#connections, tasks: this.#tasks, delivery: this.#delivery }
     const { log, settings } = this.#options
     await drain({ ...parts, log, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
   }
 
-  readonly #changed = (): void => this.#connection?.changed()
+  readonly #changed = (): void => this.#connections?.changed()
 
   readonly #describe = (): Heartbeat =>
     describeLoad({
@@ -109,20 +109,18 @@ export class Runtime {
     })
   }
 
-  #connect(): Connection {
+  #connect(): Connections {
     const { settings, events, log } = this.#options
-    const [target] = settings.orchestrators
-    if (!target) throw new RangeError('no orchestrator is configured')
-    return connectTo({
+    const shared = {
       settings,
-      target,
       registration: this.#registration(),
       describe: this.#describe,
-      makeGate: (sink) => this.#gateFor(sink),
-      onRecovered: () => this.#connection && this.#delivery.nudge(this.#connection),
+      makeGate: (sink: ResultSink) => this.#gateFor(sink),
+      onRecovered: (sink: ResultSink) => this.#delivery.nudge(sink),
       events,
       log,
-    })
+    }
+    return new Connections(settings.orchestrators.map((target) => connectTo({ ...shared, target })))
   }
 
   #gateFor(sink: ResultSink): PollGate {
