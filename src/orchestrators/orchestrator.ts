@@ -76,17 +76,24 @@ export class Orchestrator {
     return this.#options.transport.close()
   }
 
-  async #ask<T>(
+  // The hot path: a chained promise costs less than an async function's, and a plain object less than a spread.
+  #ask<T>(
     kind: RequestKind,
-    request: WireRequest,
+    { method, path, body }: WireRequest,
     read: (answer: WireAnswer) => T,
     signal?: AbortSignal,
   ): Promise<T> {
     const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
-    const answer = await this.#options.transport.send({ ...request, deadlineMs, signal })
+    return this.#options.transport
+      .send({ method, path, body, deadlineMs, signal })
+      .then((answer) => this.#read(kind, read, answer))
+  }
+
+  #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer): T {
     try {
       const product = read(answer)
-      this.#paces[kind] = passed(this.#paces[kind])
+      const pace = this.#paces[kind]
+      if (pace !== UNLIMITED) this.#paces[kind] = passed(pace)
       return product
     } catch (error) {
       if (error instanceof RateLimitError) {

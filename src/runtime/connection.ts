@@ -67,9 +67,10 @@ export class Connection implements ResultSink {
   }
 
   /** Takes a result. One that makes the orchestrator look for an idle worker waits until it knows of this one. */
-  async deliver(result: TaskResult): Promise<void> {
-    if (mayBeDispatchedAgain(result.outcome)) await this.#heartbeats.upToDate()
-    await this.#options.orchestrator.deliver(result)
+  deliver(result: TaskResult): Promise<void> {
+    const { orchestrator } = this.#options
+    if (!mayBeDispatchedAgain(result.outcome)) return orchestrator.deliver(result)
+    return this.#heartbeats.upToDate().then(() => orchestrator.deliver(result))
   }
 
   quietMs(kind: 'result'): number {
