@@ -1,0 +1,155 @@
+// @ts-check
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** @typedef {import('./stub.mjs').StubReport} StubReport */
+/** @typedef {StubReport & { cpuSeconds: number, peakRssMb: number }} Figures */
+
+/**
+ * Something that takes tasks: a command, and what its environment says on top of the usual.
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {string[]} command
+ * @property {Record<string, string>} [env]
+ */
+
+/** @param {string} file */
+const here = (file) => fileURLToPath(new URL(file, import.meta.url))
+
+/** @type {Subject} */
+export const rawLoop = { name: 'raw loop', command: [process.execPath, here('raw-loop.mjs')] }
+/** @type {Subject} */
+export const worker = { name: 'worker', command: [process.execPath, here('worker.mjs')] }
+
+/**
+ * The Python SDK that this one is measured against: `pip install avtomatika-worker==1.0b2` into some environment, and
+ * name its interpreter in `BENCH_PYTHON`.
+ * @returns {Subject | undefined}
+ */
+export const pythonWorker = () => {
+  const python = process.env['BENCH_PYTHON']
+  return python ? { name: 'Python SDK', command: [python, here('python_worker.py')] } : undefined
+}
+
+/** @param {Subject} subject @param {string} suffix @param {Record<string, string>} env @returns {Subject} */
+export const variant = (subject, suffix, env) => ({
+  ...subject,
+  name: `${subject.name}, ${suffix}`,
+  env: { ...subject.env, ...env },
+})
+
+/** The CPU time that a process has used so far, in seconds. Linux. @param {number} pid */
+const cpuSecondsOf = (pid) => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  // utime and stime, in ticks of which every Linux has 100 a second.
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** @param {number} pid */
+const peakRssMbOf = (pid) =>
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+/**
+ * What a running stub tells.
+ * @typedef {object} Stub
+ * @property {string} url
+ * @property {Promise<number>} firstPollAt in ms since 1970
+ * @property {Promise<StubReport>} report
+ */
+
+/**
+ * @template T
+ * @param {import('./stub.mjs').StubOptions} options
+ * @param {(stub: Stub) => Promise<T>} use the stub ends with it
+ */
+const withStub = async (options, use) => {
+  const child = spawn(process.execPath, [here('stub.mjs'), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const line = async () => JSON.parse((await lines.next()).value ?? '{}')
+  try {
+    const { url } = await line()
+    const firstPoll = line()
+    const report = firstPoll.then(line)
+    return await use({ url, firstPollAt: firstPoll.then(({ firstPollAt }) => firstPollAt), report })
+  } finally {
+    child.kill()
+  }
+}
+
+/**
+ * Starts a subject against an orchestrator, calls `use`, and ends it.
+ * @template T
+ * @param {Subject} subject
+ * @param {{ url: string, slots: number }} target
+ * @param {(pid: number) => Promise<T>} use
+ */
+const withSubject = async (subject, { url, slots }, use) => {
+  const [program = '', ...args] = subject.command
+  const scratch = mkdtempSync(join(tmpdir(), 'bench-'))
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env['PATH'],
+      WORKER_ID: 'bench',
+      WORKER_TOKEN: 'bench-token',
+      WORKER_PORT: '0',
+      WORKER_STATE_DIR: join(scratch, 'state'),
+      TASK_FILES_DIR: join(scratch, 'files'),
+      ORCHESTRATOR_URL: url,
+      MAX_CONCURRENT_TASKS: String(slots),
+      LOG_LEVEL: 'warn',
+      ...subject.env,
+    },
+  })
+  const ended = once(child, 'exit')
+  try {
+    if (child.pid === undefined) throw new Error(`${program} does not start`)
+    const early = ended.then(([code]) => Promise.reject(new Error(`${subject.name} ended early: ${code}`)))
+    return await Promise.race([use(child.pid), early])
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Lets one subject do all of the stub's tasks.
+ * @param {Subject} subject
+ * @param {import('./stub.mjs').StubOptions & { slots: number }} scenario
+ * @returns {Promise<Figures>}
+ */
+export const work = (subject, { slots, ...options }) =>
+  withStub(options, ({ url, report }) =>
+    withSubject(subject, { url, slots }, async (pid) => {
+      const told = await report
+      return { ...told, cpuSeconds: cpuSecondsOf(pid), peakRssMb: peakRssMbOf(pid) }
+    }),
+  )
+
+/** From the start of the process to its first poll, in ms. @param {Subject} subject */
+export const start = (subject) =>
+  withStub({ tasks: 0 }, ({ url, firstPollAt }) => {
+    const startedAt = Date.now()
+    return withSubject(subject, { url, slots: 10 }, async () => (await firstPollAt) - startedAt)
+  })
+
+/** The share of one core that a subject takes while its polls are held. @param {Subject} subject @param {number} ms */
+export const idle = (subject, ms) =>
+  withStub({ tasks: 0 }, ({ url, firstPollAt }) =>
+    withSubject(subject, { url, slots: 10 }, async (pid) => {
+      await firstPollAt
+      await sleep(2_000)
+      const before = cpuSecondsOf(pid)
+      await sleep(ms)
+      return (cpuSecondsOf(pid) - before) / (ms / 1000)
+    }),
+  )
