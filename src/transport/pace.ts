@@ -19,16 +19,19 @@ export const UNLIMITED: Pace = { learnedMs: 0, silenceMs: 0, refusedAt: Number.N
 /** 60 s is the window of every published orchestrator; the steps below it serve other limiters. */
 const SILENCES_MS = [1_000, 4_000, 16_000, 60_000] as const
 const LONGEST_MS = 60_000
+/** Longer than this nobody stays away, whatever `Retry-After` says: a timer cannot, and a worker should not. */
+const LONGEST_ASKED_MS = 3_600_000
 /** After this long without a refusal, what was learned is forgotten. */
 const FORGET_MS = 600_000
 
 const longerThan = (ms: number): number => SILENCES_MS.find((step) => step > ms) ?? LONGEST_MS
 
-/** The pace after a refusal; stay silent for its `silenceMs`. */
+/** The pace after a refusal; stay silent for its `silenceMs`. Where 0 ms are asked for, what was learned counts. */
 export const refused = (pace: Pace, nowMs: number, retryAfterMs?: number): Pace => {
   const learnedMs = nowMs - pace.refusedAt > FORGET_MS ? 0 : pace.learnedMs
   const first = learnedMs || longerThan(0)
-  const silenceMs = retryAfterMs ?? (pace.silenceMs === 0 ? first : longerThan(pace.silenceMs))
+  const own = pace.silenceMs === 0 ? first : longerThan(pace.silenceMs)
+  const silenceMs = Math.min(retryAfterMs || own, LONGEST_ASKED_MS)
   return { learnedMs, silenceMs, refusedAt: nowMs }
 }
 
