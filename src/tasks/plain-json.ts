@@ -45,7 +45,10 @@ const copyObject = (value: object, path: string, parents: object[]): JsonValue =
 
 const copyMembers = (value: object, path: string, parents: object[]): JsonValue => {
   if (Array.isArray(value)) return value.map((item, index) => copyItem(item, `${path}[${index}]`, parents))
-  if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, parents)
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    const said: unknown = value.toJSON()
+    if (said !== value) return copy(said, path, parents)
+  }
   refuseHollow(value, path)
   // No prototype: a member called __proto__ is then a member like any other.
   const product: Record<string, JsonValue> = Object.create(null)

@@ -24,6 +24,8 @@ export const runTask = async (
   try {
     const definition = findDefinition(registry, offer)
     const params = await validateParams(definition.params, offer.params)
+    // A validator may take its time: a handler that waits for the abort would wait for ever.
+    signal.throwIfAborted()
     const context = new OfferContext(offer, signal, tools)
     const value = await callHandler(definition, params, context)
     return signal.reason instanceof TaskCancelledError ? judgeError(signal.reason) : judgeValue(value)

@@ -24,6 +24,11 @@ export class TaskSignal {
     this.#controller?.abort(reason)
   }
 
+  /** @throws TaskError the reason, once it was aborted */
+  throwIfAborted(): void {
+    if (this.#reason) throw this.#reason
+  }
+
   #make(): AbortController {
     const controller = new AbortController()
     if (this.#reason) controller.abort(this.#reason)
