@@ -34,8 +34,10 @@ export const within = async (ms: number, work: Promise<unknown>, hurry?: AbortSi
   if (hurry?.aborted) giveUp()
   hurry?.addEventListener('abort', giveUp, { once: true })
   const late = sleep(ms, over.signal).then(() => false)
-  const inTime = await Promise.race([work.then(() => true), late])
-  hurry?.removeEventListener('abort', giveUp)
-  giveUp()
-  return inTime
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    hurry?.removeEventListener('abort', giveUp)
+    giveUp()
+  }
 }
