@@ -5,7 +5,6 @@
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isMain } from './is-main.mjs'
 
 const reference = /(?:from|import|import\()\s*['"](\.[^'"]+)\.js['"]/g
 
@@ -22,7 +21,8 @@ export const reachableFrom = (entries, read) => {
   return reached
 }
 
-const main = () => {
+/** Removes what the entries of `package.json` do not lead to. */
+export const pruneTypes = () => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
   /** @type {{ types?: string }[]} */
   const targets = Object.values(exports)
@@ -31,5 +31,3 @@ const main = () => {
   const all = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((path) => join('dist', path))
   for (const path of all) if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path)
 }
-
-if (isMain(import.meta.url)) main()
