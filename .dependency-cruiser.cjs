@@ -17,7 +17,7 @@ const mayImport = {
   runtime: ['orchestrators', 'tasks', 'transport', 'protocol', 'utils'],
   dev: ['protocol', 'utils'],
   testing: ['tasks', 'storage', 'protocol', 'utils', 'dev'],
-  cli: ['worker.ts', 'dev'],
+  cli: ['worker.ts', 'dev', 'runtime/shutdown.ts'],
 }
 
 /** What is not part of a worker: never loaded when one is. */

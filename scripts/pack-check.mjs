@@ -127,6 +127,7 @@ const checkPackage = (folder) => {
     below('size installed, without optional dependencies', bytesBelow(modules), maxInstalledBytes),
     none('native code', nativeBelow(modules)),
     works("import('avtomatika-worker/dev')", () => load('avtomatika-worker/dev', folder)),
+    works('avtomatika-worker --version', () => run('npx', ['avtomatika-worker', '--version'], folder)),
   ]
   for (const name of notForWorkers) rmSync(join(modules, name), { recursive: true, force: true })
   const alone = "import('avtomatika-worker') with neither the dev folder nor the CLI there"

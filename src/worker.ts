@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { resolveSettings, type Settings } from './config/resolve.js'
 import { WorkerConfig } from './config/worker-config.js'
 import { StateError } from './errors.js'
@@ -58,6 +59,9 @@ const MOVES: Moves<WorkerState> = {
   draining: ['stopped'],
   stopped: [],
 }
+
+/** The diagnostics channel that tells whoever loaded a module that it starts its worker itself. */
+export const STARTING = 'avtomatika-worker:starting'
 
 /** Handlers that outlive the worker get this long before `run` ends the process, in ms. */
 const LINGER_MS = 1_000
@@ -174,6 +178,7 @@ export class Worker {
    * @throws StateError when the worker was started before
    */
   async start(): Promise<void> {
+    channel(STARTING).publish(this)
     this.#state.move('running')
     for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
       this.#log.warn({}, warning)
@@ -222,6 +227,7 @@ export class Worker {
    * @throws ConfigError when the port is taken; nothing has been started then
    */
   async runWithHealthCheck(): Promise<void> {
+    channel(STARTING).publish(this)
     // Only those who ask for it pay for loading it.
     const { startHealthServer } = await import('./health/server.js')
     this.#health = await startHealthServer(this.#settings.workerPort, () => this.readiness)
