@@ -13,11 +13,17 @@ const suites = readdirSync(at('./test'), { withFileTypes: true })
   .map((entry) => entry.name)
   .filter((name) => name !== 'support' && name !== 'types')
 
+/** What a suite needs before its first test. */
+const preparations: Readonly<Record<string, string>> = {
+  interop: at('./test/support/interop/prepare.ts'),
+}
+
 const project = (name: string) => ({
   extends: true as const,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
+    ...(preparations[name] && { globalSetup: preparations[name] }),
     ...(slow.has(name)
       ? { testTimeout: 180_000, hookTimeout: 600_000, fileParallelism: false, sequence: { groupOrder: 1 } }
       : { testTimeout: 30_000, hookTimeout: 60_000 }),

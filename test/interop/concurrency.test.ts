@@ -1,6 +1,6 @@
 import { TransientError } from 'avtomatika-worker'
 import { expect, test } from 'vitest'
-import { isDone, type JobState } from '../support/interop/client-api.js'
+import { isDone, type JobState, taskNamesIn } from '../support/interop/client-api.js'
 import { dispatch, dispatchToFull } from '../support/interop/dispatch.js'
 import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
 import { WaitingRoom } from '../support/interop/waiting-room.js'
@@ -98,7 +98,7 @@ forEachOrchestrator('concurrency', {}, (running) => {
     const first = await dispatch(running(), { type: 'upscale', params: { n: 0 } })
     await videos.untilEntered(1)
     await running().client.waitForWorker(worker.id, (record) => {
-      return record?.status === 'idle' && record.supported_tasks.join() === 'transcribe'
+      return record?.status === 'idle' && taskNamesIn(record).join() === 'transcribe'
     })
     // What the orchestrator sends all the same waits inside the worker, and leaves slots for others.
     const late = [

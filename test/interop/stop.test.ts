@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isDone, type WorkerRecord } from '../support/interop/client-api.js'
+import { isDone, taskNamesIn, type WorkerRecord } from '../support/interop/client-api.js'
 import { dispatch, dispatchToFull } from '../support/interop/dispatch.js'
 import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
 import { eventually } from '../support/interop/eventually.js'
@@ -7,7 +7,7 @@ import { WaitingRoom } from '../support/interop/waiting-room.js'
 import { startedFor, workerFor } from '../support/interop/worker-for.js'
 
 const offersNothing = (record: WorkerRecord | undefined): boolean =>
-  record?.status === 'busy' && record.supported_tasks.length === 0
+  record?.status === 'busy' && taskNamesIn(record).length === 0
 
 forEachOrchestrator('a graceful stop', { pollHoldMs: 2_000 }, (running) => {
   test('says first that it takes nothing more, then lets the running task end', async () => {

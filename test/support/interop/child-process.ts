@@ -64,6 +64,11 @@ export class Child {
     return Promise.race([promise, silent]).finally(() => this.#wrote.delete(look))
   }
 
+  /** Writes a line to its standard input. */
+  tell(line: string): void {
+    this.#process.stdin?.write(`${line}\n`)
+  }
+
   /** Sends the signal to the whole group and waits until the program has ended. */
   async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
     const { pid } = this.#process

@@ -9,7 +9,7 @@ export interface TaskRequest {
   readonly timeoutSeconds?: number
 }
 
-/** The part of a job's state that the tests look at. */
+/** The part of a job's state that the tests look at; the second generation leaves out what is not so yet. */
 export interface JobState {
   readonly id: string
   readonly status: string
@@ -26,7 +26,10 @@ export interface WorkerRecord {
   readonly worker_id: string
   readonly status?: string
   readonly load?: number
-  readonly supported_tasks: readonly string[]
+  /** The first generation's. */
+  readonly supported_tasks?: readonly string[]
+  /** The second generation's. */
+  readonly supported_skills?: readonly { readonly name: string }[]
   readonly [field: string]: unknown
 }
 
@@ -69,7 +72,12 @@ export const clientApi = (url: string, token: string): ClientApi => {
   const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> => {
     const answer = await request(`${url}/api/v1${path}`, {
       method,
-      headers: { 'X-Avtomatika-Token': token, 'Content-Type': 'application/json' },
+      // Each generation reads its own.
+      headers: {
+        'X-Avtomatika-Token': token,
+        'X-Client-Token': token,
+        'Content-Type': 'application/json',
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     return { status: answer.statusCode, body: await answer.body.json() }
@@ -120,14 +128,19 @@ export const clientApi = (url: string, token: string): ClientApi => {
 }
 
 /** A job that has gone through its task and reached the end of its blueprint. */
-export const isDone = (job: JobState): boolean => job.current_state === 'done'
+export const isDone = (job: JobState): boolean =>
+  job.current_state === 'done' || (job.current_state === 'finished' && job.status === 'finished')
 
 /** A job whose task lies in a worker's queue or is being worked on. */
 export const isDispatched = (job: JobState): boolean =>
   job.status === 'waiting_for_worker' && job.current_task_id !== undefined
 
+/** The tasks that a worker can take now, as its record says in the words of its generation. */
+export const taskNamesIn = ({ supported_tasks, supported_skills }: WorkerRecord): readonly string[] =>
+  supported_tasks ?? supported_skills?.map(({ name }) => name) ?? []
+
 /** A worker that takes tasks of this name. */
 export const offers =
   (taskName: string) =>
   (record: WorkerRecord | undefined): boolean =>
-    record !== undefined && record.status === 'idle' && record.supported_tasks.includes(taskName)
+    record !== undefined && record.status === 'idle' && taskNamesIn(record).includes(taskName)

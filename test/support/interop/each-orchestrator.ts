@@ -1,44 +1,70 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-import type { OrchestratorOptions, OrchestratorUnderTest } from './orchestrator-under-test.js'
-import { findPython, interpreterIn, pythonEnv } from './python-env.js'
+import type { Generation, OrchestratorOptions, OrchestratorUnderTest } from './orchestrator-under-test.js'
+import { findPython, pythonEnv } from './python-env.js'
 import { startRealOrchestrator } from './real-orchestrator.js'
 import { findRedisServer } from './redis-server.js'
+import { type EnvName, PINNED } from './requirements.js'
 
-// The first start of all has to install the orchestrator.
+// The first start of all may have to install the orchestrator.
 const START_DEADLINE_MS = 300_000
 
 /** What this machine lacks for a test; a reason to skip it, or to fail where nothing may be skipped. */
 class Missing extends Error {}
 
-type Start = (options: OrchestratorOptions) => Promise<OrchestratorUnderTest>
-
-const interpreter = async (): Promise<string> => {
+/** The Python of an environment, which is built when it is not there. */
+const interpreterOf = async (name: EnvName): Promise<string> => {
   const python = findPython()
   if (python === undefined) throw new Missing('the real orchestrator needs python3, 3.11 or newer, with venv')
-  return interpreterIn(await pythonEnv(python))
+  return pythonEnv(python, name)
 }
 
-const redisBinary = async (): Promise<string> => {
-  const found = await findRedisServer(await interpreter())
+const redisBinary = async (interpreter: string): Promise<string> => {
+  const found = await findRedisServer(interpreter)
   if (found === undefined) throw new Missing('there is no redis-server, and no Python wheel that brings one')
   return found
 }
 
-/** The orchestrators the suite runs against; the names are what the reports say. */
-const STARTS: Readonly<Record<string, Start>> = {
-  embedded: async (options) => {
-    const { startEmbeddedOrchestrator } = await import('./embedded-orchestrator.js')
-    return startEmbeddedOrchestrator(options)
-  },
-  '1.0b8 in memory': async (options) => startRealOrchestrator(await interpreter(), options),
-  '1.0b8 on Redis': async (options) =>
-    startRealOrchestrator(await interpreter(), options, await redisBinary()),
+/** An orchestrator that the suite can run against. */
+interface Candidate {
+  readonly generation: Generation
+  readonly start: (options: OrchestratorOptions) => Promise<OrchestratorUnderTest>
 }
+
+/** Starts any published version, in memory. */
+export const startPublished = async (
+  version: string,
+  options: OrchestratorOptions,
+): Promise<OrchestratorUnderTest> => {
+  const interpreter = await interpreterOf(`orchestrator-${version}`)
+  return startRealOrchestrator({ version, interpreter }, options)
+}
+
+const startOnRedis = async (version: string, options: OrchestratorOptions) => {
+  const interpreter = await interpreterOf(`orchestrator-${version}`)
+  const published = { version, interpreter, redisBinary: await redisBinary(interpreter) }
+  return startRealOrchestrator(published, options)
+}
+
+/** The names are what the reports say. */
+const CANDIDATES = {
+  embedded: {
+    generation: 'classic',
+    start: async (options) => {
+      const { startEmbeddedOrchestrator } = await import('./embedded-orchestrator.js')
+      return startEmbeddedOrchestrator(options)
+    },
+  },
+  '1.0b8 in memory': { generation: 'classic', start: (options) => startPublished('1.0b8', options) },
+  '1.0b8 on Redis': { generation: 'classic', start: (options) => startOnRedis('1.0b8', options) },
+  '1.0b30 in memory': { generation: 'rxon', start: (options) => startPublished('1.0b30', options) },
+  '1.0b30 on Redis': { generation: 'rxon', start: (options) => startOnRedis('1.0b30', options) },
+} as const satisfies Record<string, Candidate>
 
 /** What this machine lacks for the whole of the suite, in words; `undefined` when it has everything. */
 export const checkEnvironment = async (): Promise<string | undefined> => {
   try {
-    await redisBinary()
+    for (const name of PINNED) await interpreterOf(name)
+    await redisBinary(await interpreterOf('orchestrator-1.0b8'))
     return undefined
   } catch (error) {
     if (error instanceof Missing) return error.message
@@ -49,36 +75,45 @@ export const checkEnvironment = async (): Promise<string | undefined> => {
 /** Whether what this machine lacks is a failure. */
 export const mayNotSkip = (): boolean => process.env['CI'] === 'true'
 
+type Tests = (running: () => OrchestratorUnderTest, name: string) => void
+
+const declareFor = (name: string, start: () => Promise<OrchestratorUnderTest>, tests: Tests): void => {
+  let orchestrator: OrchestratorUnderTest | undefined
+  let missing: string | undefined
+
+  beforeAll(async () => {
+    try {
+      orchestrator = await start()
+    } catch (error) {
+      if (!(error instanceof Missing) || mayNotSkip()) throw error
+      missing = error.message
+    }
+  }, START_DEADLINE_MS)
+
+  beforeEach(({ skip }) => skip(missing !== undefined, missing))
+
+  afterAll(() => orchestrator?.stop())
+
+  tests(() => {
+    if (orchestrator === undefined) throw new Error(`${name} is not running`)
+    return orchestrator
+  }, name)
+}
+
 /**
- * Declares the same tests for each orchestrator, which runs from before the first of them until after the last.
+ * Declares the same tests for each orchestrator of a generation, which runs from before the first of them until after
+ * the last.
  *
  * @param tests declares them; the function it gets gives the running orchestrator
  */
 export const forEachOrchestrator = (
   topic: string,
   options: OrchestratorOptions,
-  tests: (running: () => OrchestratorUnderTest, name: string) => void,
+  tests: Tests,
+  generations: readonly Generation[] = ['classic'],
 ): void => {
-  describe.each(Object.entries(STARTS))(`${topic} · %s`, (name, start) => {
-    let orchestrator: OrchestratorUnderTest | undefined
-    let missing: string | undefined
-
-    beforeAll(async () => {
-      try {
-        orchestrator = await start(options)
-      } catch (error) {
-        if (!(error instanceof Missing) || mayNotSkip()) throw error
-        missing = error.message
-      }
-    }, START_DEADLINE_MS)
-
-    beforeEach(({ skip }) => skip(missing !== undefined, missing))
-
-    afterAll(() => orchestrator?.stop())
-
-    tests(() => {
-      if (orchestrator === undefined) throw new Error(`${name} is not running`)
-      return orchestrator
-    }, name)
-  })
+  const chosen = Object.entries<Candidate>(CANDIDATES).filter(([, { generation }]) =>
+    generations.includes(generation),
+  )
+  describe.each(chosen)(`${topic} · %s`, (name, { start }) => declareFor(name, () => start(options), tests))
 }

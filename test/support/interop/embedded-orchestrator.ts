@@ -27,8 +27,10 @@ export const startEmbeddedOrchestrator = async (
   return {
     name: 'embedded',
     kind: 'embedded',
+    generation: 'classic',
     url: running.url,
     workerToken: WORKER_TOKEN,
+    secretKey: '',
     client: clientApi(running.url, running.clientToken),
     jobsAfterRestart: 'lost',
     forgetWorkers: async () => running.forgetWorkers(),

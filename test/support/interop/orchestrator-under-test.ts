@@ -1,6 +1,8 @@
 import type { ClientApi } from './client-api.js'
 
 export type Kind = 'embedded' | 'memory' | 'redis'
+/** The family of the wire it speaks. */
+export type Generation = 'classic' | 'rxon'
 
 /** What a test may ask of the orchestrator it runs against. Whatever is left out is the suite's default. */
 export interface OrchestratorOptions {
@@ -10,7 +12,7 @@ export interface OrchestratorOptions {
   readonly workerTtlMs?: number
   /** How often a transient failure is tried again; default 3. */
   readonly maxRetries?: number
-  /** Off unless given; the real one always counts to 5. */
+  /** Off unless given; the real one of the first generation always counts to 5. */
   readonly rateLimit?: { readonly requests: 5; readonly windowMs: number }
   /** Tokens of single workers, by worker id. */
   readonly individualTokens?: Readonly<Record<string, string>>
@@ -22,12 +24,15 @@ export type EndSignal = 'SIGTERM' | 'SIGKILL'
 export interface OrchestratorUnderTest {
   readonly name: string
   readonly kind: Kind
+  readonly generation: Generation
   readonly url: string
   readonly workerToken: string
+  /** What it signs tasks with; the first generation signs none. */
+  readonly secretKey: string
   readonly client: ClientApi
   /** What a restart leaves of the jobs: results of tasks from before it are taken, or answered 404. */
   readonly jobsAfterRestart: 'kept' | 'lost'
-  /** Makes the orchestrator lose its records of the workers; in memory the real one loses its jobs, too. */
+  /** Makes the orchestrator lose its records of the workers; in memory the real 1.0b8 loses its jobs, too. */
   forgetWorkers(): Promise<void>
   /** Ends it and starts it anew on the same port. `whileDown` runs when nobody listens there. */
   restart(signal: EndSignal, whileDown?: () => Promise<void>): Promise<void>

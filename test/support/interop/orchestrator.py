@@ -1,15 +1,19 @@
-"""Runs the published orchestrator for the interop suite: one blueprint, on Redis or in memory.
+"""Runs any published orchestrator, 1.0b1 to 1.0b30, for the interop suite: one blueprint, on Redis or in memory.
 
 Everything is set through the orchestrator's own environment variables, plus RATE_LIMIT_WINDOW_SECONDS.
-The process ends when its standard input closes, so that it cannot outlive the tests that started it.
+A line "forget-workers" on its standard input does that. The process ends when its standard input
+closes, so that it cannot outlive the tests that started it.
 """
 
 import asyncio
 import faulthandler
+import importlib.util
+import inspect
 import logging
 import os
 import signal
 import sys
+import uuid
 
 # A start that hangs says where, before the tests give it up.
 faulthandler.dump_traceback_later(10)
@@ -17,27 +21,39 @@ faulthandler.dump_traceback_later(10)
 from aiohttp.web_request import Request  # noqa: E402
 
 
+# The second generation brings the library of its wire.
+IS_RXON = importlib.util.find_spec("rxon") is not None
+
+
 def share_the_body(request: Request, **_: object) -> Request:
-    """Every published version reads a result's body twice: once to authenticate it, on a clone, and once to act
-    upon it. The clone drains the stream, so the second read finds nothing and the answer is 400. aiohttp keeps a
-    body that it has read, so handing out the request itself lets both reads see it."""
+    """Every version of the first generation reads a result's body twice: once to authenticate it, on a clone, and
+    once to act upon it. The clone drains the stream, so the second read finds nothing and the answer is 400. aiohttp
+    keeps a body that it has read, so handing out the request itself lets both reads see it."""
     return request
 
 
 # Before avtomatika is imported: it must never see the original.
-Request.clone = share_the_body  # type: ignore[method-assign, assignment]
+if not IS_RXON:
+    Request.clone = share_the_body  # type: ignore[method-assign, assignment]
 
-from avtomatika import OrchestratorEngine, StateMachineBlueprint  # noqa: E402
-from avtomatika.api import routes  # noqa: E402
+import avtomatika  # noqa: E402
+from avtomatika import OrchestratorEngine  # noqa: E402
 from avtomatika.config import Config  # noqa: E402
 from avtomatika.context import ActionFactory  # noqa: E402
 from avtomatika.storage.base import StorageBackend  # noqa: E402
+from avtomatika.storage.memory import MemoryStorage  # noqa: E402
+
+# Renamed in between.
+Blueprint = getattr(avtomatika, "Blueprint", None) or avtomatika.StateMachineBlueprint
+DISPATCH_PARAMETERS = inspect.signature(ActionFactory.dispatch_task).parameters
 
 DEFAULT_TASK_TIMEOUT_SECONDS = 300
 
 
 def shorten_the_rate_limit_window(seconds: int) -> None:
     """The window of 60 s is written into the routes, and a test cannot wait that long for it to pass."""
+    from avtomatika.api import routes
+
     original = routes.rate_limit_middleware_factory
 
     def with_short_window(storage: StorageBackend, limit: int, period: int):
@@ -46,11 +62,18 @@ def shorten_the_rate_limit_window(seconds: int) -> None:
     routes.rate_limit_middleware_factory = with_short_window
 
 
+class Memory(MemoryStorage):
+    """Later versions give every message of the job queue one and the same id, and drop a job that comes while
+    another one is being processed."""
+
+    async def dequeue_job(self, *args: object, **kwargs: object):
+        found = await super().dequeue_job(*args, **kwargs)
+        return (found[0], uuid.uuid4().hex) if isinstance(found, tuple) else found
+
+
 def open_storage(config: Config) -> StorageBackend:
     if not config.REDIS_HOST:
-        from avtomatika.storage.memory import MemoryStorage
-
-        return MemoryStorage()
+        return Memory()
 
     from avtomatika.storage.redis import RedisStorage
     from redis.asyncio import Redis
@@ -58,17 +81,36 @@ def open_storage(config: Config) -> StorageBackend:
     return RedisStorage(Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB))
 
 
-def one_task_blueprint() -> StateMachineBlueprint:
-    blueprint = StateMachineBlueprint(name="one_task", api_version="v1", api_endpoint="/jobs/one_task")
+def dispatch_options(initial_data: dict) -> dict:
+    """What the client asks for and this version can do."""
+    # Without a number here, a transient failure makes 1.0b8 answer 500 and dispatch nothing.
+    wishes = {"timeout_seconds": DEFAULT_TASK_TIMEOUT_SECONDS, "priority": 0, **initial_data}
+    wishes.pop("params", None)
+    return {name: value for name, value in wishes.items() if name in DISPATCH_PARAMETERS and value is not None}
+
+
+def add_end_states(blueprint: Blueprint, *names: str) -> None:
+    handler = getattr(blueprint, "handler_for", None) or blueprint.handler
+    for name in names:
+
+        # Without annotations: the second generation makes a schema of them, and holds the job's data against it.
+        @handler(name, is_end=True)
+        async def end(job_id):
+            pass
+
+
+# The second generation reads the transitions out of the source: they have to be written out, once for each.
+
+
+def classic_blueprint() -> Blueprint:
+    blueprint = Blueprint(name="one_task", api_version="v1", api_endpoint="/jobs/one_task")
 
     @blueprint.handler_for("start", is_start=True)
     async def start(initial_data: dict, actions: ActionFactory) -> None:
         actions.dispatch_task(
             task_type=initial_data["type"],
             params=initial_data.get("params", {}),
-            priority=initial_data.get("priority", 0),
-            # Without a number here, a transient failure makes the orchestrator answer 500 and dispatch nothing.
-            timeout_seconds=initial_data.get("timeout_seconds", DEFAULT_TASK_TIMEOUT_SECONDS),
+            **dispatch_options(initial_data),
             transitions={
                 "success": "done",
                 "needs_manual_review": "review",
@@ -77,12 +119,30 @@ def one_task_blueprint() -> StateMachineBlueprint:
             },
         )
 
-    for end_state in ("done", "review", "failed_state", "cancelled_state"):
+    add_end_states(blueprint, "done", "review", "failed_state", "cancelled_state")
+    return blueprint
 
-        @blueprint.handler_for(end_state, is_end=True)
-        async def end(job_id: str) -> None:
-            pass
 
+def rxon_blueprint() -> Blueprint:
+    """Only an end state that is called "finished" gives a job the status finished."""
+    blueprint = Blueprint(name="one_task", api_version="v1", api_endpoint="/jobs/one_task")
+    handler = getattr(blueprint, "handler_for", None) or blueprint.handler
+
+    @handler("start", is_start=True)
+    async def start(initial_data, actions):
+        actions.dispatch_task(
+            task_type=initial_data["type"],
+            params=initial_data.get("params", {}),
+            **dispatch_options(initial_data),
+            transitions={
+                "success": "finished",
+                "needs_manual_review": "review",
+                "failure": "failed_state",
+                "cancelled": "cancelled_state",
+            },
+        )
+
+    add_end_states(blueprint, "finished", "review", "failed_state", "cancelled_state")
     return blueprint
 
 
@@ -92,26 +152,43 @@ def quieten_the_logs() -> None:
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
+async def forget_workers(storage: StorageBackend) -> None:
+    for record in await storage.get_available_workers():
+        await storage.deregister_worker(record["worker_id"])
+
+
+async def obey(storage: StorageBackend) -> None:
+    """Does what the lines on standard input say, until it closes."""
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while line := await lines.readline():
+        if line.strip() == b"forget-workers":
+            await forget_workers(storage)
+    os._exit(0)
+
+
 async def until_told_to_stop() -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 1024) or os._exit(0))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await stop.wait()
 
 
 async def main() -> None:
-    if window := os.environ.get("RATE_LIMIT_WINDOW_SECONDS"):
+    window = os.environ.get("RATE_LIMIT_WINDOW_SECONDS")
+    if window and not IS_RXON:
         shorten_the_rate_limit_window(int(window))
     config = Config()
-    engine = OrchestratorEngine(open_storage(config), config)
-    engine.register_blueprint(one_task_blueprint())
+    storage = open_storage(config)
+    engine = OrchestratorEngine(storage, config)
+    engine.register_blueprint(rxon_blueprint() if IS_RXON else classic_blueprint())
     quieten_the_logs()
     await engine.start()
     faulthandler.cancel_dump_traceback_later()
+    wishes = asyncio.ensure_future(obey(storage))
     try:
         await until_told_to_stop()
     finally:
+        wishes.cancel()
         await engine.stop()
 
 

@@ -1,18 +1,18 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { withFileLock } from './file-lock.js'
+import { type EnvName, requirementsOf } from './requirements.js'
 
 const run = promisify(execFile)
-const here = fileURLToPath(new URL('.', import.meta.url))
-const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/avtomatika-interop/', import.meta.url))
-const REQUIREMENTS = join(here, 'requirements.txt')
+// One for all checkouts on this machine: what is in an environment depends on its name alone.
+const CACHE = join(homedir(), '.cache', 'avtomatika-interop')
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11']
-const BUILD_DEADLINE_MS = 240_000
+const BUILD_DEADLINE_MS = 540_000
 
 export interface Python {
   readonly command: string
@@ -40,41 +40,29 @@ export const findPython = (): Python | undefined => {
   return undefined
 }
 
-const folderFor = async (python: Python): Promise<string> => {
-  const requirements = await readFile(REQUIREMENTS)
-  const key = createHash('sha256').update(requirements).update(python.version).digest('hex').slice(0, 16)
-  return join(CACHE, key)
-}
-
-const build = async (python: Python, folder: string): Promise<void> => {
-  console.log(`interop: installing the orchestrator for Python ${python.version} (about a minute, only once)`)
+const build = async (python: Python, name: EnvName, requirements: string, folder: string): Promise<void> => {
+  console.log(`interop: installing ${name} for Python ${python.version} (about half a minute, only once)`)
   await rm(folder, { recursive: true, force: true })
   await run(python.command, ['-m', 'venv', folder])
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--requirement',
-    REQUIREMENTS,
-  ]
+  const list = join(folder, 'requirements.txt')
+  await writeFile(list, requirements)
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', list]
   await run(join(folder, 'bin', 'python'), pip)
 }
 
-/** Builds the virtualenv unless an earlier run has finished it, and gives the folder it is in. */
-export const pythonEnv = async (python: Python): Promise<string> => {
-  const folder = await folderFor(python)
+/** Builds the virtual environment unless an earlier run has finished it, and gives its interpreter. */
+export const pythonEnv = async (python: Python, name: EnvName): Promise<string> => {
+  const requirements = await requirementsOf(name)
+  const key = createHash('sha256').update(requirements).update(python.version).digest('hex').slice(0, 16)
+  const folder = join(CACHE, `${name}-${key}`)
+  const interpreter = join(folder, 'bin', 'python')
   // Written last: a build that was interrupted has no such file and starts again from nothing.
   const complete = join(folder, '.complete')
-  if (existsSync(complete)) return folder
+  if (existsSync(complete)) return interpreter
   await withFileLock(`${folder}.lock`, BUILD_DEADLINE_MS, async () => {
     if (existsSync(complete)) return
-    await build(python, folder)
+    await build(python, name, requirements, folder)
     await writeFile(complete, '')
   })
-  return folder
+  return interpreter
 }
-
-/** The interpreter of a virtualenv. */
-export const interpreterIn = (folder: string): string => join(folder, 'bin', 'python')

@@ -7,12 +7,13 @@ import { Child } from './child-process.js'
 import { clientApi } from './client-api.js'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
-import type { OrchestratorOptions, OrchestratorUnderTest } from './orchestrator-under-test.js'
+import type { Generation, OrchestratorOptions, OrchestratorUnderTest } from './orchestrator-under-test.js'
 import { type RedisServer, startRedisServer } from './redis-server.js'
 
 const SCRIPT = fileURLToPath(new URL('orchestrator.py', import.meta.url))
 const WORKER_TOKEN = 'token-of-all-workers'
 const CLIENT_TOKEN = 'token-of-the-tests'
+const SECRET_KEY = 'key-of-the-orchestrator'
 const START_DEADLINE_MS = 20_000
 
 // Every request of a client counts, questions too.
@@ -25,6 +26,21 @@ const workersToml = (tokens: Readonly<Record<string, string>>): string =>
 
 const seconds = (ms: number): string => String(Math.max(1, Math.round(ms / 1000)))
 
+/** Which one to start. */
+export interface Published {
+  /** As on PyPI: `1.0b30`. */
+  readonly version: string
+  /** The Python that has it. */
+  readonly interpreter: string
+  /** On this Redis binary, or else in memory. */
+  readonly redisBinary?: string
+}
+
+/** The last version of the first generation. */
+const LAST_CLASSIC = 8
+const generationOf = (version: string): Generation =>
+  Number(version.replace('1.0b', '')) <= LAST_CLASSIC ? 'classic' : 'rxon'
+
 interface Setting {
   readonly interpreter: string
   readonly folder: string
@@ -32,6 +48,14 @@ interface Setting {
   readonly redis: RedisServer | undefined
   readonly options: OrchestratorOptions
 }
+
+const rateLimits = ({ requests, windowMs }: NonNullable<OrchestratorOptions['rateLimit']>) => ({
+  RATE_LIMIT_WINDOW_SECONDS: seconds(windowMs),
+  RATE_LIMIT_PERIOD: seconds(windowMs),
+  RATE_LIMIT_LIMIT: String(requests),
+  RATE_LIMIT_HEARTBEAT_LIMIT: String(requests),
+  RATE_LIMIT_POLL_LIMIT: String(requests),
+})
 
 const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
@@ -41,6 +65,9 @@ const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessE
   API_HOST: '127.0.0.1',
   API_PORT: String(port),
   GLOBAL_WORKER_TOKEN: WORKER_TOKEN,
+  CLIENT_TOKEN,
+  ORCHESTRATOR_SECRET_KEY: SECRET_KEY,
+  DETAILED_API_RESPONSES: 'true',
   CLIENTS_CONFIG_PATH: join(folder, 'clients.toml'),
   WORKERS_CONFIG_PATH: join(folder, 'workers.toml'),
   TASK_FILES_DIR: join(folder, 'payloads'),
@@ -51,7 +78,7 @@ const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessE
   // How long its own shut-down may have to wait for its job loop.
   REDIS_STREAM_BLOCK_MS: '1000',
   RATE_LIMITING_ENABLED: String(options.rateLimit !== undefined),
-  ...(options.rateLimit && { RATE_LIMIT_WINDOW_SECONDS: seconds(options.rateLimit.windowMs) }),
+  ...(options.rateLimit && rateLimits(options.rateLimit)),
   ...(redis && { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }),
 })
 
@@ -91,26 +118,33 @@ const writeConfig = async (options: OrchestratorOptions): Promise<string> => {
 const FORGET =
   "for _, key in ipairs(redis.call('KEYS', 'orchestrator:worker:info:*')) do redis.call('DEL', key) end return 1"
 
-const forgetWorkers = async (url: string, redis: RedisServer | undefined): Promise<void> => {
+const forgetWorkers = async (setting: Setting, child: Child, generation: Generation): Promise<void> => {
+  const { redis } = setting
   if (redis) {
     await redis.command('EVAL', FORGET, '0')
-    return
+  } else if (generation === 'classic') {
+    // In memory nothing can be lost alone, but anybody may ask it, without a token, to lose everything.
+    const answer = await request(`${urlOf(setting)}/_public/debug/flush_db`, { method: 'POST' })
+    await answer.body.dump()
+  } else {
+    child.tell('forget-workers')
+    const { workers } = clientApi(urlOf(setting), CLIENT_TOKEN)
+    await eventually('it has forgotten its workers', async () => (await workers()).length === 0)
   }
-  // In memory nothing can be lost alone, but anybody may ask it, without a token, to lose everything.
-  const answer = await request(`${url}/_public/debug/flush_db`, { method: 'POST' })
-  await answer.body.dump()
 }
 
-/** Starts the published orchestrator, on the Redis binary given or else in memory. */
+const urlOf = ({ port }: Setting): string => `http://127.0.0.1:${port}`
+
+/** Starts a published orchestrator. */
 export const startRealOrchestrator = async (
-  interpreter: string,
+  { version, interpreter, redisBinary }: Published,
   options: OrchestratorOptions,
-  redisBinary?: string,
 ): Promise<OrchestratorUnderTest> => {
   const folder = await writeConfig(options)
   const redis = redisBinary === undefined ? undefined : await startRedisServer(redisBinary)
   const setting: Setting = { interpreter, folder, port: await freePort(), redis, options }
-  const url = `http://127.0.0.1:${setting.port}`
+  const generation = generationOf(version)
+  const url = urlOf(setting)
   const cleanUp = async () => {
     await redis?.stop()
     await rm(folder, { recursive: true, force: true })
@@ -120,13 +154,15 @@ export const startRealOrchestrator = async (
     throw error
   })
   return {
-    name: redis ? '1.0b8 on Redis' : '1.0b8 in memory',
+    name: `${version} ${redis ? 'on Redis' : 'in memory'}`,
     kind: redis ? 'redis' : 'memory',
+    generation,
     url,
     workerToken: WORKER_TOKEN,
+    secretKey: generation === 'rxon' ? SECRET_KEY : '',
     client: clientApi(url, CLIENT_TOKEN),
     jobsAfterRestart: redis ? 'kept' : 'lost',
-    forgetWorkers: () => forgetWorkers(url, redis),
+    forgetWorkers: () => forgetWorkers(setting, child, generation),
     async restart(signal, whileDown) {
       await child.end(signal)
       await whileDown?.()

