@@ -33,6 +33,10 @@ export interface WorkerEvents {
   registered: { readonly orchestrator: string }
   /** The orchestrator has forgotten this worker, which registers again by itself. */
   registrationLost: { readonly orchestrator: string }
+  /** The socket for commands is open. */
+  socketOpened: { readonly orchestrator: string }
+  /** The socket for commands has ended; the worker opens another. `code` as in WebSockets, 1006 without a goodbye. */
+  socketClosed: { readonly orchestrator: string; readonly code: number; readonly reason: string }
   /** A handler is about to run. */
   taskStarted: TaskRef
   /** A task has reached its outcome; the result is on its way. */

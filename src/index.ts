@@ -31,6 +31,7 @@ export {
 } from './errors.js'
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
 export type { ProgressUpdate, Resources, TaskFailure } from './protocol/messages.js'
+export type { CommandHandler, CommandOrigin } from './runtime/commands.js'
 export type { TaskContext } from './tasks/context.js'
 export type {
   Handler,

@@ -5,6 +5,7 @@ import { StateError } from './errors.js'
 import { Events, type WorkerEvents, type WorkerState } from './events.js'
 import type { HealthServer } from './health/server.js'
 import { createLogger } from './observability/logger.js'
+import type { CommandHandler } from './runtime/commands.js'
 import { Runtime } from './runtime/runtime.js'
 import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
 import {
@@ -173,6 +174,21 @@ export class Worker {
   }
 
   /**
+   * Listens to a command that the orchestrator sends down the socket; `WORKER_ENABLE_WEBSOCKETS` has to be on. Those that
+   * nobody listens to are logged.
+   *
+   * @param name - what the message has as its `command`; not `cancel_task`, which aborts {@link TaskContext.signal}
+   * @param handler - gets the whole message; sync or async; what it throws is logged
+   * @returns stops listening
+   * @throws AvtomatikaError `DUPLICATE_COMMAND` when somebody listens to it already
+   * @example
+   * worker.onCommand('reload_model', async ({ params }) => reload(params))
+   */
+  onCommand(name: string, handler: CommandHandler): () => void {
+    return this.#runtime.commands.on(name, handler)
+  }
+
+  /**
    * Starts the loops, and does not wait for an orchestrator to answer: it may come up later than its workers.
    *
    * @throws StateError when the worker was started before
@@ -183,6 +199,8 @@ export class Worker {
     for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
       this.#log.warn({}, warning)
     }
+    if (this.#runtime.commands.count > 0 && !this.#settings.websocketsEnabled)
+      this.#log.warn({}, 'no command will come: WORKER_ENABLE_WEBSOCKETS is off')
     this.#runtime.start()
   }
 

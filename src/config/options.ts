@@ -145,6 +145,12 @@ export const OPTIONS = {
     kind: flag,
     initial: () => false,
   },
+  WORKER_CANCEL_GRACE: {
+    about: 'How long a cancelled handler has before its task is reported without it.',
+    kind: delay,
+    initial: () => 5,
+    unit: 's',
+  },
   RESULT_MAX_RETRIES: {
     about: 'How often a result is sent again before it is set aside.',
     kind: count(0),

@@ -66,6 +66,7 @@ const remotes = ({ config, checks, attribute }: Reading) => {
 const durations = ({ attribute }: Reading) => ({
   heartbeatIntervalMs: attribute('HEARTBEAT_INTERVAL'),
   heartbeatDebounceMs: attribute('WORKER_HEARTBEAT_DEBOUNCE_DELAY'),
+  cancelGraceMs: attribute('WORKER_CANCEL_GRACE'),
   resultRetryInitialDelayMs: attribute('RESULT_RETRY_INITIAL_DELAY'),
   pollTimeoutMs: attribute('TASK_POLL_TIMEOUT'),
   pollErrorDelayMs: attribute('TASK_POLL_ERROR_DELAY'),

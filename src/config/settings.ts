@@ -42,6 +42,7 @@ export interface Settings {
   readonly heartbeatIntervalMs: number
   readonly heartbeatDebounceMs: number
   readonly websocketsEnabled: boolean
+  readonly cancelGraceMs: number
   readonly resultMaxRetries: number
   readonly resultRetryInitialDelayMs: number
   readonly pollTimeoutMs: number

@@ -99,6 +99,11 @@ export interface WorkerConfigValues {
   WORKER_HEARTBEAT_DEBOUNCE_DELAY: number
   /** Whether to open a socket for commands. Variable `WORKER_ENABLE_WEBSOCKETS`. Default: false. */
   WORKER_ENABLE_WEBSOCKETS: boolean
+  /**
+   * Seconds a cancelled handler has to end before its task is reported as cancelled without it.
+   * Variable `WORKER_CANCEL_GRACE`. Default: 5.
+   */
+  WORKER_CANCEL_GRACE: number
   /** How often a result is sent again before it is set aside. Variable `RESULT_MAX_RETRIES`. Default: 5. */
   RESULT_MAX_RETRIES: number
   /** Seconds before a result is sent again for the first time. Variable `RESULT_RETRY_INITIAL_DELAY`. Default: 1. */

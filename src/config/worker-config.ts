@@ -48,6 +48,7 @@ export class WorkerConfig implements WorkerConfigValues {
   declare HEARTBEAT_INTERVAL: number
   declare WORKER_HEARTBEAT_DEBOUNCE_DELAY: number
   declare WORKER_ENABLE_WEBSOCKETS: boolean
+  declare WORKER_CANCEL_GRACE: number
   declare RESULT_MAX_RETRIES: number
   declare RESULT_RETRY_INITIAL_DELAY: number
   declare TASK_POLL_TIMEOUT: number

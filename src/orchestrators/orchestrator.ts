@@ -1,8 +1,18 @@
 import { RateLimitError } from '../errors.js'
-import type { Heartbeat, Registration, TaskOffer, TaskResult } from '../protocol/messages.js'
+import { refusal } from '../protocol/answers.js'
+import type {
+  Command,
+  Heartbeat,
+  ProgressUpdate,
+  Registration,
+  TaskOffer,
+  TaskResult,
+} from '../protocol/messages.js'
 import type { Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { HttpAnswer } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
+import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
 
 /** What is asked of an orchestrator; each kind has a rate limit of its own there. */
@@ -13,6 +23,8 @@ export interface OrchestratorOptions {
   readonly workerId: string
   readonly protocol: Protocol
   readonly transport: Transport
+  /** Opens a socket at a path of the orchestrator; an answer is a refusal. */
+  readonly dial: (path: string, listener: SocketListener, signal: AbortSignal) => Promise<Socket | HttpAnswer>
   /** How long the server may hold a poll, margin included, in ms. */
   readonly pollDeadlineMs: number
 }
@@ -60,6 +72,23 @@ export class Orchestrator {
   deliver(result: TaskResult): Promise<void> {
     const { protocol } = this.#options
     return this.#ask('result', protocol.writeResult(result), protocol.readResult)
+  }
+
+  /** Opens the socket for commands and progress. */
+  async openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
+    const { protocol, workerId, dial } = this.#options
+    const opened = await dial(protocol.socketPath(workerId), listener, signal)
+    if (opened instanceof Socket) return opened
+    throw refusal('The request for a socket', opened)
+  }
+
+  /** `null`: no command. */
+  readCommand(text: string): Command | null {
+    return this.#options.protocol.readCommand(text)
+  }
+
+  writeProgress(update: ProgressUpdate): string {
+    return this.#options.protocol.writeProgress(update)
   }
 
   /** How long to keep silent about one kind of request after a refusal, in ms. */

@@ -1,23 +1,26 @@
 import type { Events } from '../events.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import { classic } from '../protocol/classic/classic.js'
-import type { Heartbeat, Registration } from '../protocol/messages.js'
+import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import { HttpTransport } from '../transport/http.js'
+import { openSocket } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
+import { CommandSocket } from './command-socket.js'
 import { Connection } from './connection.js'
-import type { ResultSink } from './delivery-lane.js'
 import { HeartbeatLoop } from './heartbeat-loop.js'
 import { PollLoop, type PollLoopOptions } from './poll-loop.js'
 import type { RuntimeSettings } from './settings.js'
+import type { TaskSource } from './tasks-in-hand.js'
 
 export interface ConnectOptions {
   readonly settings: RuntimeSettings
   readonly target: RuntimeSettings['orchestrators'][number]
   readonly registration: Registration
   readonly describe: () => Heartbeat
-  readonly makeGate: (sink: ResultSink) => PollLoopOptions['gate']
+  readonly makeGate: (source: TaskSource) => PollLoopOptions['gate']
   /** The orchestrator answers again: what waits to be delivered may go. */
-  readonly onRecovered: (sink: ResultSink) => void
+  readonly onRecovered: (source: TaskSource) => void
+  readonly onCommand: (command: Command, source: TaskSource) => void
   readonly events: Events
   readonly log: Logger
 }
@@ -45,16 +48,18 @@ export const connectTo = (options: ConnectOptions): Connection => {
         log,
         onUnknown,
       }),
-    makePolls: (sink, onRecovered) =>
+    makePolls: (source, onRecovered) =>
       new PollLoop({
         orchestrator,
-        gate: options.makeGate(sink),
+        gate: options.makeGate(source),
         log,
         maxPolls: settings.maxConcurrentTasks,
         idleDelayMs: settings.idlePollDelayMs,
         errorDelayMs: settings.pollErrorDelayMs,
         onRecovered,
       }),
+    makeSocket: (source) =>
+      settings.websocketsEnabled ? socketOf(options, orchestrator, source) : undefined,
     onRegistered: () => {
       log.info({ orchestrator: url, workerId: settings.workerId }, 'registered')
       events.emit('registered', { orchestrator: url })
@@ -67,15 +72,37 @@ export const connectTo = (options: ConnectOptions): Connection => {
   })
 }
 
-const reach = ({ settings, target }: ConnectOptions): Orchestrator =>
-  new Orchestrator({
-    url: target.url,
+const socketOf = (
+  { events, log, onCommand }: ConnectOptions,
+  orchestrator: Orchestrator,
+  source: TaskSource,
+): CommandSocket =>
+  new CommandSocket({
+    orchestrator,
+    log,
+    onCommand: (command) => onCommand(command, source),
+    onOpen: () => events.emit('socketOpened', { orchestrator: orchestrator.url }),
+    onClosed: ({ code, reason }) =>
+      events.emit('socketClosed', { orchestrator: orchestrator.url, code, reason }),
+  })
+
+const reach = ({ settings, target: { url, token } }: ConnectOptions): Orchestrator => {
+  const headers = { 'x-worker-token': token }
+  return new Orchestrator({
+    url,
     workerId: settings.workerId,
     protocol: classic,
     pollDeadlineMs: settings.pollTimeoutMs + POLL_MARGIN_MS,
     transport: new HttpTransport({
-      url: target.url,
-      headers: { 'x-worker-token': target.token },
+      url,
+      headers,
       connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
     }),
+    dial: (path, listener, signal) =>
+      openSocket(
+        { url: url.replace(/\/+$/, '') + path, headers, pingIntervalMs: settings.heartbeatIntervalMs },
+        listener,
+        signal,
+      ),
   })
+}

@@ -1,25 +1,28 @@
 import { AuthError, INVALID_INPUT_ERROR, PERMANENT_ERROR, RateLimitError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
-import type { Outcome, Registration, TaskResult } from '../protocol/messages.js'
+import type { Outcome, ProgressUpdate, Registration, TaskResult } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
 import { after, type Timer } from '../utils/time.js'
-import type { ResultSink } from './delivery-lane.js'
+import type { CommandSocket } from './command-socket.js'
 import type { HeartbeatLoop } from './heartbeat-loop.js'
 import type { PollLoop } from './poll-loop.js'
+import type { TaskSource } from './tasks-in-hand.js'
 
 export interface ConnectionOptions {
   readonly orchestrator: Orchestrator
   readonly registration: Registration
   readonly log: Logger
   readonly makeHeartbeats: (onUnknown: () => void) => HeartbeatLoop
-  /** `sink` takes the results of what the polls bring. */
-  readonly makePolls: (sink: ResultSink, onRecovered: () => void) => PollLoop
+  /** `source` is where the polls' tasks come from, and their results go to. */
+  readonly makePolls: (source: TaskSource, onRecovered: () => void) => PollLoop
+  /** `undefined` without one: nothing can be cancelled then, and progress is told to nobody. */
+  readonly makeSocket: (source: TaskSource) => CommandSocket | undefined
   readonly onRegistered: () => void
   readonly onRegistrationLost: () => void
   /** The orchestrator answers again: what waited for it may go. */
-  readonly onRecovered: (sink: ResultSink) => void
+  readonly onRecovered: (source: TaskSource) => void
 }
 
 const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
@@ -39,11 +42,12 @@ const MOVES: Moves<'closed' | 'registering' | 'registered' | 'closing'> = {
  * `registered`: heartbeats and polls run; left when the orchestrator has forgotten the worker · `closing`: polls end by
  * themselves.
  */
-export class Connection implements ResultSink {
+export class Connection implements TaskSource {
   readonly #options: ConnectionOptions
   readonly #state = new States('The connection', 'closed', MOVES)
   readonly #heartbeats: HeartbeatLoop
   readonly #polls: PollLoop
+  readonly #socket: CommandSocket | undefined
   #polling = false
   #failures = 0
   #retry: Timer | undefined
@@ -53,6 +57,7 @@ export class Connection implements ResultSink {
     this.#options = options
     this.#heartbeats = options.makeHeartbeats(() => this.#forgotten())
     this.#polls = options.makePolls(this, () => this.#recovered())
+    this.#socket = options.makeSocket(this)
   }
 
   /** Why no task can come from here at present; `undefined` when all is well. */
@@ -71,6 +76,14 @@ export class Connection implements ResultSink {
     const { orchestrator } = this.#options
     if (!mayBeDispatchedAgain(result.outcome)) return orchestrator.deliver(result)
     return this.#heartbeats.upToDate().then(() => orchestrator.deliver(result))
+  }
+
+  progress(update: ProgressUpdate): void {
+    this.#socket?.report(update)
+  }
+
+  settle(taskId: string): void {
+    this.#socket?.settle(taskId)
   }
 
   quietMs(kind: 'result'): number {
@@ -97,6 +110,7 @@ export class Connection implements ResultSink {
     const wasRegistered = this.#state.now === 'registered'
     this.#state.move('closing')
     this.#retry?.cancel()
+    this.#socket?.drain()
     if (wasRegistered) void this.#heartbeats.now()
     if (this.#polling) await this.#polls.drain()
   }
@@ -109,6 +123,7 @@ export class Connection implements ResultSink {
   async close(): Promise<void> {
     this.#state.move('closed')
     this.#heartbeats.stop()
+    await this.#socket?.stop()
     await this.#options.orchestrator.close()
   }
 
@@ -128,6 +143,7 @@ export class Connection implements ResultSink {
     this.#state.move('registered')
     this.#options.onRegistered()
     this.#heartbeats.start()
+    this.#socket?.open()
     if (this.#polling) this.#polls.wake()
     else this.#polls.start()
     this.#polling = true
@@ -165,7 +181,10 @@ export class Connection implements ResultSink {
 
   /** It may have come back with an empty storage: a heartbeat finds out at once. */
   #recovered(): void {
-    if (this.#state.now === 'registered') void this.#heartbeats.now()
+    if (this.#state.now === 'registered') {
+      void this.#heartbeats.now()
+      this.#socket?.open()
+    }
     this.#options.onRecovered(this)
   }
 }

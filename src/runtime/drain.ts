@@ -44,10 +44,9 @@ export const drain = async (options: DrainOptions): Promise<void> => {
 }
 
 const endTasks = async (tasks: TasksInHand): Promise<void> => {
-  const reason = new ShutdownError()
-  tasks.abortAll(reason)
+  tasks.abortAll(new ShutdownError())
   await within(LAST_WORDS_MS, tasks.empty())
-  tasks.giveUp(reason)
+  tasks.giveUp()
 }
 
 const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortSignal): Promise<void> => {

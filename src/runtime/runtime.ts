@@ -1,11 +1,11 @@
 import type { Events } from '../events.js'
-import type { Heartbeat, Registration } from '../protocol/messages.js'
+import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import type { TaskRegistry } from '../tasks/definition.js'
 import type { Logger } from '../utils/logger.js'
+import { Commands } from './commands.js'
 import { connectTo } from './connect.js'
 import { Connections } from './connections.js'
 import { Delivery } from './delivery.js'
-import type { ResultSink } from './delivery-lane.js'
 import { reportDeliveries } from './delivery-report.js'
 import { describeLoad } from './describe-load.js'
 import { drain } from './drain.js'
@@ -13,7 +13,7 @@ import { HotCache } from './hot-cache.js'
 import type { PollGate } from './poll-loop.js'
 import type { RuntimeSettings } from './settings.js'
 import { Slots } from './slots.js'
-import { type TaskInHand, TasksInHand } from './tasks-in-hand.js'
+import { type TaskInHand, type TaskSource, TasksInHand } from './tasks-in-hand.js'
 
 export interface RuntimeOptions {
   readonly settings: RuntimeSettings
@@ -25,6 +25,7 @@ export interface RuntimeOptions {
 /** The parts that run while a worker does, joined together. Tasks flow one way: poll → task in hand → delivery. */
 export class Runtime {
   readonly hotCache: HotCache
+  readonly commands: Commands
   readonly #options: RuntimeOptions
   readonly #slots: Slots<TaskInHand>
   readonly #delivery: Delivery
@@ -39,6 +40,7 @@ export class Runtime {
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#delivery = this.#makeDelivery()
     this.#tasks = this.#makeTasks()
+    this.commands = new Commands(this.#tasks, options.log)
   }
 
   /** Why no task can be taken at present; `undefined` when all is well. */
@@ -91,11 +93,15 @@ export class Runtime {
     const { settings, registry, events, log } = this.#options
     return new TasksInHand({
       workerId: settings.workerId,
+      cancelGraceMs: settings.cancelGraceMs,
       surroundings: {
         registry,
         tools: {
           log,
-          report: (update) => events.emit('progress', update),
+          report: (update) => {
+            events.emit('progress', update)
+            this.#tasks.progress(update)
+          },
           addToHotCache: this.hotCache.add,
           removeFromHotCache: this.hotCache.remove,
         },
@@ -115,19 +121,20 @@ export class Runtime {
       settings,
       registration: this.#registration(),
       describe: this.#describe,
-      makeGate: (sink: ResultSink) => this.#gateFor(sink),
-      onRecovered: (sink: ResultSink) => this.#delivery.nudge(sink),
+      makeGate: (source: TaskSource) => this.#gateFor(source),
+      onRecovered: (source: TaskSource) => this.#delivery.nudge(source),
+      onCommand: (command: Command, source: TaskSource) => this.commands.take(command, source),
       events,
       log,
     }
     return new Connections(settings.orchestrators.map((target) => connectTo({ ...shared, target })))
   }
 
-  #gateFor(sink: ResultSink): PollGate {
+  #gateFor(source: TaskSource): PollGate {
     return {
       reserve: () => this.#accepting && this.#delivery.hasRoom && this.#slots.reserve(),
       unreserve: () => this.#slots.unreserve(),
-      offered: (offer) => this.#tasks.take(offer, sink),
+      offered: (offer) => this.#tasks.take(offer, source),
     }
   }
 

@@ -6,6 +6,7 @@ export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'webso
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   readonly orchestrators: readonly { readonly url: string; readonly token: string }[]
   readonly websocketsEnabled: boolean
+  readonly cancelGraceMs: number
   readonly heartbeatIntervalMs: number
   readonly heartbeatDebounceMs: number
   readonly resultMaxRetries: number

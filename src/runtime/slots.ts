@@ -78,6 +78,16 @@ export class Slots<T> {
     return undefined
   }
 
+  /** Takes a task out of its line; false when it is not there. */
+  withdraw(task: T, type: string): boolean {
+    const line = this.#lines.get(type) ?? []
+    const place = line.indexOf(task)
+    if (place < 0) return false
+    line.splice(place, 1)
+    this.#waiting--
+    return true
+  }
+
   /** Empties the lines. */
   takeWaiting(): T[] {
     const tasks = [...this.#lines.values()].flat()

@@ -1,18 +1,28 @@
-import { ShutdownError, type TaskError } from '../errors.js'
+import { ShutdownError, TaskCancelledError, type TaskError } from '../errors.js'
 import type { Events, TaskRef } from '../events.js'
-import type { Outcome, TaskOffer } from '../protocol/messages.js'
+import type { Outcome, ProgressUpdate, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { TaskSignal } from '../tasks/task-signal.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
-import { monotonicMs } from '../utils/time.js'
+import { after, monotonicMs, type Timer } from '../utils/time.js'
 import type { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
+import { EarlyCancels } from './early-cancels.js'
 import type { Slots } from './slots.js'
+
+/** Where a task came from, and where all that is said about it goes. */
+export interface TaskSource extends ResultSink {
+  progress(update: ProgressUpdate): void
+  /** The result follows: there is no more progress. */
+  settle(taskId: string): void
+}
 
 export interface TasksInHandOptions {
   readonly workerId: string
+  /** How long a cancelled handler has until it is reported without it, in ms. */
+  readonly cancelGraceMs: number
   readonly surroundings: TaskSurroundings
   readonly slots: Slots<TaskInHand>
   readonly delivery: Delivery
@@ -27,10 +37,13 @@ export interface TasksInHandOptions {
 /** A task between its offer and its result. */
 export interface TaskInHand {
   readonly offer: TaskOffer
-  readonly from: ResultSink
+  readonly from: TaskSource
   readonly taskType: string | undefined
   readonly signal: TaskSignal
-  startedMs: number
+  /** `undefined` while it waits for a slot of its type. */
+  startedMs: number | undefined
+  /** Runs from its cancel on. */
+  grace: Timer | undefined
   /** Its result has been passed on: whatever the handler still does, there is no second one. */
   reported: boolean
 }
@@ -39,6 +52,7 @@ export interface TaskInHand {
 export class TasksInHand {
   readonly #options: TasksInHandOptions
   readonly #tasks = new Map<string, TaskInHand>()
+  readonly #earlyCancels = new EarlyCancels<TaskSource>()
   readonly #ended = new Condition()
 
   constructor(options: TasksInHandOptions) {
@@ -51,22 +65,34 @@ export class TasksInHand {
   }
 
   /** Takes an offer whose poll has reserved a slot. */
-  take(offer: TaskOffer, from: ResultSink): void {
-    const { slots, accepts, onChange } = this.#options
-    const known = this.#tasks.has(offer.taskId)
-    if (known || !accepts()) {
+  take(offer: TaskOffer, from: TaskSource): void {
+    const { slots, onChange } = this.#options
+    if (this.#turnsAway(offer, from)) {
       slots.unreserve()
-      if (known)
-        this.#options.log.warn(
-          refTo(offer),
-          'the orchestrator offers a task again that is still in hand: it runs once',
-        )
-      else this.#handBack(offer, from)
       return
     }
     const task = this.#accept(offer, from)
     if (slots.admit(task, task.taskType)) this.#run(task)
     onChange()
+  }
+
+  /**
+   * Calls off a task, or the tasks of a job. Only those that came `from` there: an orchestrator has no say in another's.
+   *
+   * @param id - of the task, or of its job
+   */
+  cancel(id: string, from: TaskSource): void {
+    const tasks = this.#find(id, from)
+    for (const task of tasks) this.#cancel(task)
+    if (tasks.length > 0) return
+    this.#earlyCancels.add(id, from)
+    this.#options.log.debug({ id, orchestrator: from.url }, 'a task is cancelled that is not in hand')
+  }
+
+  /** Passes on how far a task is, unless its result has been passed on. */
+  progress(update: ProgressUpdate): void {
+    const task = this.#tasks.get(update.taskId)
+    if (task && !task.reported) task.from.progress(update)
   }
 
   /** Gives back what waits for a slot. */
@@ -83,9 +109,9 @@ export class TasksInHand {
     for (const task of this.#tasks.values()) task.signal.abort(reason)
   }
 
-  /** Reports what still runs as failed for `reason`, without waiting for its handler. */
-  giveUp(reason: TaskError): void {
-    for (const task of this.#tasks.values()) this.#report(task, judgeError(reason))
+  /** Reports what still runs and was aborted, without waiting for its handler. */
+  giveUp(): void {
+    for (const task of this.#tasks.values()) this.#report(task, judgeError(task.signal.reason))
   }
 
   /** Resolves when nothing is in hand. */
@@ -93,11 +119,72 @@ export class TasksInHand {
     return this.#ended.until(() => this.#tasks.size === 0)
   }
 
-  #accept(offer: TaskOffer, from: ResultSink): TaskInHand {
-    const taskType = this.#options.surroundings.registry.get(offer.taskName)?.taskType
-    const task = { offer, from, taskType, signal: new TaskSignal(), startedMs: 0, reported: false }
+  /** Deals with an offer that is not to be run. */
+  #turnsAway(offer: TaskOffer, from: TaskSource): boolean {
+    if (this.#tasks.has(offer.taskId)) {
+      this.#options.log.warn(
+        refTo(offer),
+        'the orchestrator offers a task again that is still in hand: it runs once',
+      )
+      return true
+    }
+    if (this.#earlyCancels.take(offer.taskId, from)) {
+      this.#options.log.info(refTo(offer), 'a task comes that has been cancelled already: it is not started')
+      this.#report(this.#hold(offer, from), CANCELLED)
+      return true
+    }
+    if (this.#options.accepts()) return false
+    this.#handBack(offer, from)
+    return true
+  }
+
+  #accept(offer: TaskOffer, from: TaskSource): TaskInHand {
+    const task = this.#hold(offer, from)
     this.#tasks.set(offer.taskId, task)
     return task
+  }
+
+  #hold(offer: TaskOffer, from: TaskSource): TaskInHand {
+    const taskType = this.#options.surroundings.registry.get(offer.taskName)?.taskType
+    return {
+      offer,
+      from,
+      taskType,
+      signal: new TaskSignal(),
+      startedMs: undefined,
+      grace: undefined,
+      reported: false,
+    }
+  }
+
+  #find(id: string, from: TaskSource): TaskInHand[] {
+    const task = this.#tasks.get(id)
+    const found = task ? [task] : this.running.filter(({ offer }) => offer.jobId === id)
+    return found.filter((each) => each.from === from)
+  }
+
+  #cancel(task: TaskInHand): void {
+    const { slots, log, cancelGraceMs, onChange } = this.#options
+    if (task.reported || task.grace) return
+    log.info(refTo(task.offer), 'the orchestrator cancels a task')
+    if (task.taskType !== undefined && slots.withdraw(task, task.taskType)) {
+      this.#tasks.delete(task.offer.taskId)
+      this.#report(task, CANCELLED)
+      this.#ended.notify()
+      onChange()
+      return
+    }
+    task.grace = after(cancelGraceMs, () => this.#goOnWithout(task))
+    task.signal.abort(new TaskCancelledError())
+  }
+
+  /** The handler ignores its signal: the orchestrator need not wait for it, the slot has to. */
+  #goOnWithout(task: TaskInHand): void {
+    this.#options.log.warn(
+      refTo(task.offer),
+      'a cancelled handler goes on: its task is reported as cancelled, its slot is free when it ends',
+    )
+    this.#report(task, judgeError(task.signal.reason))
   }
 
   #run(task: TaskInHand): void {
@@ -110,6 +197,7 @@ export class TasksInHand {
   #end(task: TaskInHand, outcome: Outcome): void {
     const { slots, onChange, log } = this.#options
     this.#tasks.delete(task.offer.taskId)
+    task.grace?.cancel()
     // The slot first: a failure that is dispatched again at once must find this worker able to take it.
     const next = slots.release(task.taskType)
     if (task.reported)
@@ -123,6 +211,7 @@ export class TasksInHand {
   #report(task: TaskInHand, outcome: Outcome): void {
     if (task.reported) return
     task.reported = true
+    task.from.settle(task.offer.taskId)
     this.#deliver(task.offer, task.from, outcome)
     const { events } = this.#options
     if (!events.has('taskFinished')) return
@@ -130,11 +219,11 @@ export class TasksInHand {
       ...refTo(task.offer),
       status: outcome.kind === 'value' ? outcome.status : outcome.kind,
       ...(outcome.kind === 'failure' && { error: outcome.error }),
-      durationMs: monotonicMs() - task.startedMs,
+      durationMs: task.startedMs === undefined ? 0 : monotonicMs() - task.startedMs,
     })
   }
 
-  #handBack(offer: TaskOffer, from: ResultSink): void {
+  #handBack(offer: TaskOffer, from: TaskSource): void {
     const { events, log } = this.#options
     log.info(refTo(offer), 'the worker is draining: a task is handed back')
     events.emit('taskHandedBack', refTo(offer))
@@ -145,10 +234,12 @@ export class TasksInHand {
     )
   }
 
-  #deliver({ jobId, taskId }: TaskOffer, from: ResultSink, outcome: Outcome): void {
+  #deliver({ jobId, taskId }: TaskOffer, from: TaskSource, outcome: Outcome): void {
     const { delivery, workerId } = this.#options
     delivery.add({ jobId, taskId, workerId, outcome }, from)
   }
 }
+
+const CANCELLED: Outcome = { kind: 'cancelled' }
 
 const refTo = ({ taskId, jobId, taskName }: TaskOffer): TaskRef => ({ taskId, jobId, taskName })
