@@ -1,4 +1,5 @@
 export type {
+  KeepTaskFilesName,
   ListedOrchestrator,
   LogLevelName,
   OrchestratorEntry,
@@ -43,6 +44,8 @@ export type {
   RawParams,
   TaskOptions,
 } from './tasks/definition.js'
+export type { FileMode, OpenMode } from './tasks/files/modes.js'
+export type { FileContent, TaskFiles } from './tasks/files/task-files.js'
 export { invalidInputFailure, permanentFailure, transientFailure } from './tasks/judge.js'
 export type { JsonObject, JsonValue } from './utils/json.js'
 export type { Logger, LogMethod } from './utils/logger.js'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
 import { amount, count, delay, interval, port } from './number-kinds.js'
-import type { LogLevel, OrchestratorMode } from './settings.js'
+import type { KeepTaskFiles, LogLevel, OrchestratorMode } from './settings.js'
 import { bucket, choice, directory, flag, secret, text, workerId } from './text-kinds.js'
 import { httpUrl } from './url-kind.js'
 import type { VariableName, WorkerConfigValues } from './values.js'
@@ -16,7 +16,7 @@ export interface Option<Value, Settled> {
   readonly initial: () => Value
   /** The initial value in words, where it is not the same everywhere. */
   readonly initialInWords?: string
-  readonly unit?: 's' | 'GB' | 'JSON'
+  readonly unit?: 's' | 'GB' | 'JSON' | 'bytes'
 }
 
 type OptionTable = { readonly [Name in VariableName]: Option<WorkerConfigValues[Name], unknown> }
@@ -40,6 +40,12 @@ const LEVELS: Record<string, LogLevel> = {
   fatal: 'fatal',
   critical: 'fatal',
   silent: 'silent',
+}
+
+const KEEPS: Record<KeepTaskFiles, KeepTaskFiles> = {
+  never: 'never',
+  'on-failure': 'on-failure',
+  always: 'always',
 }
 
 const unset = () => undefined
@@ -190,6 +196,17 @@ export const OPTIONS = {
     about: 'The directory that holds the directories of the tasks.',
     kind: directory,
     initial: () => '/tmp/payloads',
+  },
+  TASK_FILES_MAX_BYTES: {
+    about: 'How much the directory of one task may hold.',
+    kind: optional(count(1)),
+    initial: unset,
+    unit: 'bytes',
+  },
+  WORKER_KEEP_TASK_FILES: {
+    about: 'Whose directories stay for debugging: `never`, `on-failure` or `always`.',
+    kind: choice(KEEPS),
+    initial: () => 'never',
   },
   S3_ENDPOINT_URL: {
     about: 'The URL of an S3-compatible store.',

@@ -74,6 +74,12 @@ const durations = ({ attribute }: Reading) => ({
   shutdownTimeoutMs: attribute('WORKER_SHUTDOWN_TIMEOUT'),
 })
 
+const taskFiles = ({ attribute }: Reading) => ({
+  taskFilesDir: attribute('TASK_FILES_DIR'),
+  taskFilesMaxBytes: attribute('TASK_FILES_MAX_BYTES'),
+  keepTaskFiles: attribute('WORKER_KEEP_TASK_FILES'),
+})
+
 const s3 = ({ attribute }: Reading): S3Settings => {
   const endpointUrl = attribute('S3_ENDPOINT_URL')
   const accessKey = attribute('S3_ACCESS_KEY')
@@ -102,7 +108,7 @@ export const resolveSettings = (config: WorkerConfig, options: ConstructorOption
     ...machine(reading),
     ...remotes(reading),
     ...durations(reading),
-    taskFilesDir: reading.attribute('TASK_FILES_DIR'),
+    ...taskFiles(reading),
     s3: s3(reading),
   }
   checks.throwIfAny()

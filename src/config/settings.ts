@@ -7,6 +7,9 @@ export type OrchestratorMode = 'failover' | 'round-robin'
 /** The least important lines that are logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
+/** Whose directories stay when their results have been taken. */
+export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
+
 /** One orchestrator with everything needed to talk to it. The token is printed as `***`. */
 export interface OrchestratorSettings {
   readonly url: string
@@ -50,6 +53,8 @@ export interface Settings {
   readonly idlePollDelayMs: number
   readonly shutdownTimeoutMs: number
   readonly taskFilesDir: string
+  readonly taskFilesMaxBytes: number | undefined
+  readonly keepTaskFiles: KeepTaskFiles
   readonly s3: S3Settings
   readonly logLevel: LogLevel
 }

@@ -34,6 +34,9 @@ export type LogLevelName =
   | 'critical'
   | 'silent'
 
+/** Whose directories stay: nobody's, those of tasks that failed, all. */
+export type KeepTaskFilesName = 'never' | 'on-failure' | 'always'
+
 /** What `WorkerConfig` holds; each attribute is named after its variable, durations are in seconds. */
 export interface WorkerConfigValues {
   /**
@@ -118,6 +121,16 @@ export interface WorkerConfigValues {
   WORKER_SHUTDOWN_TIMEOUT: number
   /** The directory that holds the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */
   TASK_FILES_DIR: string
+  /**
+   * How many bytes the directory of one task may hold; a task that would need more fails with PERMANENT_ERROR.
+   * Variable `TASK_FILES_MAX_BYTES`. Default: none.
+   */
+  TASK_FILES_MAX_BYTES: number | undefined
+  /**
+   * Whose directories stay for debugging when the result has been taken; you remove them then.
+   * Variable `WORKER_KEEP_TASK_FILES`. Default: `never`.
+   */
+  WORKER_KEEP_TASK_FILES: KeepTaskFilesName
   /** The URL of an S3-compatible store. Variable `S3_ENDPOINT_URL`. Default: none. */
   S3_ENDPOINT_URL: string | undefined
   /** The store's access key. Never shown in logs and errors. Variable `S3_ACCESS_KEY`. Default: none. */

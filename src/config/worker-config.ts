@@ -7,6 +7,7 @@ import { OPTIONS } from './options.js'
 import { listEntries, type OrchestratorsSource, pickSource, type Written } from './orchestrators.js'
 import { printable } from './printable.js'
 import type {
+  KeepTaskFilesName,
   ListedOrchestrator,
   LogLevelName,
   OrchestratorEntry,
@@ -56,6 +57,8 @@ export class WorkerConfig implements WorkerConfigValues {
   declare IDLE_POLL_DELAY: number
   declare WORKER_SHUTDOWN_TIMEOUT: number
   declare TASK_FILES_DIR: string
+  declare TASK_FILES_MAX_BYTES: number | undefined
+  declare WORKER_KEEP_TASK_FILES: KeepTaskFilesName
   declare S3_ENDPOINT_URL: string | undefined
   declare S3_ACCESS_KEY: string | undefined
   declare S3_SECRET_KEY: string | undefined

@@ -6,6 +6,8 @@ import type { RetryPolicy } from './delivery-policy.js'
 export interface DeliveryOptions {
   readonly policy: RetryPolicy
   readonly report: DeliveryReport
+  /** The orchestrator has taken the result, or never will: what was kept for it may go. */
+  readonly released: (result: TaskResult) => void
   /** From this many undelivered results on, no more tasks are fetched. */
   readonly bound: number
   /** There is room for results again. */
@@ -69,6 +71,7 @@ export class Delivery {
   #done(result: TaskResult, tell: () => void): void {
     const hadRoom = this.hasRoom
     this.#undelivered.delete(result)
+    this.#options.released(result)
     tell()
     if (!hadRoom) this.#options.onRoom()
     this.#changed.notify()

@@ -1,7 +1,9 @@
 import type { Events } from '../events.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import type { TaskRegistry } from '../tasks/definition.js'
+import { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { Logger } from '../utils/logger.js'
+import { within } from '../utils/time.js'
 import { Commands } from './commands.js'
 import { connectTo } from './connect.js'
 import { Connections } from './connections.js'
@@ -22,12 +24,16 @@ export interface RuntimeOptions {
   readonly log: Logger
 }
 
+/** What the removal of files has when all else is over, in ms; what is left then goes at the next start. */
+const LAST_REMOVALS_MS = 5_000
+
 /** The parts that run while a worker does, joined together. Tasks flow one way: poll → task in hand → delivery. */
 export class Runtime {
   readonly hotCache: HotCache
   readonly commands: Commands
   readonly #options: RuntimeOptions
   readonly #slots: Slots<TaskInHand>
+  readonly #directories: TaskDirectories
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
   #connections: Connections | undefined
@@ -38,6 +44,7 @@ export class Runtime {
     const { settings } = options
     this.hotCache = new HotCache(settings.skillDependencies, this.#changed)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
+    this.#directories = this.#makeDirectories()
     this.#delivery = this.#makeDelivery()
     this.#tasks = this.#makeTasks()
     this.commands = new Commands(this.#tasks, options.log)
@@ -56,6 +63,7 @@ export class Runtime {
 
   start(): void {
     this.#accepting = true
+    this.#directories.sweep(() => false)
     this.#connections = this.#connect()
     this.#connections.open()
   }
@@ -67,6 +75,7 @@ export class Runtime {
     const parts = { connections: this.#connections, tasks: this.#tasks, delivery: this.#delivery }
     const { log, settings } = this.#options
     await drain({ ...parts, log, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
+    await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
   }
 
   readonly #changed = (): void => this.#connections?.changed()
@@ -79,11 +88,23 @@ export class Runtime {
       accepting: this.#accepting && this.#delivery.hasRoom,
     })
 
+  #makeDirectories(): TaskDirectories {
+    const { settings, log } = this.#options
+    return new TaskDirectories({
+      parent: settings.taskFilesDir,
+      workerId: settings.workerId,
+      maxBytes: settings.taskFilesMaxBytes,
+      keep: settings.keepTaskFiles,
+      log,
+    })
+  }
+
   #makeDelivery(): Delivery {
     const { settings, events, log } = this.#options
     return new Delivery({
       policy: { maxRetries: settings.resultMaxRetries, initialDelayMs: settings.resultRetryInitialDelayMs },
       report: reportDeliveries(events, log),
+      released: ({ taskId, outcome }) => this.#directories.released(taskId, outcome),
       bound: Math.max(1_000, 4 * settings.maxConcurrentTasks),
       onRoom: this.#changed,
     })
@@ -96,6 +117,7 @@ export class Runtime {
       cancelGraceMs: settings.cancelGraceMs,
       surroundings: {
         registry,
+        directories: this.#directories,
         tools: {
           log,
           report: (update) => {

@@ -1,4 +1,5 @@
 import type { Registration } from '../protocol/messages.js'
+import type { KeepFiles } from '../tasks/files/task-directories.js'
 
 /** What the runtime has to be told; durations in ms. The resolved configuration has all of it. */
 export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'websockets'> {
@@ -15,4 +16,7 @@ export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'webso
   readonly pollErrorDelayMs: number
   readonly idlePollDelayMs: number
   readonly shutdownTimeoutMs: number
+  readonly taskFilesDir: string
+  readonly taskFilesMaxBytes: number | undefined
+  readonly keepTaskFiles: KeepFiles
 }

@@ -1,5 +1,7 @@
 import type { ProgressUpdate, TaskOffer } from '../protocol/messages.js'
 import type { Logger } from '../utils/logger.js'
+import type { TaskDirectory } from './files/task-directory.js'
+import { TaskFiles } from './files/task-files.js'
 import type { TaskSignal } from './task-signal.js'
 
 /** What a handler knows about its task, and what it can do beside returning a result. Destructure it freely. */
@@ -13,6 +15,8 @@ export interface TaskContext {
   readonly tracingContext: Readonly<Record<string, string>>
   /** Aborts when the task is cancelled or the worker has to end; its `reason` says which. Pass it on to what you call. */
   readonly signal: AbortSignal
+  /** The task's own directory, made when something is first put into it, and gone once the result has been taken. */
+  readonly files: TaskFiles
   /** The worker's logger, with the ids of task and job in each line. */
   readonly log: Logger
   /**
@@ -50,9 +54,11 @@ export class OfferContext implements TaskContext {
   readonly removeFromHotCache: (model: string) => void
   readonly #signal: TaskSignal
   readonly #tools: ContextTools
+  readonly #directory: TaskDirectory
+  #files: TaskFiles | undefined
   #log: Logger | undefined
 
-  constructor(offer: TaskOffer, signal: TaskSignal, tools: ContextTools) {
+  constructor(offer: TaskOffer, signal: TaskSignal, tools: ContextTools, directory: TaskDirectory) {
     this.taskId = offer.taskId
     this.jobId = offer.jobId
     this.taskName = offer.taskName
@@ -62,10 +68,16 @@ export class OfferContext implements TaskContext {
     this.removeFromHotCache = tools.removeFromHotCache
     this.#signal = signal
     this.#tools = tools
+    this.#directory = directory
   }
 
   get signal(): AbortSignal {
     return this.#signal.signal
+  }
+
+  get files(): TaskFiles {
+    this.#files ??= new TaskFiles(this.#directory, () => this.signal)
+    return this.#files
   }
 
   get log(): Logger {

@@ -2,6 +2,7 @@ import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
+import type { TaskDirectories } from './files/task-directories.js'
 import { judgeError, judgeValue } from './judge.js'
 import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
@@ -9,6 +10,7 @@ import { validateParams } from './validate-params.js'
 /** What a task needs of the worker around it. */
 export interface TaskSurroundings {
   readonly registry: TaskRegistry
+  readonly directories: TaskDirectories
   readonly tools: ContextTools
 }
 
@@ -19,14 +21,15 @@ export interface TaskSurroundings {
 export const runTask = async (
   offer: TaskOffer,
   signal: TaskSignal,
-  { registry, tools }: TaskSurroundings,
+  { registry, directories, tools }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
     const definition = findDefinition(registry, offer)
+    const directory = directories.open(offer.taskId)
     const params = await validateParams(definition.params, offer.params)
     // A validator may take its time: a handler that waits for the abort would wait for ever.
     signal.throwIfAborted()
-    const context = new OfferContext(offer, signal, tools)
+    const context = new OfferContext(offer, signal, tools, directory)
     const value = await callHandler(definition, params, context)
     return signal.reason instanceof TaskCancelledError ? judgeError(signal.reason) : judgeValue(value)
   } catch (error) {

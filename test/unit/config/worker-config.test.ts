@@ -35,6 +35,8 @@ describe('defaults', () => {
       IDLE_POLL_DELAY: 0.01,
       WORKER_SHUTDOWN_TIMEOUT: 35,
       TASK_FILES_DIR: '/tmp/payloads',
+      TASK_FILES_MAX_BYTES: undefined,
+      WORKER_KEEP_TASK_FILES: 'never',
       S3_ENDPOINT_URL: undefined,
       S3_ACCESS_KEY: undefined,
       S3_SECRET_KEY: undefined,
@@ -79,6 +81,8 @@ describe('defaults', () => {
       idlePollDelayMs: 10,
       shutdownTimeoutMs: 35_000,
       taskFilesDir: '/tmp/payloads',
+      taskFilesMaxBytes: undefined,
+      keepTaskFiles: 'never',
       s3: { defaultBucket: 'avtomatika-payloads' },
       logLevel: 'info',
     })

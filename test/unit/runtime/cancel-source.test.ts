@@ -3,6 +3,7 @@ import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { Slots } from '../../../src/runtime/slots.js'
 import { type TaskInHand, type TaskSource, TasksInHand } from '../../../src/runtime/tasks-in-hand.js'
 import { TaskRegistry } from '../../../src/tasks/definition.js'
+import { unusedDirectories } from '../../support/files/unused-directories.js'
 import { linesOf } from '../../support/log-lines.js'
 
 const offerOf = (taskId: string, jobId: string): TaskOffer => ({
@@ -35,7 +36,7 @@ const setUp = () => {
   const tasks = new TasksInHand({
     workerId: 'w1',
     cancelGraceMs: 5_000,
-    surroundings: { registry, tools },
+    surroundings: { registry, directories: unusedDirectories(), tools },
     slots,
     delivery: {
       add: ({ taskId, outcome }: { taskId: string; outcome: { kind: string } }) =>

@@ -6,6 +6,7 @@ import { type Handler, type ParamsSpec, TaskRegistry } from '../../../src/tasks/
 import { runTask } from '../../../src/tasks/run-task.js'
 import { TaskSignal } from '../../../src/tasks/task-signal.js'
 import type { Logger } from '../../../src/utils/logger.js'
+import { unusedDirectories } from '../../support/files/unused-directories.js'
 
 const OFFER: TaskOffer = {
   jobId: 'j1',
@@ -31,7 +32,8 @@ const setup = (handler: Handler<never>, params?: ParamsSpec) => {
     addToHotCache: hot.add,
     removeFromHotCache: hot.remove,
   }
-  const run = (offer: Partial<TaskOffer> = {}) => runTask({ ...OFFER, ...offer }, signal, { registry, tools })
+  const surroundings = { registry, directories: unusedDirectories(), tools }
+  const run = (offer: Partial<TaskOffer> = {}) => runTask({ ...OFFER, ...offer }, signal, surroundings)
   return { run, signal, updates, hot, log }
 }
 

@@ -1,0 +1,111 @@
+import { resolve } from 'node:path'
+import type { Outcome } from '../../protocol/messages.js'
+import { Condition } from '../../utils/condition.js'
+import type { Logger } from '../../utils/logger.js'
+import { type Claim, claimDirectory, keepClaim, orphans, removeClaim } from './claims.js'
+import { thisOwner } from './owner.js'
+import { TaskDirectory } from './task-directory.js'
+
+/** Whose directories stay when their results have been taken. */
+export type KeepFiles = 'never' | 'on-failure' | 'always'
+
+export interface TaskDirectoriesOptions {
+  /** `TASK_FILES_DIR` */
+  readonly parent: string
+  readonly workerId: string
+  /** How much one may hold; no limit by default. */
+  readonly maxBytes: number | undefined
+  readonly keep: KeepFiles
+  readonly log: Logger
+}
+
+interface Entry {
+  readonly directory: TaskDirectory
+  /** How many runs of the task have no result that was taken yet: an orchestrator may give a task twice. */
+  runs: number
+}
+
+/** The directories of all tasks in hand and of all results on their way; each is removed when its result has been taken. */
+export class TaskDirectories {
+  readonly #options: TaskDirectoriesOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #idle = new Condition()
+  #working = 0
+
+  constructor(options: TaskDirectoriesOptions) {
+    this.#options = { ...options, parent: resolve(options.parent) }
+  }
+
+  /** The directory for a run of the task; nothing is made yet. */
+  open(taskId: string): TaskDirectory {
+    const entry = this.#entries.get(taskId) ?? { directory: this.#directoryFor(taskId), runs: 0 }
+    entry.runs++
+    this.#entries.set(taskId, entry)
+    return entry.directory
+  }
+
+  /** The orchestrator has taken the result, or will never take it: nobody needs the files any longer. */
+  released(taskId: string, outcome: Outcome): void {
+    const entry = this.#entries.get(taskId)
+    if (!entry || --entry.runs > 0) return
+    this.#entries.delete(taskId)
+    entry.directory.close()
+    const { claim } = entry.directory
+    if (claim) this.#dispose(claim, taskId, outcome)
+  }
+
+  /**
+   * Clears away what workers that are gone have left behind, except what a result on its way still needs: that is
+   * as if this worker had made it.
+   */
+  sweep(isStillNeeded: (taskId: string) => boolean): void {
+    this.#track(this.#sweep(isStillNeeded))
+  }
+
+  /** Resolves when nothing is being removed. */
+  idle(): Promise<void> {
+    return this.#idle.until(() => this.#working === 0)
+  }
+
+  #directoryFor(taskId: string, claim?: Claim): TaskDirectory {
+    const { parent, workerId, maxBytes } = this.#options
+    const options = { maxBytes, claim: () => claimDirectory(parent, taskId, thisOwner(workerId)) }
+    return new TaskDirectory(taskId, options, claim)
+  }
+
+  #dispose(claim: Claim, taskId: string, outcome: Outcome): void {
+    const { keep, log } = this.#options
+    if (keep !== 'always' && !(keep === 'on-failure' && outcome.kind === 'failure')) {
+      this.#track(removeClaim(claim))
+      return
+    }
+    log.info(
+      { taskId, directory: claim.path },
+      'the files of a task are kept, as WORKER_KEEP_TASK_FILES says',
+    )
+    this.#track(keepClaim(claim))
+  }
+
+  async #sweep(isStillNeeded: (taskId: string) => boolean): Promise<void> {
+    const { parent, workerId, log } = this.#options
+    for await (const orphan of orphans(parent, thisOwner(workerId))) {
+      const { taskId, path: directory } = orphan
+      if (isStillNeeded(taskId)) {
+        this.#entries.set(taskId, { directory: this.#directoryFor(taskId, orphan), runs: 1 })
+        continue
+      }
+      log.info({ taskId, directory }, 'the files of a task are removed that a worker left behind')
+      await removeClaim(orphan)
+    }
+  }
+
+  #track(work: Promise<void>): void {
+    this.#working++
+    void work
+      .catch((error: unknown) => this.#options.log.warn({ err: error }, 'files of a task cannot be removed'))
+      .finally(() => {
+        this.#working--
+        this.#idle.notify()
+      })
+  }
+}

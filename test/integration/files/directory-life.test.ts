@@ -1,0 +1,149 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PermanentError, type TaskContext, type Worker } from 'avtomatika-worker'
+import { describe, expect, it } from 'vitest'
+import { TaskDirectories } from '../../../src/tasks/files/task-directories.js'
+import { fileWorker } from '../../support/files/file-worker.js'
+import { listing } from '../../support/files/listing.js'
+import { temporaryFolder } from '../../support/files/temporary-folder.js'
+import { Child } from '../../support/interop/child-process.js'
+import { eventually } from '../../support/interop/eventually.js'
+
+const writes = async ({ files }: TaskContext) => {
+  await files.write('sub/a.txt', 'a')
+  return {}
+}
+const fails = async (ctx: TaskContext) => {
+  await writes(ctx)
+  throw new PermanentError('broken')
+}
+const tasks = (worker: Worker) =>
+  worker.task('writes', (_, ctx) => writes(ctx)).task('fails', (_, ctx) => fails(ctx))
+
+const isEmpty = (folder: string) => async () => (await listing(folder)).length === 0
+
+const directoriesIn = (parent: string, workerId = 'w-1') => {
+  const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, child: () => log }
+  return new TaskDirectories({ parent, workerId, maxBytes: undefined, keep: 'never', log })
+}
+
+describe('a task directory', () => {
+  it.each(['writes', 'fails'])('goes when the result has been taken: %s', async (name) => {
+    const { folder, run } = await fileWorker({ tasks })
+    await run(name)
+    await eventually('the directory is gone', isEmpty(folder))
+    expect(await readdir(join(folder, '.avtomatika-worker'))).toEqual([])
+  })
+
+  it('is there until the result has been taken', async () => {
+    const seen: string[][] = []
+    const { worker, folder, run } = await fileWorker({ tasks })
+    worker.on('taskFinished', () => void listing(folder).then((names) => seen.push(names)))
+    const { taskId } = await run('writes')
+    await eventually('the directory is gone', isEmpty(folder))
+    expect(seen).toEqual([[taskId]])
+  })
+
+  it('is removed before stop() resolves', async () => {
+    const { worker, folder, run } = await fileWorker({ tasks })
+    await run('writes')
+    await worker.stop({ pollGraceMs: 0 })
+    expect(await listing(folder)).toEqual([])
+  })
+
+  it.each([
+    ['on-failure', 'fails', 1],
+    ['on-failure', 'writes', 0],
+    ['always', 'writes', 1],
+  ] as const)('WORKER_KEEP_TASK_FILES=%s, the task %s: %i stay', async (keep, name, left) => {
+    const variables = { WORKER_KEEP_TASK_FILES: keep, WORKER_ID: 'keeper' }
+    const { worker, folder, run, logged } = await fileWorker({ tasks, variables })
+    const { taskId } = await run(name)
+    await worker.stop({ pollGraceMs: 0 })
+    expect(await listing(folder)).toEqual(left ? [taskId] : [])
+    expect(logged.join('').includes('the files of a task are kept')).toBe(left === 1)
+    const successor = directoriesIn(folder, 'keeper')
+    successor.sweep(() => false)
+    await successor.idle()
+    expect(await listing(folder)).toHaveLength(left)
+  })
+})
+
+describe('what a crash has left behind', () => {
+  /** A process with a worker that is killed while a task runs. */
+  const crash = async (folder: string, workerId: string) => {
+    const program = fileURLToPath(new URL('crashing-worker.child.ts', import.meta.url))
+    const env = { ...process.env, TASK_FILES_DIR: folder, WORKER_ID: workerId }
+    const child = new Child(process.execPath, ['--import', 'tsx', program], { env })
+    await eventually(
+      'the task has written',
+      () => child.output.includes('written'),
+      {},
+      () => child.output,
+    )
+    await child.end('SIGKILL')
+  }
+
+  it('goes at the next start, and nothing else does', async () => {
+    const setup = await temporaryFolder()
+    const folder = join(setup, 'payloads')
+    await mkdir(join(folder, 'somebody'), { recursive: true })
+    await writeFile(join(folder, 'somebody/precious'), 'mine')
+    const alive = directoriesIn(folder, 'neighbour')
+    await writeFile(join(alive.open('neighbour-task').make(), 'a'), 'a')
+    await crash(folder, 'crasher')
+    expect(await listing(folder)).toHaveLength(3)
+    await fileWorker({ tasks, variables: { TASK_FILES_DIR: folder, WORKER_ID: 'another' } })
+    await eventually('it is gone', async () => (await listing(folder)).length === 2)
+    expect(await listing(folder)).toEqual(['neighbour-task', 'somebody'])
+    expect(await readFile(join(folder, 'somebody/precious'), 'utf8')).toBe('mine')
+  })
+
+  it('stays as long as a result on its way needs it', async () => {
+    const folder = join(await temporaryFolder(), 'payloads')
+    await crash(folder, 'crasher')
+    const [left = ''] = await listing(folder)
+    const successor = directoriesIn(folder, 'crasher')
+    successor.sweep((taskId) => taskId === left)
+    await successor.idle()
+    expect(await listing(folder)).toEqual([left])
+    successor.released(left, { kind: 'value', status: 'success' })
+    await successor.idle()
+    expect(await listing(folder)).toEqual([])
+    expect(await readdir(join(folder, '.avtomatika-worker'))).toEqual([])
+  })
+
+  it('is taken over by one of several workers that start at once', async () => {
+    const folder = join(await temporaryFolder(), 'payloads')
+    await crash(folder, 'crasher')
+    const several = Array.from({ length: 5 }, (_, index) => directoriesIn(folder, `w-${index}`))
+    for (const each of several) each.sweep(() => false)
+    await Promise.all(several.map((each) => each.idle()))
+    expect(await listing(folder)).toEqual([])
+  })
+})
+
+describe('two workers on one TASK_FILES_DIR', () => {
+  it('leave each other alone, with the same task, too', async () => {
+    const folder = join(await temporaryFolder(), 'payloads')
+    const [one, other] = [directoriesIn(folder, 'w-1'), directoriesIn(folder, 'w-2')]
+    const paths = [one.open('same').make(), other.open('same').make()]
+    expect(paths).toEqual([join(folder, 'same'), join(folder, 'same~2')])
+    one.sweep(() => false)
+    other.sweep(() => false)
+    one.released('same', { kind: 'cancelled' })
+    await Promise.all([one.idle(), other.idle()])
+    expect(await listing(folder)).toEqual(['same~2'])
+  })
+})
+
+describe('a TASK_FILES_DIR that cannot be had', () => {
+  it('fails the task as one that may be tried elsewhere, and names the variable', async () => {
+    const parent = join(await temporaryFolder(), 'file')
+    await writeFile(parent, '')
+    const { run } = await fileWorker({ tasks, variables: { TASK_FILES_DIR: parent } })
+    const job = await run('writes')
+    expect(job.errorMessage).toContain('TASK_FILES_DIR')
+  })
+})
