@@ -4,7 +4,7 @@ import type { Outcome, ProgressUpdate, Registration, TaskResult } from '../proto
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
-import { after, type Timer } from '../utils/time.js'
+import { after, monotonicMs, type Timer } from '../utils/time.js'
 import type { CommandSocket } from './command-socket.js'
 import type { HeartbeatLoop } from './heartbeat-loop.js'
 import type { PollLoop } from './poll-loop.js'
@@ -28,6 +28,8 @@ export interface ConnectionOptions {
 const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
 /** A refused token is not mended by asking again soon. */
 const AUTH_BACKOFF = { baseMs: 30_000, capMs: 60_000 }
+/** An orchestrator that takes registrations and loses them is not to be asked in a circle; longer than any pause. */
+const LOST_AGAIN_MS = 60_000
 
 const MOVES: Moves<'closed' | 'registering' | 'registered' | 'closing'> = {
   closed: ['registering'],
@@ -50,6 +52,9 @@ export class Connection implements TaskSource {
   readonly #socket: CommandSocket | undefined
   #polling = false
   #failures = 0
+  /** How often the record was lost in short order, and when it was last. */
+  #losses = 0
+  #lostMs = Number.NEGATIVE_INFINITY
   #retry: Timer | undefined
   #trouble: string | undefined = 'no answer to the registration yet'
 
@@ -176,7 +181,11 @@ export class Connection implements TaskSource {
     this.#state.move('registering')
     this.#heartbeats.stop()
     this.#options.onRegistrationLost()
-    void this.#register()
+    const nowMs = monotonicMs()
+    this.#losses = nowMs - this.#lostMs < LOST_AGAIN_MS ? this.#losses + 1 : 0
+    this.#lostMs = nowMs
+    if (this.#losses === 0) void this.#register()
+    else this.#retry = after(fullJitter(BACKOFF, this.#losses, Math.random()), () => void this.#register())
   }
 
   /** It may have come back with an empty storage: a heartbeat finds out at once. */
