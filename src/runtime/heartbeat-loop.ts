@@ -66,6 +66,8 @@ export class HeartbeatLoop {
 
   /** Resolves when the orchestrator knows what there is to know, or did not take the one heartbeat that would tell it. */
   async upToDate(): Promise<void> {
+    // One that is under way may tell it already, for many that wait for it.
+    while (this.#sending) await this.#sending
     if (!this.#running || this.#failures > 0 || this.#current() === this.#told) return
     await this.now()
   }
