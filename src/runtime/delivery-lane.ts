@@ -31,13 +31,13 @@ interface Parcel {
 /**
  * The results for one orchestrator. While it takes them (`open`) all go at once. When it takes none they stand in a
  * line, and after a pause (`held`) one of them finds out whether it does again (`probing`). A result that fails by
- * itself waits by itself.
+ * itself waits by itself. Once it is `closed` nothing is tried again, whatever becomes of what is under way.
  */
 export class DeliveryLane {
   readonly #to: ResultSink
   readonly #policy: RetryPolicy
   readonly #report: DeliveryReport
-  #mode: 'open' | 'held' | 'probing' = 'open'
+  #mode: 'open' | 'held' | 'probing' | 'closed' = 'open'
   #line: Parcel[] = []
   readonly #asleep = new Map<Parcel, Timer>()
   /** How often in a row the orchestrator took nothing. */
@@ -68,6 +68,7 @@ export class DeliveryLane {
 
   /** Calls off every retry. */
   close(): void {
+    this.#mode = 'closed'
     this.#pause?.cancel()
     for (const timer of this.#asleep.values()) timer.cancel()
     this.#asleep.clear()
@@ -91,6 +92,7 @@ export class DeliveryLane {
       this.#answered()
       return
     }
+    if (this.#mode === 'closed') return
     parcel.failures++
     const aside = parcel.failures > this.#policy.maxRetries
     if (parcel.failures === this.#policy.maxRetries + 1) this.#report.setAside(parcel.result, error)
@@ -102,6 +104,7 @@ export class DeliveryLane {
 
   /** It answers: the line may go on, one by one where the orchestrator counts requests. */
   #answered(): void {
+    if (this.#mode === 'closed') return
     this.#pause?.cancel()
     this.#mode = 'open'
     this.#failures = 0

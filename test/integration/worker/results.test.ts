@@ -1,0 +1,212 @@
+import { describe, expect, test, vi } from 'vitest'
+import { type CallKind, RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { holdTime, nextEvent, SECRET, testWorker } from '../../support/test-worker.js'
+
+const setup = async (maxConcurrentTasks = 8) => {
+  const orchestrator = await RawOrchestrator.start()
+  const made = testWorker({
+    url: orchestrator.url,
+    maxConcurrentTasks,
+    variables: {
+      RESULT_MAX_RETRIES: 3,
+      RESULT_RETRY_INITIAL_DELAY: 1,
+      TASK_POLL_TIMEOUT: 600,
+      HEARTBEAT_INTERVAL: 600,
+    },
+  })
+  made.worker.task('echo', (params) => ({ data: params }))
+  const delivered: string[] = []
+  made.worker.on('resultDelivered', ({ taskId }) => delivered.push(taskId))
+  const idsOf = (kind: CallKind) => orchestrator.calls(kind).map(({ body }) => body.task_id)
+  return { orchestrator, ...made, delivered, sent: () => idsOf('result') }
+}
+
+const away = [
+  ['429', { status: 429 }, 1_000],
+  ['429 and a time', { status: 429, headers: { 'retry-after': '9' } }, 9_000],
+  ['401', { status: 401, body: { error: 'No valid token found' } }, 30_000],
+  ['403', { status: 403, body: { error: 'Forbidden' } }, 30_000],
+  ['no answer', 'reset' as const, 1_000],
+  ['half an answer', 'cut' as const, 1_000],
+  ['500', { status: 500 }, 1_000],
+  ['200 with a page', { status: 200, body: '<html>Log in</html>' }, 1_000],
+] as const
+
+test.each(away)(
+  '§1.5.9 §1.5.10 a result that meets %s is sent again, and delivered once',
+  async (...[, reply, pauseMs]) => {
+    const { orchestrator, worker, delivered, logged, sent } = await setup()
+    orchestrator.answers('result', reply)
+    holdTime()
+    await worker.start()
+    orchestrator.offer('echo', { x: 1 }, 'kept')
+    await orchestrator.answered('result')
+    orchestrator.behaves('result')
+    await vi.advanceTimersByTimeAsync(pauseMs - 1)
+    await orchestrator.fence()
+    expect(sent()).toEqual(['kept'])
+    await vi.advanceTimersByTimeAsync(1)
+    const { body } = await orchestrator.answered('result')
+    expect(body).toMatchObject({ task_id: 'kept', result: { status: 'success', data: { x: 1 } } })
+    await vi.advanceTimersByTimeAsync(600_000)
+    await orchestrator.fence()
+    expect(sent()).toEqual(['kept', 'kept'])
+    expect(delivered).toEqual(['kept'])
+    expect(JSON.stringify(logged())).not.toContain(SECRET)
+  },
+)
+
+test('§1.5.10 a result that has trouble of its own does not make others wait', async () => {
+  const { orchestrator, worker, delivered } = await setup()
+  orchestrator.answers('result', ({ body }) =>
+    body.task_id === 'bad' ? { status: 500 } : { body: { status: 'result_accepted_success' } },
+  )
+  holdTime()
+  await worker.start()
+  orchestrator.offer('echo', {}, 'bad')
+  await orchestrator.answered('result')
+  orchestrator.offer('echo', {}, 'good')
+  await orchestrator.answered('result', ({ body }) => body.task_id === 'good')
+  expect(delivered).toEqual(['good'])
+})
+
+test('§1.5.9 while the orchestrator takes nothing one result at a time finds out, then all go', async () => {
+  const { orchestrator, worker, delivered, sent } = await setup()
+  orchestrator.answers('result', 'reset')
+  holdTime()
+  await worker.start()
+  orchestrator.offer('echo', {}, 'first')
+  await orchestrator.answered('result')
+  for (const id of ['second', 'third']) {
+    const done = nextEvent(worker, 'taskFinished')
+    orchestrator.offer('echo', {}, id)
+    await done
+  }
+  await orchestrator.fence()
+  expect(sent()).toEqual(['first'])
+  await vi.advanceTimersByTimeAsync(1_000)
+  await orchestrator.answered('result')
+  expect(sent()).toHaveLength(2)
+  orchestrator.behaves('result')
+  await vi.advanceTimersByTimeAsync(2_000)
+  for (let i = 0; i < 3; i++) await orchestrator.answered('result')
+  expect([...delivered].sort()).toEqual(['first', 'second', 'third'])
+})
+
+test('§1.5.11 after its retries a result is set aside, said, and tried about once a minute', async () => {
+  const { orchestrator, worker, logged, delivered } = await setup()
+  orchestrator.answers('result', { status: 500, body: 'TypeError' })
+  const aside = nextEvent(worker, 'resultSetAside')
+  holdTime()
+  await worker.start()
+  orchestrator.offer('echo', {}, 'slow')
+  for (const pauseMs of [1_000, 2_000, 4_000, 60_000, 60_000]) {
+    await orchestrator.answered('result')
+    const before = orchestrator.calls('result').length
+    await vi.advanceTimersByTimeAsync(pauseMs - 1)
+    await orchestrator.fence()
+    expect(orchestrator.calls('result')).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(1)
+  }
+  orchestrator.behaves('result')
+  await orchestrator.answered('result')
+  expect(await aside).toMatchObject({ taskId: 'slow', error: { status: 500 } })
+  expect(logged('error').map(({ msg, taskId }) => [taskId, msg])).toEqual([
+    ['slow', 'a result is not taken; it is kept and tried again slowly'],
+  ])
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(delivered).toEqual(['slow'])
+})
+
+test.each([
+  [400, 'job_id and task_id are required'],
+  [404, 'Job not found'],
+  [413, 'Payload Too Large'],
+])('§1.5.8 a result that is refused with %i is told whole, and not sent again', async (status, error) => {
+  const { orchestrator, worker, logged, sent } = await setup()
+  orchestrator.answers('result', { status, body: { error } })
+  const refused = nextEvent(worker, 'resultRefused')
+  holdTime()
+  await worker.start()
+  orchestrator.offer('echo', { x: 1 }, 'late')
+  await orchestrator.answered('result')
+  expect(await refused).toMatchObject({
+    taskId: 'late',
+    error: { status, message: expect.stringContaining(error) },
+  })
+  expect(logged('error')).toEqual([
+    expect.objectContaining({
+      taskId: 'late',
+      outcome: { kind: 'value', status: 'success', data: { x: 1 } },
+      msg: 'the orchestrator will never take a result: it ends here',
+    }),
+  ])
+  await vi.advanceTimersByTimeAsync(600_000)
+  await orchestrator.fence()
+  expect(sent()).toEqual(['late'])
+})
+
+test('§1.5.11 what was set aside goes as soon as polls are answered again', async () => {
+  const { orchestrator, worker, delivered, said } = await setup()
+  orchestrator.answers('result', { status: 500 })
+  holdTime()
+  await worker.start()
+  orchestrator.offer('echo', {}, 'kept')
+  for (const pauseMs of [1_000, 2_000, 4_000]) {
+    await orchestrator.answered('result')
+    await vi.advanceTimersByTimeAsync(pauseMs)
+  }
+  await said('a result is not taken')
+  orchestrator.behaves('result')
+  orchestrator.endPoll({ status: 503 })
+  await said('no tasks can be fetched')
+  await orchestrator.fence()
+  expect(delivered).toEqual([])
+  orchestrator.endPoll()
+  await vi.advanceTimersByTimeAsync(5_000)
+  await said('polls are answered again')
+  await orchestrator.answered(
+    'result',
+    () => delivered.length > 0 || orchestrator.calls('result').length === 5,
+  )
+  expect(delivered).toEqual(['kept'])
+})
+
+describe('results that cannot be delivered', () => {
+  test('press back: no more tasks are fetched, the worker says busy, until there is room again', async () => {
+    const { orchestrator, worker } = await setup(100)
+    orchestrator.answers('result', { status: 500 })
+    const BOUND = 1_000
+    for (let i = 0; i < BOUND + 500; i++) orchestrator.offer('echo', {}, `t${i}`)
+    holdTime()
+    let finished = 0
+    const full = new Promise<void>((resolve) => {
+      worker.on('taskFinished', () => {
+        if (++finished === BOUND) resolve()
+      })
+    })
+    await worker.start()
+    await full
+    await orchestrator.fence()
+    // What was already asked for still comes.
+    expect(finished).toBeLessThan(BOUND + 100)
+    expect(orchestrator.openPolls).toBe(0)
+    expect(worker.readiness.reason).toMatch(/^\d+ results wait to be delivered$/)
+    await vi.advanceTimersByTimeAsync(100)
+    await orchestrator.next('heartbeat', ({ body }) => body.status === 'busy' && body.load === 0)
+    orchestrator.behaves('result')
+    const all = new Set<string>()
+    const done = new Promise<void>((resolve) => {
+      worker.on('resultDelivered', ({ taskId }) => {
+        if (all.add(taskId).size === BOUND + 500) resolve()
+      })
+    })
+    // Those that were under way when this began are tried again in their time.
+    for (let seconds = 0; seconds < 120 && all.size < BOUND; seconds++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      await orchestrator.fence()
+    }
+    await done
+    expect(worker.readiness).toEqual({ ready: true })
+  })
+})
