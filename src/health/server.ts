@@ -19,8 +19,9 @@ export const startHealthServer = async (
   readiness: () => Parameters<typeof answerHealth>[1],
 ): Promise<HealthServer> => {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const { status, body } = answerHealth(pathname, readiness())
+    // Anybody can ask for anything: "//" is no URL, and a throw here would end the process.
+    const [path = '/'] = (request.url ?? '/').split('?', 1)
+    const { status, body } = answerHealth(path, readiness())
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
     response.end(`${body}`)
   })
