@@ -1,4 +1,4 @@
-import { RateLimitError, UnknownWorkerError } from '../errors.js'
+import { AuthError, RateLimitError, UnknownWorkerError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { Heartbeat } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
@@ -27,6 +27,7 @@ export class HeartbeatLoop {
   #due: Timer | undefined
   #soon: Timer | undefined
   #failures = 0
+  #trouble: string | undefined
   /** What the orchestrator knows, to keep quiet about a change that is none. */
   #told = ''
 
@@ -78,6 +79,7 @@ export class HeartbeatLoop {
       await this.#options.orchestrator.heartbeat(heartbeat)
       this.#told = JSON.stringify(heartbeat)
       this.#failures = 0
+      this.#trouble = undefined
       this.#next(this.#options.intervalMs)
     } catch (error) {
       this.#failed(error as Error)
@@ -89,16 +91,33 @@ export class HeartbeatLoop {
   }
 
   #failed(error: Error): void {
-    const { orchestrator, log, intervalMs, onUnknown } = this.#options
+    const { orchestrator, onUnknown } = this.#options
     if (!this.#running) return
     if (error instanceof UnknownWorkerError) {
       onUnknown()
       return
     }
-    if (this.#failures++ === 0)
-      log.warn({ orchestrator: orchestrator.url, err: error }, 'a heartbeat failed; trying again')
-    const backoff = fullJitter({ baseMs: RETRY_MS, capMs: intervalMs }, this.#failures, Math.random())
-    this.#next(error instanceof RateLimitError ? orchestrator.quietMs('heartbeat') : backoff)
+    this.#failures++
+    this.#tell(error)
+    this.#next(error instanceof RateLimitError ? orchestrator.quietMs('heartbeat') : this.#pauseAfter(error))
+  }
+
+  /** A refused token is not mended by asking again soon. */
+  #pauseAfter(error: Error): number {
+    const { intervalMs } = this.#options
+    if (error instanceof AuthError) return intervalMs
+    return fullJitter({ baseMs: RETRY_MS, capMs: intervalMs }, this.#failures, Math.random())
+  }
+
+  /** One line for each change, not one for each try. */
+  #tell(error: Error): void {
+    if (this.#trouble === error.message) return
+    this.#trouble = error.message
+    const { orchestrator, log } = this.#options
+    const fields = { orchestrator: orchestrator.url, err: error }
+    if (error instanceof AuthError)
+      log.error(fields, 'the orchestrator refuses the token: check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN')
+    else log.warn(fields, 'a heartbeat failed; trying again')
   }
 
   #next(ms: number): void {

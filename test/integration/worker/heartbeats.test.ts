@@ -1,7 +1,7 @@
 import { TransientError } from 'avtomatika-worker'
 import { expect, test, vi } from 'vitest'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { gate, holdTime, testWorker } from '../../support/test-worker.js'
+import { gate, holdTime, SECRET, testWorker } from '../../support/test-worker.js'
 
 const setup = async (limits: Record<string, number> = {}) => {
   const orchestrator = await RawOrchestrator.start()
@@ -121,6 +121,27 @@ test('§1.3.7 one that fails is logged once, tried again, ever later, and polls 
   expect(logged('warn').map(({ msg }) => msg)).toEqual(['a heartbeat failed; trying again'])
 })
 
+test('§1.1.4 a token that is refused in mid-work is said clearly, and tried again at the interval', async () => {
+  const { orchestrator, worker, logged, said } = await setup()
+  orchestrator.answers('heartbeat', { status: 503 })
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  orchestrator.answers('heartbeat', { status: 401, body: { error: 'No valid token found' } })
+  await vi.advanceTimersByTimeAsync(1_000)
+  await orchestrator.answered('heartbeat')
+  const line = await said('the orchestrator refuses the token')
+  expect(line.err?.message).toBe('A heartbeat was answered 401: No valid token found')
+  await vi.advanceTimersByTimeAsync(14_999)
+  await orchestrator.fence()
+  expect(orchestrator.calls('heartbeat')).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(1)
+  await orchestrator.answered('heartbeat')
+  expect(logged('error')).toHaveLength(1)
+  expect(logged('warn')).toHaveLength(2)
+  expect(JSON.stringify(logged())).not.toContain(SECRET)
+})
+
 test('§1.3.8 failures that will be dispatched again share the heartbeat that must go before them', async () => {
   const { orchestrator, worker } = await setup()
   const { opened, open } = gate()
@@ -145,4 +166,27 @@ test('§1.3.8 failures that will be dispatched again share the heartbeat that mu
   expect(orchestrator.calls('heartbeat').length - before).toBeLessThanOrEqual(2)
   expect(orchestrator.calls('heartbeat').at(-1)?.body).toMatchObject({ status: 'idle', load: 0 })
   expect(kinds.lastIndexOf('heartbeat')).toBeLessThan(kinds.indexOf('result'))
+})
+
+test.each([
+  ['OUT_OF_PAPER', true],
+  ['TRANSIENT_ERROR', true],
+  ['PERMANENT_ERROR', false],
+  ['INVALID_INPUT_ERROR', false],
+])('§1.5.6 §1.3.8 a failure with the code %s waits for a heartbeat: %s', async (code, waits) => {
+  const { orchestrator, worker } = await setup()
+  worker.task('fail', () => ({ status: 'failure', error: { code, message: 'no' } }))
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  // This one never learns of the change: what waits for a heartbeat waits for its answer.
+  orchestrator.answers('heartbeat', 'hold')
+  worker.addToHotCache('sd')
+  orchestrator.offer('fail')
+  if (waits) await orchestrator.next('heartbeat')
+  else await orchestrator.next('result')
+  await orchestrator.fence()
+  expect(orchestrator.calls('result')).toHaveLength(waits ? 0 : 1)
+  await vi.advanceTimersByTimeAsync(15_000)
+  if (waits) expect((await orchestrator.next('result')).body.result.error.code).toBe(code)
 })
