@@ -49,7 +49,7 @@ const eachOf = <T>(messages: Readonly<Record<string, T>>, write: (message: T) =>
 describe.each(GENERATIONS)('the $generation wire', (protocol) => {
   const { generation } = protocol
 
-  describe('registration, §1.2', () => {
+  describe('registration, §1.2.1 §1.2.2 §1.2.3 §1.2.4', () => {
     testExchange(
       goldenExchange(generation, 'registration'),
       eachOf(REGISTRATIONS, protocol.writeRegistration),
@@ -57,7 +57,7 @@ describe.each(GENERATIONS)('the $generation wire', (protocol) => {
     )
   })
 
-  describe('heartbeat, §1.3', () => {
+  describe('heartbeat, §1.3.1', () => {
     testExchange(
       goldenExchange(generation, 'heartbeat'),
       eachOf(HEARTBEATS, (heartbeat) => protocol.writeHeartbeat('w1', heartbeat)),
@@ -65,7 +65,7 @@ describe.each(GENERATIONS)('the $generation wire', (protocol) => {
     )
   })
 
-  describe('poll, §1.4', () => {
+  describe('poll, §1.1.3 §1.4.1 §1.4.2', () => {
     testExchange(
       goldenExchange(generation, 'poll'),
       { w1: protocol.writePoll('w1'), 'a/b ü': protocol.writePoll('a/b ü') },
@@ -73,7 +73,7 @@ describe.each(GENERATIONS)('the $generation wire', (protocol) => {
     )
   })
 
-  describe('result, §1.5', () => {
+  describe('result, §1.5.1 §1.5.2 §1.5.3 §1.5.4 §1.5.7', () => {
     testExchange(
       goldenExchange(generation, 'result'),
       eachOf(RESULTS, protocol.writeResult),
@@ -81,7 +81,7 @@ describe.each(GENERATIONS)('the $generation wire', (protocol) => {
     )
   })
 
-  describe('socket, §1.6', () => {
+  describe('socket, §1.6.2 §1.6.3', () => {
     const golden = goldenSocket(generation)
 
     test.each(Object.entries(golden.path))('lies at the path of %s', (workerId, path) => {

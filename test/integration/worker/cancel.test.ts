@@ -31,7 +31,7 @@ const caughtUp = async (peer: Awaited<ReturnType<typeof withWorker>>['peer']) =>
   await pong
 }
 
-describe('a running task that is cancelled', () => {
+describe('§1.6.9 a running task that is cancelled', () => {
   test('has its signal aborted with a TaskCancelledError, and is reported as cancelled', async () => {
     const { orchestrator, worker, running, peer } = await withWorker()
     const finished = eventsOf(worker, 'taskFinished')
@@ -121,7 +121,7 @@ describe('a running task that is cancelled', () => {
   })
 })
 
-describe('a task that is cancelled before it runs', () => {
+describe('§1.6.10 a task that is cancelled before it runs', () => {
   test('leaves the line of its type at once', async () => {
     const { orchestrator, running, peer } = await withWorker({ taskTypeLimits: { one: 1 } }, 'one')
     orchestrator.offer('t1', 'wait')
@@ -152,7 +152,7 @@ describe('a task that is cancelled before it runs', () => {
   })
 })
 
-test('the cancel of a task that is unknown or has ended is a line at level debug, and nothing else', async () => {
+test('§1.6.11 the cancel of a task that is unknown or has ended is a line at level debug, and nothing else', async () => {
   const { orchestrator, worker, lines, running, peer } = await withWorker()
   orchestrator.offer('t1', 'wait')
   ;(await running.next()).end({})

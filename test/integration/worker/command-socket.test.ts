@@ -13,7 +13,7 @@ const withWorker = async (setup: Setup = {}) => {
   return { orchestrator, worker, lines, opened, closed }
 }
 
-describe('the socket', () => {
+describe('§1.6.1 §1.6.4 the socket', () => {
   test('is opened at the path of the worker, with its token, once it is registered', async () => {
     const { orchestrator, worker, opened } = await withWorker({ variables: { WORKER_ID: 'a:b' } })
     await worker.start()
@@ -64,7 +64,7 @@ describe('the socket', () => {
   })
 })
 
-describe('a socket that breaks', () => {
+describe('§1.6.6 a socket that breaks', () => {
   test.each([
     ['that the orchestrator ends (1001)', 1001],
     ['that the orchestrator ends without a reason (1000)', 1000],
@@ -89,7 +89,7 @@ describe('a socket that breaks', () => {
     await orchestrator.peers.next()
   })
 
-  test('without a word is found by its silence, and opened again', async () => {
+  test('§1.6.5 §1.6.8 without a word is found by its silence, and opened again', async () => {
     const { orchestrator, worker, closed } = await withWorker({ variables: { HEARTBEAT_INTERVAL: 0.05 } })
     await worker.start()
     const first = await orchestrator.peers.next()
@@ -128,7 +128,7 @@ test('what is no command is logged, loudly once, and harms nothing', async () =>
   expect(peer.closed.all).toHaveLength(0)
 })
 
-test('1008 is said loudly: another worker uses the id', async () => {
+test('§1.6.7 1008 is said loudly: another worker uses the id', async () => {
   const { orchestrator, worker, lines, closed } = await withWorker()
   await worker.start()
   const peer = await orchestrator.peers.next()
@@ -138,7 +138,7 @@ test('1008 is said loudly: another worker uses the id', async () => {
   expect(line.level).toBe('warn')
 })
 
-test('1008 while the worker ends is its successor, which keeps the socket', async () => {
+test('§1.6.7 1008 while the worker ends is its successor, which keeps the socket', async () => {
   const { orchestrator, worker, lines, opened, closed } = await withWorker()
   await worker.start()
   const peer = await orchestrator.peers.next()
@@ -154,7 +154,7 @@ test('1008 while the worker ends is its successor, which keeps the socket', asyn
   expect(orchestrator.upgrades.all).toHaveLength(1)
 })
 
-describe('a socket that is refused', () => {
+describe('§1.6.7 a socket that is refused', () => {
   test.each([
     [401, 'error', 'the socket for commands is refused: check the token'],
     [403, 'error', 'the socket for commands is refused: check the token'],

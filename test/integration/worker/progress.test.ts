@@ -17,7 +17,7 @@ const withWorker = async (setup: Setup = {}) => {
   return { orchestrator, worker, running, opened, closed }
 }
 
-describe('progress', () => {
+describe('§1.6.12 progress', () => {
   test('goes up the socket', async () => {
     const { orchestrator, worker, running } = await withWorker()
     await worker.start()

@@ -33,7 +33,7 @@ const away = [
 ] as const
 
 test.each(away)(
-  '§1.5.9 §1.5.10 a result that meets %s is sent again, and delivered once',
+  '§1.5.9 §1.5.10 §1.5.12 a result that meets %s is sent again, and delivered once',
   async (...[, reply, pauseMs]) => {
     const { orchestrator, worker, delivered, logged, sent } = await setup()
     orchestrator.answers('result', reply)

@@ -129,7 +129,7 @@ describe('a value that is a mistake', () => {
   })
 })
 
-describe('what a handler threw', () => {
+describe('§1.5.5 what a handler threw', () => {
   test.each([
     ['TransientError', new TransientError('t'), 'TRANSIENT_ERROR', 't'],
     ['PermanentError', new PermanentError('p'), 'PERMANENT_ERROR', 'p'],
