@@ -13,6 +13,7 @@ interface DevOptions {
   readonly clientToken?: string
   readonly rateLimit?: NonNullable<OrchestratorOptions['rateLimit']>
   readonly waitForWorker?: boolean
+  readonly generation?: NonNullable<OrchestratorOptions['generation']>
 }
 
 /** `avtomatika-worker dev` */
@@ -28,6 +29,11 @@ export const devCommand = (): Command =>
       '--rate-limit <requests/seconds>',
       'per worker and path, such as 100/60; without it, none',
       rateLimit,
+    )
+    .addOption(
+      new Option('--generation <which>', 'of the wire; auto goes by what each worker sends')
+        .choices(['auto', 'classic', 'rxon'])
+        .default('auto'),
     )
     .option('--wait-for-worker', 'keep a job that no worker can take, instead of quarantining it')
     .action(dev)

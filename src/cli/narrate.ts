@@ -28,10 +28,10 @@ export const welcome = (url: string, { workerToken, clientToken }: GivenTokens):
 /** Tells of each worker that comes and each job that ends. */
 export const narrate = (orchestrator: DevOrchestrator, say: (line: string) => void): void => {
   const known = new Set<string>()
-  orchestrator.on('worker', ({ workerId, taskNames }) => {
+  orchestrator.on('worker', ({ workerId, taskNames, generation }) => {
     if (known.has(workerId)) return
     known.add(workerId)
-    say(`worker ${workerId} offers ${taskNames.join(', ') || 'nothing'}`)
+    say(`worker ${workerId} (${generation}) offers ${taskNames.join(', ') || 'nothing'}`)
   })
   orchestrator.on('job', (job) => {
     const end = endOf(job)
@@ -42,5 +42,6 @@ export const narrate = (orchestrator: DevOrchestrator, say: (line: string) => vo
 const endOf = ({ status, state, errorMessage }: Job): string | undefined => {
   if (status === 'failed' || status === 'quarantined')
     return `${status}: ${errorMessage ?? 'no reason given'}`
+  if (status === 'finished' || status === 'cancelled') return status
   return status === 'running' && state !== 'start' ? state : undefined
 }

@@ -25,7 +25,8 @@ export interface DevOrchestrator extends AsyncDisposable {
   /** Every job that is kept, the newest first: all that have not ended, and the last 100,000 that have. */
   jobs(): readonly Job[]
   /**
-   * Asks the worker to stop the job's task; the job ends when the worker says that it stopped.
+   * Asks the worker to stop the job's task; the job ends when the worker says that it stopped, or at once in the second
+   * generation.
    *
    * @returns `…_sent` when the worker's socket took the command, else `…_accepted`.
    * @throws StateError when there is no such job, or when it does not wait for a worker.

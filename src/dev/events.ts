@@ -1,3 +1,4 @@
+import type { TaskEvent } from './rxon/event-desk.js'
 import type { Job, JobProgress } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
@@ -13,6 +14,8 @@ export interface OrchestratorEvents {
     readonly taskId: string
     readonly workerId: string
   }
+  /** A handler told something of its own; the second generation's workers do. */
+  readonly event: TaskEvent
 }
 
 export type EventName = keyof OrchestratorEvents
@@ -24,6 +27,7 @@ export class Events {
     job: new Set(),
     worker: new Set(),
     progress: new Set(),
+    event: new Set(),
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {

@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { isObject, type JsonObject } from '../utils/json.js'
+import { wallMs } from '../utils/time.js'
 import { MAX_DELAY_MS } from './options.js'
 import { tracingContextFor } from './run/tracing.js'
-import type { JobRequest, NewJob } from './state/job.js'
+import type { Extras, JobRequest, NewJob } from './state/job.js'
 
-const problemOf = ({ task, params, priority, timeoutMs }: Record<keyof JobRequest, unknown>) => {
+type Wish = { readonly [Key in keyof JobRequest | 'security']?: unknown }
+
+const problemOf = ({ task, params, priority, timeoutMs, resultTimeoutMs = 1 }: Wish) => {
   if (typeof task !== 'string' || task === '') return 'the type of the task must be a text that is not empty'
   if (!isObject(params)) return 'params must be an object'
   if (!Number.isFinite(priority)) return 'priority must be a number'
-  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) return 'the time-out must be a number above 0'
+  for (const timeout of [timeoutMs, resultTimeoutMs]) {
+    if (typeof timeout !== 'number' || !(timeout > 0)) return 'the time-out must be a number above 0'
+  }
   return undefined
 }
 
@@ -16,21 +21,27 @@ const problemOf = ({ task, params, priority, timeoutMs }: Record<keyof JobReques
  * Completes what a client asks for.
  * @throws TypeError when it cannot be asked for; the message says why.
  */
-export const completeRequest = (
-  request: { readonly [Key in keyof JobRequest]?: unknown },
-  taskTimeoutMs: number,
-  clientTraceparent?: string,
-): NewJob => {
+export const completeRequest = (request: Wish, taskTimeoutMs: number, clientTraceparent?: string): NewJob => {
   const { task, params = {}, priority = 0, timeoutMs = taskTimeoutMs } = request
-  const problem = problemOf({ task, params, priority, timeoutMs })
+  const problem = problemOf({ ...request, params, priority, timeoutMs })
   if (problem) throw new TypeError(problem)
   return {
     id: randomUUID(),
     task: task as string,
-    // Through JSON at once, so that nobody can change it afterwards, and what cannot be sent is told to who asked.
-    params: JSON.parse(JSON.stringify(params)) as JsonObject,
+    params: frozen(params as object),
     priority: priority as number,
     timeoutMs: Math.min(timeoutMs as number, MAX_DELAY_MS),
     tracingContext: tracingContextFor(clientTraceparent),
+    extras: extrasOf(request),
   }
 }
+
+/** Through JSON at once, so that nobody can change it afterwards, and what cannot be sent is told to who asked. */
+const frozen = (value: object): JsonObject => JSON.parse(JSON.stringify(value))
+
+const extrasOf = ({ resultTimeoutMs, metadata, policy, security }: Wish): Extras => ({
+  ...(resultTimeoutMs !== undefined && { deadline: (wallMs() + Number(resultTimeoutMs)) / 1000 }),
+  ...(isObject(metadata) && { metadata: frozen(metadata) }),
+  ...(isObject(policy) && { policy: frozen(policy) }),
+  ...(isObject(security) && { security: frozen(security) }),
+})

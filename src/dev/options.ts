@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { ConfigError, type ConfigProblem } from '../errors.js'
+import type { Generation } from './generation.js'
 
 /** How {@link startOrchestrator} behaves; everything has a default that suits a test on one machine. */
 export interface OrchestratorOptions {
@@ -12,6 +14,13 @@ export interface OrchestratorOptions {
   readonly workerToken?: string
   /** Tokens by worker id. A worker named here is refused with the common one. */
   readonly workerTokens?: Readonly<Record<string, string>>
+  /**
+   * Which family of the wire is spoken: `classic` as by 1.0b8, `rxon` as by 1.0b30, or both, by what each worker sends.
+   * Default `auto`.
+   */
+  readonly generation?: Generation | 'auto'
+  /** What the tasks of the second generation are signed with. Default: anything. */
+  readonly secretKey?: string
   /** The token of the client API. Default `dev-client-token`. */
   readonly clientToken?: string
   /** How long a poll is held while there is nothing to do, in ms. Default 30,000. */
@@ -43,6 +52,8 @@ const DEFAULTS: Settings = {
   port: 0,
   workerToken: 'your-secret-worker-token',
   workerTokens: {},
+  generation: 'auto',
+  secretKey: '',
   clientToken: 'dev-client-token',
   pollHoldMs: 30_000,
   workerTtlMs: 120_000,
@@ -57,6 +68,7 @@ const isLoopback = (host: string): boolean =>
 const isDelay = (value: number): boolean => value > 0 && value <= MAX_DELAY_MS
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 
+const GENERATIONS: ReadonlySet<string> = new Set(['auto', 'classic', 'rxon'])
 const A_DELAY = `milliseconds, more than 0 and at most ${MAX_DELAY_MS}`
 const A_TOKEN = 'a text that is not empty'
 
@@ -67,6 +79,7 @@ const problemsOf = (settings: Settings, allowRemote: boolean): ConfigProblem[] =
     ['port', port, isCount(port) && port < 65_536, 'a whole number from 0 to 65535'],
     ['workerToken', '(hidden)', settings.workerToken !== '', A_TOKEN],
     ['clientToken', '(hidden)', settings.clientToken !== '', A_TOKEN],
+    ['generation', settings.generation, GENERATIONS.has(settings.generation), [...GENERATIONS].join(' or ')],
     ['maxRetries', maxRetries, isCount(maxRetries), 'a whole number, 0 or more'],
     ['pollHoldMs', settings.pollHoldMs, isDelay(settings.pollHoldMs), A_DELAY],
     ['workerTtlMs', settings.workerTtlMs, isDelay(settings.workerTtlMs), A_DELAY],
@@ -88,7 +101,8 @@ const problemsOf = (settings: Settings, allowRemote: boolean): ConfigProblem[] =
 export const resolveOptions = (options: OrchestratorOptions): Settings => {
   const { allowRemote = false, ...rest } = options
   const given = Object.entries(rest).filter(([, value]) => value !== undefined)
-  const settings: Settings = { ...DEFAULTS, ...Object.fromEntries(given) }
+  const secretKey = randomBytes(32).toString('hex')
+  const settings: Settings = { ...DEFAULTS, secretKey, ...Object.fromEntries(given) }
   const problems = problemsOf(settings, allowRemote)
   if (problems.length > 0) throw new ConfigError(problems)
   return settings

@@ -1,17 +1,22 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { StateError } from '../errors.js'
 import type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
 import { type EventName, Events, type Listener } from './events.js'
-import { Gate } from './gate.js'
+import { Gate, WORKER_TOKEN_HEADER } from './gate.js'
+import { RXON_VERSION_HEADER } from './generation.js'
 import { buildApp } from './http/app.js'
 import { HttpServer } from './http/server.js'
 import { completeRequest } from './job-request.js'
 import { type OrchestratorOptions, resolveOptions, type Settings } from './options.js'
 import { PollQueues } from './queue/poll-queues.js'
 import { JobRunner } from './run/job-runner.js'
-import type { WireOffer } from './run/offer.js'
-import { Sockets } from './socket/sockets.js'
+import { Door } from './rxon/door.js'
+import { EventDesk } from './rxon/event-desk.js'
+import { Tokens } from './rxon/tokens.js'
+import { type Message, Trust } from './rxon/trust.js'
+import { type SocketParts, Sockets } from './socket/sockets.js'
 import { readUplink } from './socket/uplink.js'
-import { hasEnded, type Job, type JobRequest } from './state/job.js'
+import { hasEnded, type Job, type JobProgress, type JobRequest } from './state/job.js'
 import { JobStore } from './state/job-store.js'
 import { canTake, type WorkerRecord } from './state/worker.js'
 import { WorkerStore } from './state/worker-store.js'
@@ -40,10 +45,13 @@ class Orchestrator implements DevOrchestrator {
   readonly #settings: Settings
   readonly #events = new Events()
   readonly #waits = new Waits()
-  readonly #queues = new PollQueues<WireOffer>()
+  readonly #queues = new PollQueues<object>()
   readonly #jobs: JobStore
   readonly #workers: WorkerStore
   readonly #runner: JobRunner
+  readonly #gate: Gate
+  readonly #door: Door
+  readonly #desk: EventDesk
   readonly #sockets: Sockets
   readonly #http: HttpServer
   #port = 0
@@ -54,11 +62,23 @@ class Orchestrator implements DevOrchestrator {
     this.clientToken = settings.clientToken
     this.#jobs = new JobStore((job) => this.#events.emit('job', job))
     this.#workers = new WorkerStore(settings.workerTtlMs, (worker) => this.#events.emit('worker', worker))
-    const gate = new Gate(settings)
-    this.#sockets = new Sockets({ gate, onMessage: (workerId, text) => this.#hear(workerId, text) })
+    const tokens = new Tokens()
+    this.#gate = new Gate(settings)
+    this.#door = new Door({ ...settings, tokens })
+    const trust = new Trust((workerId) => this.#door.keyOf(workerId))
+    this.#sockets = new Sockets({
+      admit: this.#admit,
+      onMessage: (workerId, text) => this.#hear(workerId, text),
+    })
     const parts = { jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
     this.#runner = new JobRunner({ ...parts, ...settings, sendCancel: this.#sendCancel })
-    this.#http = new HttpServer(buildApp({ ...parts, ...settings, gate, runner: this.#runner }))
+    this.#desk = new EventDesk({
+      ...{ trust, jobs: this.#jobs, onProgress: this.#onProgress },
+      onEvent: (event) => this.#events.emit('event', event),
+    })
+    const rxon = { door: this.#door, trust, tokens, events: this.#desk }
+    const app = buildApp({ ...parts, ...settings, ...rxon, gate: this.#gate, runner: this.#runner })
+    this.#http = new HttpServer(app, settings.generation !== 'classic')
     this.#sockets.attach(this.#http.server)
   }
 
@@ -91,7 +111,7 @@ class Orchestrator implements DevOrchestrator {
   async cancelJob(id: string): Promise<CancelAnswer> {
     const receipt = this.#runner.cancel(id)
     if (receipt === 'unknown_job') throw new StateError(`job ${id} cannot be cancelled: there is no such job`)
-    if (receipt === 'not_waiting') {
+    if (receipt === 'not_waiting' || receipt === 'terminal') {
       throw new StateError(
         `job ${id} cannot be cancelled: it is ${this.job(id)?.status}, not waiting for a worker`,
       )
@@ -157,9 +177,40 @@ class Orchestrator implements DevOrchestrator {
 
   #hear(workerId: string, text: string): void {
     const heard = readUplink(text)
-    if (!heard) return
-    const { jobId, taskId, progress } = heard
+    if (heard?.kind === 'progress') this.#onProgress(workerId, heard.jobId, heard.taskId, heard.progress)
+    if (heard?.kind === 'signed' && this.#settings.generation !== 'classic') this.#hearSigned(workerId, heard)
+  }
+
+  /** Nothing is answered over a socket, whatever is wrong with what was said. */
+  #hearSigned(workerId: string, message: Message): void {
+    try {
+      this.#desk.take(workerId, message)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+    }
+  }
+
+  readonly #onProgress = (workerId: string, jobId: string, taskId: string, progress: JobProgress): void => {
     const isCurrent = this.#runner.takeProgress(workerId, jobId, taskId, progress)
     if (isCurrent) this.#events.emit('progress', { jobId, taskId, workerId, ...progress })
+  }
+
+  readonly #admit: SocketParts['admit'] = (headers, path, workerId) => {
+    const token = headers[WORKER_TOKEN_HEADER.toLowerCase()] as string | undefined
+    if (this.#speaksRxon(headers, workerId)) {
+      const visitor = this.#door.open(token, workerId, 'websocket_auth')
+      return 'error' in visitor ? { status: visitor.status, answer: visitor.error } : undefined
+    }
+    const refusal = this.#gate.refusalOf({ token, workerId, countedAs: workerId ?? 'unknown', path })
+    return refusal && { status: refusal.status, answer: { error: refusal.error } }
+  }
+
+  #speaksRxon(headers: IncomingHttpHeaders, workerId = ''): boolean {
+    const { generation } = this.#settings
+    if (generation !== 'auto') return generation === 'rxon'
+    return (
+      headers[RXON_VERSION_HEADER.toLowerCase()] !== undefined ||
+      this.#workers.get(workerId)?.generation === 'rxon'
+    )
   }
 }

@@ -8,6 +8,9 @@ export interface Timer {
 /** Milliseconds that only ever grow; for measuring, not for dates. */
 export const monotonicMs = (): number => performance.now()
 
+/** Milliseconds since 1970, as this machine's clock has it; for dates, not for measuring. */
+export const wallMs = (): number => Date.now()
+
 /** Calls `action` once, after `ms` milliseconds. */
 export const after = (ms: number, action: () => void): Timer => {
   const handle = setTimeout(action, ms)

@@ -1,4 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { RXON_VERSION_HEADER } from '../generation.js'
 import type { Refusal } from '../refusal.js'
 import { pack } from './compress.js'
 import { type Exchange, headerOf } from './exchange.js'
@@ -24,8 +25,15 @@ const writeText = (exchange: Exchange, status: number, type: string, text: strin
   // A text leaves in one piece with its headers, a buffer does not.
   if (!packed) return write(exchange, status, { 'content-type': type, 'content-length': length }, text)
   const { encoding, body } = packed
+  dropVersion(exchange)
   const headers = { 'content-type': type, 'content-encoding': encoding, 'content-length': body.length }
   return write(exchange, status, headers, body)
+}
+
+/** The real one loses it on packed answers, and has none where no route is. */
+const dropVersion = (exchange: Exchange): Exchange => {
+  exchange.env.outgoing.removeHeader(RXON_VERSION_HEADER)
+  return exchange
 }
 
 export const answerJson = (exchange: Exchange, value: unknown, status = 200): Response =>
@@ -43,8 +51,9 @@ export const INVALID_JSON: Refusal = { status: 400, error: 'Invalid JSON body' }
 export const JOB_NOT_FOUND: Refusal = { status: 404, error: 'Job not found' }
 export const WORKER_NOT_FOUND: Refusal = { status: 404, error: 'Worker not found' }
 
-export const notFound = (exchange: Exchange): Response => answerText(exchange, '404: Not Found', 404)
+export const notFound = (exchange: Exchange): Response =>
+  answerText(dropVersion(exchange), '404: Not Found', 404)
 export const wrongMethod = (exchange: Exchange): Response =>
-  answerText(exchange, '405: Method Not Allowed', 405)
+  answerText(dropVersion(exchange), '405: Method Not Allowed', 405)
 export const internalError = (exchange: Exchange): Response =>
   answerText(exchange, '500 Internal Server Error\n\nServer got itself in trouble', 500)

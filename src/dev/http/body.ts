@@ -1,26 +1,27 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
-/** What the real orchestrator's HTTP server reads at most; a longer body is answered like one that is no JSON. */
-const MAX_BYTES = 1024 * 1024
+/** What the real orchestrator's HTTP server reads at most. */
+export const MAX_BYTES = 1024 * 1024
 
 /** A body as it came: nothing at all, JSON, or something else. */
 export type Body =
-  | { readonly kind: 'empty' | 'unreadable' }
-  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'empty' | 'unreadable' | 'too_long' }
+  | { readonly kind: 'json'; readonly value: unknown; readonly text: string }
 
 const UNREADABLE: Body = { kind: 'unreadable' }
+const TOO_LONG: Body = { kind: 'too_long' }
 
 const joined = (chunks: Buffer[], length: number): Buffer =>
   chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)
 
-const collect = (incoming: IncomingMessage): Promise<Buffer | undefined> =>
+const collect = (incoming: IncomingMessage): Promise<Body> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = []
     let length = 0
     const finish = (whole: boolean) => {
       incoming.off('data', onChunk).pause()
-      resolve(whole ? joined(chunks, length) : undefined)
+      resolve(whole ? parse(joined(chunks, length)) : length > MAX_BYTES ? TOO_LONG : UNREADABLE)
     }
     const onChunk = (chunk: Buffer) => {
       length += chunk.length
@@ -37,7 +38,8 @@ const parse = (bytes: Buffer): Body => {
   if (bytes.length === 0) return { kind: 'empty' }
   if (!isUtf8(bytes)) return UNREADABLE
   try {
-    return { kind: 'json', value: JSON.parse(bytes.toString()) }
+    const text = bytes.toString()
+    return { kind: 'json', value: JSON.parse(text), text }
   } catch {
     return UNREADABLE
   }
@@ -45,7 +47,6 @@ const parse = (bytes: Buffer): Body => {
 
 /** Reads a body, no further than {@link MAX_BYTES}. */
 export const readBody = async (incoming: IncomingMessage): Promise<Body> => {
-  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BYTES) return UNREADABLE
-  const bytes = await collect(incoming)
-  return bytes ? parse(bytes) : UNREADABLE
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BYTES) return TOO_LONG
+  return collect(incoming)
 }

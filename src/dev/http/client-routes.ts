@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { isObject } from '../../utils/json.js'
+import type { Generation } from '../generation.js'
 import { completeRequest } from '../job-request.js'
 import type { Refusal } from '../refusal.js'
 import type { CancelReceipt, JobRunner } from '../run/job-runner.js'
@@ -14,15 +15,23 @@ import { viewOf } from './job-view.js'
 /** What the client's side of the wire works with. */
 export interface ClientRouteParts {
   readonly clientToken: string
+  readonly generation: Generation | 'auto'
   readonly jobs: JobStore
   readonly workers: WorkerStore
   readonly runner: JobRunner
   readonly taskTimeoutMs: number
 }
 
-const CLIENT_TOKEN_HEADER = 'X-Avtomatika-Token'
+const TOKEN_HEADERS: Readonly<Record<Generation | 'auto', readonly string[]>> = {
+  classic: ['X-Avtomatika-Token'],
+  rxon: ['X-Client-Token'],
+  auto: ['X-Avtomatika-Token', 'X-Client-Token'],
+}
 
-const MISSING_TOKEN: Refusal = { status: 401, error: `Missing ${CLIENT_TOKEN_HEADER} header` }
+const missingToken = ([name]: readonly string[]): Refusal => ({
+  status: 401,
+  error: `Missing ${name} header`,
+})
 const WRONG_TOKEN: Refusal = { status: 401, error: 'Unauthorized: Invalid token' }
 const NOT_WAITING: Refusal = {
   status: 409,
@@ -51,10 +60,11 @@ export const clientRoutes = (parts: ClientRouteParts): Hono<HttpEnv> => {
 export const unservedByClientRoutes = (parts: ClientRouteParts, exchange: Exchange): Response =>
   refused(parts, exchange) ?? (PATHS.test(exchange.req.path) ? wrongMethod : notFound)(exchange)
 
-const refused = ({ clientToken }: ClientRouteParts, exchange: Exchange): Response | undefined => {
-  const token = headerOf(exchange, CLIENT_TOKEN_HEADER)
+const refused = ({ clientToken, generation }: ClientRouteParts, exchange: Exchange): Response | undefined => {
+  const headers = TOKEN_HEADERS[generation]
+  const token = headers.map((name) => headerOf(exchange, name)).find(Boolean)
   if (token === clientToken) return undefined
-  return refuse(exchange, token ? WRONG_TOKEN : MISSING_TOKEN)
+  return refuse(exchange, token ? WRONG_TOKEN : missingToken(headers))
 }
 
 const listWorkers: ClientHandler = ({ workers }, exchange) => {
@@ -83,10 +93,18 @@ const createFrom = (
 ): Job => {
   const { initial_data: initial = body } = body
   if (!isObject(initial)) throw new TypeError('initial_data must be an object')
-  const { type: task, params, priority, timeout_seconds: seconds } = initial
-  const timeoutMs = typeof seconds === 'number' ? seconds * 1000 : (seconds ?? undefined)
-  return runner.create(completeRequest({ task, params, priority, timeoutMs }, taskTimeoutMs, traceparent))
+  const { type: task, params, priority, timeout_seconds: seconds, result_timeout_seconds } = initial
+  const { metadata, policy, security } = body
+  const wish = {
+    ...{ task, params, priority, metadata, policy, security },
+    timeoutMs: inMs(seconds),
+    resultTimeoutMs: inMs(result_timeout_seconds),
+  }
+  return runner.create(completeRequest(wish, taskTimeoutMs, traceparent))
 }
+
+const inMs = (seconds: unknown): unknown =>
+  typeof seconds === 'number' ? seconds * 1000 : (seconds ?? undefined)
 
 const readJob: ClientHandler = ({ jobs }, exchange) => {
   const job = jobs.get(exchange.req.param('id') ?? '')
@@ -108,6 +126,7 @@ const CANCEL_ANSWERS: Readonly<Record<CancelReceipt, Refusal | { readonly status
   accepted: { status: 'cancellation_request_accepted' },
   unknown_job: JOB_NOT_FOUND,
   not_waiting: NOT_WAITING,
+  terminal: { status: 404, error: 'Job not found or already terminal.' },
 }
 
 const cancelJob: ClientHandler = ({ runner }, exchange) => {

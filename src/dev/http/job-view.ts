@@ -1,7 +1,24 @@
 import type { Job } from '../state/job.js'
 
-/** A job under the names of the wire. */
+/** A job under the names of the wire; each generation has some of its own. */
 export const viewOf = (job: Job): object => ({
+  ...commonView(job),
+  ...(job.generation === 'rxon' && rxonView(job)),
+})
+
+/** The result is what the last step of the job brought. */
+const rxonView = ({ state, status, history, progress, extras: { metadata } }: Job): object => {
+  const result = Object.values(history).at(-1)
+  return {
+    step: state === 'start' ? 1 : 2,
+    ...(status !== 'waiting_for_worker' && result !== undefined && { result }),
+    progress: progress?.fraction,
+    progress_message: progress?.message,
+    metadata,
+  }
+}
+
+const commonView = (job: Job): object => ({
   id: job.id,
   blueprint_name: 'one_task',
   current_state: job.state,

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { ConfigError } from '../../errors.js'
 import { after } from '../../utils/time.js'
+import { RXON_VERSION, RXON_VERSION_HEADER } from '../generation.js'
 import type { HttpEnv } from './exchange.js'
 
 /** As long as the real orchestrator's server keeps an idle connection. */
@@ -17,11 +18,13 @@ export class HttpServer {
   readonly #open = new Set<ServerResponse>()
   #onDrained: (() => void) | undefined
 
-  constructor(app: Hono<HttpEnv>) {
+  /** @param speaksRxon whether the answers name the version of the second generation */
+  constructor(app: Hono<HttpEnv>, speaksRxon: boolean) {
     // Never in exchange for the globals Request and Response: they belong to the process that this is embedded in.
     const listen = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: '127.0.0.1' })
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#track(response)
+      if (speaksRxon) response.setHeader(RXON_VERSION_HEADER, RXON_VERSION)
       void listen(request, response)
     })
   }

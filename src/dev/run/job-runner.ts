@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { isObject } from '../../utils/json.js'
 import type { PollQueues } from '../queue/poll-queues.js'
-import { type Job, type JobProgress, type NewJob, newJob } from '../state/job.js'
+import { isTerminal, type Job, type JobProgress, type NewJob, newJob } from '../state/job.js'
 import {
+  cancelled,
   dispatched,
   failed,
   progressed,
@@ -13,18 +15,28 @@ import {
   undispatchable,
 } from '../state/job-moves.js'
 import type { JobStore } from '../state/job-store.js'
-import { judge, kindOf, type ResultKind } from '../state/verdict.js'
+import {
+  accepted,
+  type RxonReceipt,
+  type RxonResult,
+  ratingOf,
+  stumble,
+  whyIgnored,
+} from '../state/rxon-receipt.js'
+import { judge, judgeRxonFailure, kindOf, type ResultKind, type Verdict } from '../state/verdict.js'
 import { chooseWorker, type WorkerRecord } from '../state/worker.js'
 import type { WorkerStore } from '../state/worker-store.js'
 import { Deadlines } from './deadlines.js'
-import { offerOf, type WireOffer } from './offer.js'
+import { offerOf, rxonOfferOf } from './offer.js'
 import { Shelf } from './shelf.js'
 
 /** What the runner works with. */
 export interface RunnerParts {
   readonly jobs: JobStore
   readonly workers: WorkerStore
-  readonly queues: PollQueues<WireOffer>
+  readonly queues: PollQueues<object>
+  /** What tasks of the second generation are signed with. */
+  readonly secretKey: string
   readonly maxRetries: number
   /** Whether a job that no worker can take is kept until one can. */
   readonly waitForWorker: boolean
@@ -36,7 +48,9 @@ export interface RunnerParts {
 export type Receipt = ResultKind | 'unknown_job' | 'not_dispatched'
 
 /** What became of a wish to cancel. */
-export type CancelReceipt = 'sent' | 'accepted' | 'unknown_job' | 'not_waiting'
+export type CancelReceipt = 'sent' | 'accepted' | 'unknown_job' | 'not_waiting' | 'terminal'
+
+const TIMED_OUT = 'Worker task timed out: execution/result deadline reached.'
 
 /** Leads each job from its creation to its end: dispatch, result, retry, time-out, cancellation. */
 export class JobRunner {
@@ -63,11 +77,24 @@ export class JobRunner {
     const job = jobs.get(jobId)
     if (!job) return 'unknown_job'
     this.#deadlines.clear(jobId)
-    const verdict = judge(result)
-    if (verdict.kind === 'retry') return this.#retry(job, verdict.message)
-    if (verdict.kind === 'reached') jobs.save(reached(job, verdict.state, verdict.brought))
-    else jobs.save((verdict.kind === 'failed' ? failed : quarantined)(job, verdict.message))
-    return kindOf(result)
+    return this.#carryOut(job, judge(result)) ? kindOf(result) : 'not_dispatched'
+  }
+
+  /** The second generation takes a result once, and only of the task that the job is at. */
+  takeRxonResult(result: RxonResult): RxonReceipt {
+    const { jobs, workers } = this.#parts
+    const { job_id, error, ...rest } = result.body
+    const job = jobs.get(String(job_id))
+    const ignored = whyIgnored(job, result)
+    if (ignored || !job) return ignored ?? { error: 'unreachable' }
+    const verdict = judge({ ...rest, error }, judgeRxonFailure)
+    const [status, isKnown] = [rest['status'] ?? 'success', verdict.kind === 'reached']
+    this.#deadlines.clear(job.id)
+    const stumbled = status !== 'cancelled' && isKnown && stumble(job, result)
+    if (stumbled) return stumbled
+    workers.rate(result.workerId, ratingOf(status, isObject(error) && error['code'], isKnown))
+    if (this.#carryOut(job, verdict)) return accepted(status, isKnown)
+    return { error: `No suitable workers for task type '${job.task}'` }
   }
 
   /** Asks the worker to stop; the job ends when the worker says that it did. */
@@ -77,6 +104,7 @@ export class JobRunner {
     if (!job) return 'unknown_job'
     if (job.status === 'pending') return this.#cancelShelved(job)
     const { taskId, workerId } = job
+    if (job.generation === 'rxon') return this.#cancelRxon(job)
     if (job.status !== 'waiting_for_worker' || !taskId || !workerId) return 'not_waiting'
     const worker = workers.get(workerId)
     return worker?.websockets && sendCancel(worker, taskId, jobId) ? 'sent' : 'accepted'
@@ -103,14 +131,35 @@ export class JobRunner {
     this.#deadlines.clearAll()
   }
 
+  /** The client's word is enough: the job is cancelled at once, whatever the worker goes on doing. */
+  #cancelRxon(job: Job): CancelReceipt {
+    const { jobs, workers, sendCancel } = this.#parts
+    if (isTerminal(job.status)) return 'terminal'
+    jobs.save(cancelled(job))
+    const worker = workers.get(job.workerId ?? '')
+    if (worker?.websockets && job.taskId) sendCancel(worker, job.taskId, job.id)
+    return 'accepted'
+  }
+
+  /** `false` when a retry was due and no worker could take it. */
+  #carryOut(job: Job, verdict: Verdict): boolean {
+    const { jobs } = this.#parts
+    if (verdict.kind === 'retry') return this.#retry(job, verdict.message)
+    if (verdict.kind === 'reached') jobs.save(reached(job, verdict.state, verdict.brought))
+    else jobs.save((verdict.kind === 'failed' ? failed : quarantined)(job, verdict.message))
+    return true
+  }
+
   #dispatch(job: Job): Job | undefined {
-    const { jobs, workers, queues } = this.#parts
+    const { jobs, workers, queues, secretKey } = this.#parts
     const worker = chooseWorker(workers.ableTo(job.task), job.task, this.#turn++)
     if (!worker) return undefined
-    const taskId = randomUUID()
-    const sent = jobs.save(dispatched(job, taskId, worker.workerId))
+    const isRxon = worker.generation === 'rxon'
+    const taskId = isRxon ? `task-${randomUUID()}` : randomUUID()
+    const sent = jobs.save(dispatched(job, taskId, worker))
     this.#watch(job)
-    queues.push(worker.workerId, offerOf(job, taskId), job.priority)
+    const offer = isRxon ? rxonOfferOf(job, taskId, secretKey) : offerOf(job, taskId)
+    queues.push(worker.workerId, offer, job.priority)
     return sent
   }
 
@@ -120,21 +169,24 @@ export class JobRunner {
 
   #timeOut(jobId: string): void {
     const job = this.#parts.jobs.get(jobId)
-    if (job?.status === 'waiting_for_worker') this.#parts.jobs.save(timedOut(job))
+    if (job?.status !== 'waiting_for_worker') return
+    if (job.generation === 'rxon') this.#retry(job, TIMED_OUT)
+    else this.#parts.jobs.save(timedOut(job))
   }
 
-  #retry(job: Job, message: string): Receipt {
+  #retry(job: Job, message: string): boolean {
     const { jobs, maxRetries, waitForWorker } = this.#parts
     if (job.retryCount >= maxRetries) {
-      jobs.save(quarantined(job, `Task failed after ${maxRetries + 1} attempts: ${message}`))
-      return 'failure'
+      const task = job.generation === 'rxon' ? `Task ${job.taskId}` : 'Task'
+      jobs.save(quarantined(job, `${task} failed after ${maxRetries + 1} attempts: ${message}`))
+      return true
     }
     const again = jobs.save(retried(job))
-    if (this.#dispatch(again)) return 'failure'
-    if (waitForWorker) return this.#shelve(again) && 'failure'
+    if (this.#dispatch(again)) return true
+    if (waitForWorker) return Boolean(this.#shelve(again))
     // The job is left waiting with the task it had, and times out: so does the real one's.
     this.#watch(again)
-    return 'not_dispatched'
+    return false
   }
 
   #shelve(job: Job): Job {

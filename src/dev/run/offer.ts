@@ -1,3 +1,5 @@
+import { wallMs } from '../../utils/time.js'
+import { signatureOf, withoutNulls } from '../rxon/signing.js'
 import type { Job } from '../state/job.js'
 
 /** A task as a worker gets it. `priority` is missing there too: it orders the queue and goes no further. */
@@ -16,3 +18,19 @@ export const offerOf = (job: Job, taskId: string): WireOffer => ({
   params: job.params,
   tracing_context: job.tracingContext,
 })
+
+/**
+ * A task of the second generation, signed. Its `security` goes along unsigned; a `deadline` is a number with a
+ * fraction, as the real one's is.
+ */
+export const rxonOfferOf = (job: Job, taskId: string, secretKey: string): object => {
+  const { security, ...signed } = job.extras
+  const task = withoutNulls({
+    ...offerOf(job, taskId),
+    priority: job.priority,
+    timestamp: Math.floor(wallMs() / 1000),
+    step: 1,
+    ...signed,
+  })
+  return { ...task, ...(security && { security }), sig: signatureOf(JSON.stringify(task), secretKey) }
+}

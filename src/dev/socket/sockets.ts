@@ -2,8 +2,6 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { after } from '../../utils/time.js'
-import { type Gate, WORKER_TOKEN_HEADER } from '../gate.js'
-import type { Refusal } from '../refusal.js'
 import { refuseUpgrade, workerIdOf } from './upgrade.js'
 
 /** What a worker may send in one message. */
@@ -15,7 +13,12 @@ const CLOSE_GRACE_MS = 1_000
 
 /** What the sockets are told, and whom they ask. */
 export interface SocketParts {
-  readonly gate: Gate
+  /** Why this one may not have a socket: JSON for a refusal, plain for a text. */
+  readonly admit: (
+    headers: IncomingMessage['headers'],
+    path: string,
+    workerId: string | undefined,
+  ) => { readonly status: number; readonly answer: string | object } | undefined
   readonly onMessage: (workerId: string, text: string) => void
 }
 
@@ -62,16 +65,10 @@ export class Sockets {
     socket.on('error', () => socket.destroy())
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const workerId = workerIdOf(path)
-    const refusal = this.#refusalOf(request, path, workerId)
-    if (refusal) refuseUpgrade(socket, refusal.status, { error: refusal.error })
+    const refusal = path.startsWith('/_worker/') && this.#parts.admit(request.headers, path, workerId)
+    if (refusal) refuseUpgrade(socket, refusal.status, refusal.answer)
     else if (workerId === undefined) refuseUpgrade(socket, 404, '404: Not Found')
     else this.#server.handleUpgrade(request, socket, head, (open) => this.#welcome(workerId, open))
-  }
-
-  #refusalOf({ headers }: IncomingMessage, path: string, workerId: string | undefined): Refusal | undefined {
-    if (!path.startsWith('/_worker/')) return undefined
-    const token = headers[WORKER_TOKEN_HEADER.toLowerCase()] as string | undefined
-    return this.#parts.gate.refusalOf({ token, workerId, countedAs: workerId ?? 'unknown', path })
   }
 
   #welcome(workerId: string, socket: WebSocket): void {

@@ -1,8 +1,13 @@
 import { isObject } from '../../utils/json.js'
 import type { JobProgress } from '../state/job.js'
 
-/** What a worker says over its socket, as far as it is understood. */
-export interface Uplink {
+/** What a worker says over its socket, as far as it is understood; the second generation signs it. */
+export type Uplink =
+  | Progress
+  | { readonly kind: 'signed'; readonly body: Record<string, unknown>; readonly json: string }
+
+interface Progress {
+  readonly kind: 'progress'
   readonly jobId: string
   readonly taskId: string
   readonly progress: JobProgress
@@ -16,11 +21,12 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** Reads one message; `undefined` for everything but progress. */
+/** Reads one message; `undefined` for everything but progress, and what is signed. */
 export const readUplink = (text: string): Uplink | undefined => {
   const message = parsed(text)
   if (!isObject(message)) return undefined
   const { event, job_id: jobId, task_id: taskId, progress: fraction, message: said } = message
+  if ('event_type' in message) return { kind: 'signed', body: message, json: text }
   if (event !== 'progress_update') return undefined
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof fraction !== 'number')
     return undefined
@@ -28,5 +34,5 @@ export const readUplink = (text: string): Uplink | undefined => {
     fraction: Math.min(Math.max(fraction, 0), 1),
     message: typeof said === 'string' ? said : '',
   }
-  return { jobId, taskId, progress }
+  return { kind: 'progress', jobId, taskId, progress }
 }

@@ -1,12 +1,14 @@
 import type { Job, JobProgress, JobState } from './job.js'
+import type { WorkerRecord } from './worker.js'
 
 /** Every way a job can change. Pure: each takes a job and gives the next one. */
 
-export const dispatched = (job: Job, taskId: string, workerId: string): Job => ({
+export const dispatched = (job: Job, taskId: string, { workerId, generation }: WorkerRecord): Job => ({
   ...job,
   status: 'waiting_for_worker',
   taskId,
   workerId,
+  generation,
   progress: undefined,
 })
 
@@ -24,12 +26,18 @@ export const retried = (job: Job): Job => ({
 /** Back in line until a worker can take it. */
 export const shelved = (job: Job): Job => ({ ...job, status: 'pending' })
 
+/** The second generation has a status for the end: `finished` for the one state of that name, else `failed`. */
 export const reached = (job: Job, state: JobState, brought: object = {}): Job => ({
   ...job,
-  status: 'running',
-  state,
+  ...(job.generation === 'rxon' ? endOfRxon(state) : { status: 'running', state }),
   history: { ...job.history, ...brought },
 })
+
+const endOfRxon = (state: JobState): Pick<Job, 'status' | 'state'> =>
+  state === 'done' ? { status: 'finished', state: 'finished' } : { status: 'failed', state }
+
+/** A client cancelled it; the worker may not know yet. */
+export const cancelled = (job: Job): Job => ({ ...job, status: 'cancelled' })
 
 export const failed = (job: Job, errorMessage: string): Job => ({ ...job, status: 'failed', errorMessage })
 

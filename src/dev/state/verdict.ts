@@ -29,6 +29,23 @@ const detailsOf = (error: unknown = {}): { code?: unknown; message: string } => 
   return { code, message: typeof message === 'string' ? message : NOTHING_SAID }
 }
 
+const ENDS_AT_ONCE: ReadonlySet<unknown> = new Set([
+  PERMANENT_ERROR,
+  'SECURITY_ERROR',
+  'DEPENDENCY_ERROR',
+  'CONTRACT_VIOLATION_ERROR',
+])
+
+/** The second generation knows more codes. */
+export const judgeRxonFailure = (error: unknown): Verdict => {
+  const { code, message } = detailsOf(error)
+  if (ENDS_AT_ONCE.has(code))
+    return { kind: 'quarantined', message: `Task failed with permanent error (${code}): ${message}` }
+  if (code === 'INTEGRITY_MISMATCH_ERROR')
+    return { kind: 'failed', message: `Task failed due to data integrity mismatch: ${message}` }
+  return judgeFailure(error)
+}
+
 const judgeFailure = (error: unknown): Verdict => {
   const { code, message } = detailsOf(error)
   switch (code) {
@@ -42,9 +59,10 @@ const judgeFailure = (error: unknown): Verdict => {
 }
 
 /** Reads a result's body; a missing `status` means success. */
-export const judge = (result: Record<string, unknown>): Verdict => {
-  const { status = 'success', data, error } = result
-  if (status === 'failure') return judgeFailure(error)
+export const judge = (result: Record<string, unknown>, ofFailure = judgeFailure): Verdict => {
+  const { data, error } = result
+  const status = result['status'] ?? 'success'
+  if (status === 'failure') return ofFailure(error)
   if (status === 'cancelled') return { kind: 'reached', state: 'cancelled_state', brought: {} }
   const state = TRANSITIONS.get(status)
   if (state) return { kind: 'reached', state, brought: isObject(data) ? data : {} }

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../utils/time.js'
+import type { Generation } from '../generation.js'
 import { canTake, type WireRecord, type WorkerRecord, workerFrom } from './worker.js'
 
 interface Entry {
@@ -27,14 +28,23 @@ export class WorkerStore {
   }
 
   /** Replaces whatever was known of the worker. */
-  register(workerId: string, record: WireRecord): WorkerRecord {
-    return this.#save(workerId, { reputation: 1, ...record })
+  register(workerId: string, record: WireRecord, generation: Generation = 'classic'): WorkerRecord {
+    return this.#save(workerFrom(workerId, generation, { reputation: 1, ...record }))
   }
 
   /** Merges into the record; `undefined` when the worker is not known. */
   update(workerId: string, change: WireRecord): WorkerRecord | undefined {
     const worker = this.get(workerId)
-    return worker && this.#save(workerId, { ...worker.record, ...change })
+    return worker && this.#save(changed(worker, change))
+  }
+
+  /** What a result does to the worker's reputation, from 0 to 1; no sign of life. */
+  rate(workerId: string, change: number): void {
+    const entry = this.#entries.get(workerId)
+    if (!entry) return
+    const { reputation } = entry.worker.record
+    const next = Math.min(Math.max((typeof reputation === 'number' ? reputation : 1) + change, 0), 1)
+    this.#entries.set(workerId, { ...entry, worker: changed(entry.worker, { reputation: next }) })
   }
 
   /** Renews the time to live alone; `false` when the worker is not known. */
@@ -66,14 +76,16 @@ export class WorkerStore {
     return found
   }
 
-  #save(workerId: string, record: WireRecord): WorkerRecord {
-    const worker = this.#keep(workerFrom(workerId, record))
+  #save(worker: WorkerRecord): WorkerRecord {
+    this.#keep(worker)
     this.#onSaved(worker)
     return worker
   }
 
-  #keep(worker: WorkerRecord): WorkerRecord {
+  #keep(worker: WorkerRecord): void {
     this.#entries.set(worker.workerId, { worker, expiresAtMs: monotonicMs() + this.#ttlMs })
-    return worker
   }
 }
+
+const changed = ({ workerId, generation, record }: WorkerRecord, change: WireRecord): WorkerRecord =>
+  workerFrom(workerId, generation, { ...record, ...change })

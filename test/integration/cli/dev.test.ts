@@ -30,7 +30,7 @@ describe('avtomatika-worker dev', () => {
     const child = command(['dev', '--port', '0'])
     const url = await urlOf(child)
     const { id } = await startWorker(url, 'your-secret-worker-token')
-    await child.says(new RegExp(`worker ${id} offers hello`))
+    await child.says(new RegExp(`worker ${id} \\(\\w+\\) offers hello`))
     expect((await post(url, 'dev-client-token')).status).toBe(202)
     await child.says(/job \S+ \(hello\): done/)
     expect(child.output).toContain(`ORCHESTRATOR_URL=${url} npx avtomatika-worker run worker.js`)

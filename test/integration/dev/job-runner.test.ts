@@ -1,20 +1,34 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { PollQueues } from '../../../src/dev/queue/poll-queues.js'
 import { JobRunner } from '../../../src/dev/run/job-runner.js'
-import type { WireOffer } from '../../../src/dev/run/offer.js'
 import { JobStore } from '../../../src/dev/state/job-store.js'
 import { WorkerStore } from '../../../src/dev/state/worker-store.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const request = { id: 'j1', task: 'echo', params: {}, priority: 0, timeoutMs: 1_000, tracingContext: {} }
+const request = {
+  id: 'j1',
+  task: 'echo',
+  params: {},
+  priority: 0,
+  timeoutMs: 1_000,
+  tracingContext: {},
+  extras: {},
+}
 
 const build = () => {
   const workers = new WorkerStore(60_000, () => {})
   workers.register('w1', { supported_tasks: ['echo'] })
   const jobs = new JobStore(() => {})
-  const parts = { workers, jobs, queues: new PollQueues<WireOffer>(), maxRetries: 3, waitForWorker: false }
+  const parts = {
+    workers,
+    jobs,
+    queues: new PollQueues<object>(),
+    maxRetries: 3,
+    secretKey: '',
+    waitForWorker: false,
+  }
   return { jobs, runner: new JobRunner({ ...parts, sendCancel: () => false }) }
 }
 

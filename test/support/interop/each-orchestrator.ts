@@ -45,17 +45,17 @@ const startOnRedis = async (version: string, options: OrchestratorOptions) => {
   return startRealOrchestrator(published, options)
 }
 
+const startEmbedded = async (generation: Generation, options: OrchestratorOptions) => {
+  const { startEmbeddedOrchestrator } = await import('./embedded-orchestrator.js')
+  return startEmbeddedOrchestrator(generation, options)
+}
+
 /** The names are what the reports say. */
 const CANDIDATES = {
-  embedded: {
-    generation: 'classic',
-    start: async (options) => {
-      const { startEmbeddedOrchestrator } = await import('./embedded-orchestrator.js')
-      return startEmbeddedOrchestrator(options)
-    },
-  },
+  'embedded, classic': { generation: 'classic', start: (options) => startEmbedded('classic', options) },
   '1.0b8 in memory': { generation: 'classic', start: (options) => startPublished('1.0b8', options) },
   '1.0b8 on Redis': { generation: 'classic', start: (options) => startOnRedis('1.0b8', options) },
+  'embedded, rxon': { generation: 'rxon', start: (options) => startEmbedded('rxon', options) },
   '1.0b30 in memory': { generation: 'rxon', start: (options) => startPublished('1.0b30', options) },
   '1.0b30 on Redis': { generation: 'rxon', start: (options) => startOnRedis('1.0b30', options) },
 } as const satisfies Record<string, Candidate>

@@ -1,0 +1,72 @@
+import { createHmac } from 'node:crypto'
+import type { JsonObject } from '../../utils/json.js'
+
+/** As deep as the real one looks. */
+const MAX_DEPTH = 30
+const MAX_INTEGER = 2n ** 64n - 1n
+const MIN_INTEGER = -(2n ** 63n)
+
+/** A string or a number; keys are strings. */
+const SCALAR = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+
+type Tree = string | boolean | null | readonly Tree[] | { readonly [key: string]: Tree }
+
+/**
+ * Reads JSON without losing a digit: every text, keys too, begins with an `s`, and every number is a text of an `n`
+ * and what was written.
+ */
+const treeOf = (json: string): Tree =>
+  JSON.parse(json.replace(SCALAR, (token) => (token.startsWith('"') ? `"s${token.slice(1)}` : `"n${token}"`)))
+
+const integerText = (integer: bigint): string => {
+  if (integer > MAX_INTEGER || integer < MIN_INTEGER) throw new RangeError('Integer exceeds 64-bit range')
+  return integer.toString()
+}
+
+const numberText = (literal: string): string => {
+  if (/^-?\d+$/.test(literal)) return integerText(BigInt(literal))
+  const double = Number(literal)
+  if (Number.isInteger(double)) return integerText(BigInt(double))
+  const size = Math.abs(double)
+  // The only range where Python prints a double otherwise.
+  return size >= 1e-6 && size < 1e-5 ? double.toExponential() : String(double)
+}
+
+const scalarText = (scalar: string): string =>
+  scalar.startsWith('n') ? numberText(scalar.slice(1)) : JSON.stringify(scalar.slice(1))
+
+/** By code points, which is the order of their UTF-8 bytes. */
+const byKey = ([a]: [string, Tree], [b]: [string, Tree]): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+const canonical = (tree: Tree, depth = 0): string => {
+  if (depth > MAX_DEPTH) throw new RangeError(`Maximum recursion depth (${MAX_DEPTH}) exceeded in to_dict`)
+  if (typeof tree === 'string') return scalarText(tree)
+  if (typeof tree !== 'object' || tree === null) return String(tree)
+  if (Array.isArray(tree)) return `[${tree.map((item) => canonical(item, depth + 1)).join()}]`
+  const members = Object.entries(tree).filter(([, value]) => value !== null)
+  const texts = members.sort(byKey).map(([key, value]) => `${scalarText(key)}:${canonical(value, depth + 1)}`)
+  return `{${texts.join()}}`
+}
+
+/**
+ * The signature of a JSON object as it was written, `security` and the members `without` left out.
+ * @throws RangeError when it is nested too deep, or holds an integer of more than 64 bits.
+ */
+export const signatureOf = (json: string, key: string, without: readonly string[] = []): string => {
+  const left = new Set(['security', '_signature', ...without].map((name) => `s${name}`))
+  const members = Object.entries(treeOf(json) as object).filter(([name]) => !left.has(name))
+  return createHmac('sha256', key)
+    .update(canonical(Object.fromEntries(members)))
+    .digest('hex')
+}
+
+/** What is sent to a worker: members that are null are left out, at any depth, as the real one does. */
+export const withoutNulls = (message: object): JsonObject =>
+  JSON.parse(JSON.stringify(message), (_key, value) => (isPlain(value) ? dense(value) : value))
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const dense = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
