@@ -43,6 +43,11 @@ export interface WorkerEvents {
   taskFinished: TaskEnd
   /** A task was given back unstarted, for another worker to do. */
   taskHandedBack: TaskRef
+  /**
+   * A promise rejected that nobody looks after. `task` says whose it is, where that is known. Only while {@link Worker.run}
+   * or {@link Worker.runWithHealthCheck} has the process; otherwise that is the application's business.
+   */
+  strayRejection: { readonly reason: unknown; readonly task?: TaskRef }
   /** A handler reported progress. */
   progress: ProgressUpdate
   /** The orchestrator has taken the result. */

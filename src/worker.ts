@@ -217,6 +217,10 @@ export class Worker {
   /**
    * Starts, and resolves when SIGINT or SIGTERM has been received and the worker has drained; a second signal cuts the
    * draining short. Where handlers have been given up that still run, the process ends a second later.
+   *
+   * The process is the worker's until then: a promise that a handler leaves behind and that rejects does not end it, but
+   * is logged and told to listeners of `strayRejection`. Rejections that cannot be a handler's keep what Node does with
+   * them. {@link start} leaves all of them to the application.
    */
   async run(): Promise<void> {
     const stopListening = onShutdownSignals(
@@ -229,10 +233,12 @@ export class Worker {
         this.#hurry.abort()
       },
     )
+    const ignoreStrays = this.#runtime.strays.listen()
     try {
       await this.start()
       await this.#untilStopped()
     } finally {
+      ignoreStrays()
       stopListening()
     }
     if (this.#runtime.running > 0) after(LINGER_MS, () => endProcess(1))

@@ -1,5 +1,6 @@
 import { AvtomatikaError } from '../errors.js'
 import type { Command } from '../protocol/messages.js'
+import { loggable } from '../tasks/describe-thrown.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
 import type { TaskSource, TasksInHand } from './tasks-in-hand.js'
@@ -63,7 +64,7 @@ export class Commands {
     try {
       await handler(message, { orchestrator: from.url })
     } catch (error) {
-      this.#log.error({ ...fields, err: error }, 'the handler of a command threw')
+      this.#log.error({ ...fields, err: loggable(error) }, 'the handler of a command threw')
     }
   }
 }

@@ -15,6 +15,7 @@ import { HotCache } from './hot-cache.js'
 import type { PollGate } from './poll-loop.js'
 import type { RuntimeSettings } from './settings.js'
 import { Slots } from './slots.js'
+import { StrayRejections } from './stray-rejections.js'
 import { type TaskInHand, type TaskSource, TasksInHand } from './tasks-in-hand.js'
 
 export interface RuntimeOptions {
@@ -31,6 +32,7 @@ const LAST_REMOVALS_MS = 5_000
 export class Runtime {
   readonly hotCache: HotCache
   readonly commands: Commands
+  readonly strays: StrayRejections
   readonly #options: RuntimeOptions
   readonly #slots: Slots<TaskInHand>
   readonly #directories: TaskDirectories
@@ -46,6 +48,7 @@ export class Runtime {
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = this.#makeDirectories()
     this.#delivery = this.#makeDelivery()
+    this.strays = new StrayRejections(options.events, options.log)
     this.#tasks = this.#makeTasks()
     this.commands = new Commands(this.#tasks, options.log)
   }
@@ -128,6 +131,7 @@ export class Runtime {
           removeFromHotCache: this.hotCache.remove,
         },
       },
+      strays: this.strays,
       slots: this.#slots,
       delivery: this.#delivery,
       events,

@@ -11,6 +11,7 @@ import type { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
 import { EarlyCancels } from './early-cancels.js'
 import type { Slots } from './slots.js'
+import type { StrayRejections } from './stray-rejections.js'
 
 /** Where a task came from, and where all that is said about it goes. */
 export interface TaskSource extends ResultSink {
@@ -24,6 +25,7 @@ export interface TasksInHandOptions {
   /** How long a cancelled handler has until it is reported without it, in ms. */
   readonly cancelGraceMs: number
   readonly surroundings: TaskSurroundings
+  readonly strays: Pick<StrayRejections, 'run'>
   readonly slots: Slots<TaskInHand>
   readonly delivery: Delivery
   readonly events: Events
@@ -188,10 +190,13 @@ export class TasksInHand {
   }
 
   #run(task: TaskInHand): void {
-    const { events, surroundings } = this.#options
+    const { events, surroundings, strays } = this.#options
+    const ref = refTo(task.offer)
     task.startedMs = monotonicMs()
-    if (events.has('taskStarted')) events.emit('taskStarted', refTo(task.offer))
-    void runTask(task.offer, task.signal, surroundings).then((outcome) => this.#end(task, outcome))
+    if (events.has('taskStarted')) events.emit('taskStarted', ref)
+    void strays
+      .run(ref, () => runTask(task.offer, task.signal, surroundings))
+      .then((outcome) => this.#end(task, outcome))
   }
 
   #end(task: TaskInHand, outcome: Outcome): void {

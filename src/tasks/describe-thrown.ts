@@ -9,6 +9,19 @@ export const describeThrown = (thrown: unknown): string => {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }
 
+/** Whether an error was thrown; a proxy may refuse to be asked. Never throws. */
+export const isError = (thrown: unknown): thrown is Error => {
+  try {
+    return thrown instanceof Error
+  } catch {
+    return false
+  }
+}
+
+/** What was thrown, fit for a log line: an error as it is, the rest in words. Never throws. */
+export const loggable = (thrown: unknown): Error | string =>
+  isError(thrown) ? thrown : describeThrown(thrown)
+
 const textOf = (thrown: unknown): string => {
   try {
     if (thrown instanceof Error) return String(thrown.message || thrown.name)

@@ -7,7 +7,7 @@ import {
 } from '../errors.js'
 import type { Outcome, TaskFailure } from '../protocol/messages.js'
 import { isObject, type JsonObject } from '../utils/json.js'
-import { describeThrown } from './describe-thrown.js'
+import { describeThrown, isError } from './describe-thrown.js'
 import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
 
 /** A result whose shape is the handler's mistake; no retry can mend it. */
@@ -77,10 +77,15 @@ const failureOf = (error: unknown): TaskFailure => {
   }
 }
 
+/** What was thrown, if it says itself how the task ended. Never throws. */
+export const verdictIn = (thrown: unknown): TaskError | undefined =>
+  isError(thrown) && thrown instanceof TaskError ? thrown : undefined
+
 /** What a throw means, the SDK's own included. Never throws. */
 export const judgeError = (thrown: unknown): Outcome => {
-  if (thrown instanceof TaskCancelledError) return { kind: 'cancelled' }
-  const code = thrown instanceof TaskError ? thrown.code : TRANSIENT_ERROR
+  const verdict = verdictIn(thrown)
+  if (verdict instanceof TaskCancelledError) return { kind: 'cancelled' }
+  const code = verdict?.code ?? TRANSIENT_ERROR
   return { kind: 'failure', error: { code, message: describeThrown(thrown) } }
 }
 

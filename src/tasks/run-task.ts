@@ -1,9 +1,9 @@
-import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
+import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
 import type { TaskDirectories } from './files/task-directories.js'
-import { judgeError, judgeValue } from './judge.js'
+import { judgeError, judgeValue, verdictIn } from './judge.js'
 import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
 
@@ -39,7 +39,7 @@ export const runTask = async (
 
 /** An aborted handler throws whatever its libraries make of the signal; a verdict of its own still counts. */
 const blame = (error: unknown, reason: TaskError | undefined): unknown => {
-  if (!reason || (error instanceof TaskError && !(reason instanceof TaskCancelledError))) return error
+  if (!reason || (verdictIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason
 }
 

@@ -44,6 +44,7 @@ const setUp = () => {
     } as never,
     events: { has: () => false, emit: () => {} } as never,
     log,
+    strays: { run: (_, work) => work() },
     accepts: () => true,
     onChange: () => {},
   })
