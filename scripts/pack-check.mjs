@@ -90,11 +90,11 @@ const works = (what, action) => {
  * @param {string[]} args
  * @param {string} [cwd]
  */
-const run = (program, args, cwd) =>
+export const run = (program, args, cwd) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** @param {string} into */
-const pack = (into) => {
+export const pack = (into) => {
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into]))
   /** @type {{ path: string }[]} */
   const files = packed.files

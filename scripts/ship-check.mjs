@@ -1,0 +1,149 @@
+// @ts-check
+/**
+ * Installs the packed package into an empty folder, as a user would, and runs every program of `examples/` there: each
+ * worker by the command, against the embedded orchestrator, both out of the package. Needs `dist/` and the registry.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { isMain } from './is-main.mjs'
+import { pack, run } from './pack-check.mjs'
+
+/** @typedef {{ task: string, params?: object, ends: string, history?: object }} Trial */
+
+/**
+ * What the workers are asked for, and how the job has to end.
+ * @type {Record<string, Trial[]>}
+ */
+const trials = {
+  'hello.ts': [
+    { task: 'hello', params: { name: 'you' }, ends: 'done', history: { greeting: 'Hello, you!' } },
+  ],
+  'params-class.ts': [
+    { task: 'crop', params: { width: 3 }, ends: 'done', history: { pixels: 9 } },
+    { task: 'crop', ends: 'failed' },
+  ],
+  'params-schema.ts': [
+    {
+      task: 'mail',
+      params: { to: ['you@example.org'] },
+      ends: 'done',
+      history: { sent: 1, subject: '(no subject)' },
+    },
+    { task: 'mail', params: { to: [] }, ends: 'failed' },
+  ],
+  'results.ts': [
+    { task: 'judge', params: { text: 'well written' }, ends: 'done', history: { score: 1 } },
+    { task: 'judge', params: { text: 'meh' }, ends: 'review', history: { score: 0.3 } },
+    { task: 'judge', params: { text: 'busy' }, ends: 'quarantined' },
+    { task: 'judge', params: { text: '\u0000' }, ends: 'quarantined' },
+    { task: 'judge', params: { text: 5 }, ends: 'failed' },
+  ],
+  'limits.ts': [
+    { task: 'upscale_video', ends: 'done' },
+    { task: 'blur_faces', ends: 'done' },
+    { task: 'transcribe', ends: 'done' },
+    { task: 'report', ends: 'done', history: { pages: 3 } },
+  ],
+  'hot-cache.ts': [{ task: 'draw', ends: 'done', history: { models: 2 } }],
+}
+
+/** Programs that end by themselves, and what they print. */
+const programs = {
+  'embedded.ts': 'done { doubled: 42 }',
+  'demo/main.ts': '4 of 5 pictures are resized, in demo-output/',
+}
+
+/** What the examples import beside this package. */
+const companions = ['sharp', 'tsx', 'zod']
+
+/** @param {string} folder an empty one */
+const install = (folder) => {
+  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const wanted = companions.map((name) => `${name}@${devDependencies[name]}`)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  run('npm', ['install', '--no-save', '--ignore-scripts', pack(folder).tarball, ...wanted], folder)
+  cpSync('examples', join(folder, 'examples'), { recursive: true })
+}
+
+/**
+ * @param {import('avtomatika-worker/dev').DevOrchestrator} orchestrator
+ * @param {Trial} trial
+ */
+const tryJob = async (orchestrator, { task, params = {}, ends, history }) => {
+  // A job that nobody can take at that moment is quarantined.
+  await orchestrator.waitForWorker(task)
+  const { id } = await orchestrator.createJob({ task, params })
+  const job = await orchestrator.waitForJob(id)
+  const end = job.status === 'running' ? job.state : job.status
+  const asWished = end === ends && (history === undefined || isDeepStrictEqual({ ...job.history }, history))
+  if (!asWished) throw new Error(`${task}: ${end}, ${JSON.stringify(job.history)}, ${job.errorMessage}`)
+}
+
+/** @param {string} folder @param {string} file */
+const runWorker = async (folder, file) => {
+  const entry = join(folder, 'node_modules/avtomatika-worker/dist/dev/index.js')
+  const { startOrchestrator } = await import(pathToFileURL(entry).href)
+  const orchestrator = await startOrchestrator({ pollHoldMs: 300 })
+  const command = join(folder, 'node_modules/.bin/avtomatika-worker')
+  const worker = spawn(command, ['run', `examples/${file}`], {
+    cwd: folder,
+    env: { ...process.env, ORCHESTRATOR_URL: orchestrator.url, WORKER_PORT: '0', LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const ended = once(worker, 'exit')
+  try {
+    const jobs = trials[file]
+    if (!jobs) throw new Error('nobody said what to ask this worker for: scripts/ship-check.mjs has the list')
+    await Promise.race([
+      orchestrator.waitForWorker(jobs[0]?.task),
+      ended.then(([code]) => Promise.reject(new Error(`it ended by itself, with ${code}`))),
+    ])
+    for (const trial of jobs) await tryJob(orchestrator, trial)
+  } finally {
+    worker.kill('SIGTERM')
+    await ended
+    await orchestrator.close()
+  }
+  const [code] = await ended
+  if (code !== 0) throw new Error(`it ended with ${code} when it was told to stop`)
+  return `${trials[file]?.length} jobs`
+}
+
+/** @param {string} folder @param {string} file @param {string} line */
+const runProgram = async (folder, file, line) => {
+  const output = run(process.execPath, ['--import', 'tsx', `examples/${file}`], folder)
+  if (!output.includes(line)) throw new Error(`it did not print "${line}":\n${output}`)
+  return line
+}
+
+/** @param {string} file @param {() => Promise<string>} action */
+const report = async (file, action) => {
+  try {
+    console.log(`ok     examples/${file}: ${await action()}`)
+  } catch (error) {
+    console.log(`FAILED examples/${file}: ${error instanceof Error ? error.message : error}`)
+    process.exitCode = 1
+  }
+}
+
+const main = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ship-check-'))
+  try {
+    install(folder)
+    for (const file of readdirSync('examples').filter((each) => each.endsWith('.ts'))) {
+      if (!(file in programs)) await report(file, () => runWorker(folder, file))
+    }
+    for (const [file, line] of Object.entries(programs)) {
+      await report(file, () => runProgram(folder, file, line))
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (isMain(import.meta.url)) await main()
