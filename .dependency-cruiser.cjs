@@ -11,7 +11,7 @@ const mayImport = {
   protocol: ['utils'],
   config: ['protocol', 'utils'],
   transport: ['utils'],
-  storage: ['utils'],
+  storage: ['transport', 'utils'],
   orchestrators: ['protocol', 'transport', 'utils'],
   tasks: ['protocol', 'storage', 'utils'],
   runtime: ['orchestrators', 'tasks', 'transport', 'protocol', 'utils'],
@@ -40,6 +40,7 @@ const homeOfPackage = {
   hono: ['dev'],
   '@hono/node-server': ['dev'],
   commander: ['cli'],
+  '@aws-sdk/client-s3': ['storage'],
 }
 
 const places = (names) =>

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Suites with real servers to start run alone, after the others, and may take minutes. */
-const slow = new Set(['interop', 'chaos', 'browser'])
+const slow = new Set(['interop', 'chaos', 'browser', 's3'])
 
 /** One project per folder of `test/`: `npx vitest run --project unit`. */
 const suites = readdirSync(at('./test'), { withFileTypes: true })

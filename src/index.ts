@@ -33,6 +33,14 @@ export {
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
 export type { ProgressUpdate, Resources, TaskFailure } from './protocol/messages.js'
 export type { CommandHandler, CommandOrigin } from './runtime/commands.js'
+export type {
+  DownloadOptions,
+  ListedObject,
+  ObjectAddress,
+  ObjectStore,
+  StoredObject,
+  TransferOptions,
+} from './storage/object-store.js'
 export type { TaskContext } from './tasks/context.js'
 export type {
   Handler,

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { resolveSettings, type Settings } from './config/resolve.js'
+import type { S3Settings } from './config/settings.js'
 import { WorkerConfig } from './config/worker-config.js'
 import { StateError } from './errors.js'
 import { Events, type WorkerEvents, type WorkerState } from './events.js'
@@ -8,6 +9,8 @@ import { createLogger } from './observability/logger.js'
 import type { CommandHandler } from './runtime/commands.js'
 import { Runtime } from './runtime/runtime.js'
 import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
+import type { ObjectStore } from './storage/object-store.js'
+import { S3Store } from './storage/s3-store.js'
 import {
   type Handler,
   type ParamsOf,
@@ -15,6 +18,7 @@ import {
   type TaskOptions,
   TaskRegistry,
 } from './tasks/definition.js'
+import { taskStorage } from './tasks/files/task-storage.js'
 import { limitWarnings } from './tasks/limit-warnings.js'
 import type { Logger } from './utils/logger.js'
 import { type Moves, States } from './utils/states.js'
@@ -32,6 +36,11 @@ export interface WorkerOptions {
   skillDependencies?: Readonly<Record<string, readonly string[]>>
   /** Everything else. Default: what the environment variables say. */
   config?: WorkerConfig
+  /**
+   * Where `s3://` values lead to, instead of S3. Default: what the variables `S3_…` say; without them such values are
+   * left as they are.
+   */
+  objectStore?: ObjectStore
   /** Where the worker and its handlers log to. Default: JSON lines on standard output, from `LOG_LEVEL` on. */
   logger?: Logger
 }
@@ -53,6 +62,10 @@ export interface Readiness {
   /** Why not. */
   readonly reason?: string
 }
+
+/** AWS itself is used where a region or keys are given and no other store is. */
+const s3StoreFor = (s3: S3Settings): ObjectStore | undefined =>
+  s3.endpointUrl || s3.region || s3.accessKey ? new S3Store(s3) : undefined
 
 const MOVES: Moves<WorkerState> = {
   created: ['running', 'stopped'],
@@ -91,7 +104,7 @@ export class Worker {
 
   /** @throws ConfigError that lists everything wrong with options and configuration */
   constructor(options: WorkerOptions = {}) {
-    const { config = new WorkerConfig(), logger, ...limits } = options
+    const { config = new WorkerConfig(), logger, objectStore, ...limits } = options
     const { settings, warnings } = resolveSettings(config, limits)
     this.#settings = settings
     this.#log = logger ?? createLogger(settings.logLevel)
@@ -101,7 +114,13 @@ export class Worker {
     this.#state = new States('The worker', 'created', MOVES, (from, to) =>
       this.#events.emit('stateChanged', { from, to }),
     )
-    this.#runtime = new Runtime({ settings, registry: this.#registry, events: this.#events, log: this.#log })
+    this.#runtime = new Runtime({
+      settings,
+      registry: this.#registry,
+      storage: taskStorage(objectStore ?? s3StoreFor(settings.s3), settings.s3),
+      events: this.#events,
+      log: this.#log,
+    })
     for (const warning of warnings) this.#log.warn({}, warning)
   }
 

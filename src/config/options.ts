@@ -3,8 +3,8 @@ import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
 import { amount, count, delay, interval, port } from './number-kinds.js'
 import type { KeepTaskFiles, LogLevel, OrchestratorMode } from './settings.js'
-import { bucket, choice, directory, flag, secret, text, workerId } from './text-kinds.js'
-import { httpUrl } from './url-kind.js'
+import { bucket, choice, directory, flag, keyPrefix, secret, text, workerId } from './text-kinds.js'
+import { httpUrl, storeUrl } from './url-kind.js'
 import type { VariableName, WorkerConfigValues } from './values.js'
 
 /** One variable: what it is for, what it may hold, what it is without being set. */
@@ -209,8 +209,13 @@ export const OPTIONS = {
     initial: () => 'never',
   },
   S3_ENDPOINT_URL: {
-    about: 'The URL of an S3-compatible store.',
-    kind: optional(httpUrl),
+    about: 'The URL of an S3-compatible store, or `aws`.',
+    kind: optional(storeUrl),
+    initial: unset,
+  },
+  S3_REGION: {
+    about: 'The region of the store.',
+    kind: optional(text),
     initial: unset,
   },
   S3_ACCESS_KEY: {
@@ -227,6 +232,16 @@ export const OPTIONS = {
     about: 'The bucket that results go to.',
     kind: bucket,
     initial: () => 'avtomatika-payloads',
+  },
+  S3_KEY_PREFIX: {
+    about: 'A folder in that bucket that results go to.',
+    kind: optional(keyPrefix),
+    initial: unset,
+  },
+  S3_MAX_CONCURRENCY: {
+    about: 'How many transfers run at once, at least 1.',
+    kind: count(1),
+    initial: () => 8,
   },
   LOG_LEVEL: {
     about: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',

@@ -80,15 +80,24 @@ const taskFiles = ({ attribute }: Reading) => ({
   keepTaskFiles: attribute('WORKER_KEEP_TASK_FILES'),
 })
 
-const s3 = ({ attribute }: Reading): S3Settings => {
+const OTHER_KEY = { expected: 'the key that belongs to the other one' }
+
+const s3 = ({ checks, attribute }: Reading): S3Settings => {
   const endpointUrl = attribute('S3_ENDPOINT_URL')
+  const region = attribute('S3_REGION')
   const accessKey = attribute('S3_ACCESS_KEY')
   const secretKey = attribute('S3_SECRET_KEY')
+  const prefix = attribute('S3_KEY_PREFIX')
+  if (accessKey !== undefined && secretKey === undefined) checks.refuse('S3_SECRET_KEY', undefined, OTHER_KEY)
+  if (secretKey !== undefined && accessKey === undefined) checks.refuse('S3_ACCESS_KEY', undefined, OTHER_KEY)
   const settings: S3Settings = {
     ...(endpointUrl === undefined ? {} : { endpointUrl }),
+    ...(region === undefined ? {} : { region }),
     ...(accessKey === undefined ? {} : { accessKey }),
     ...(secretKey === undefined ? {} : { secretKey }),
     defaultBucket: attribute('S3_DEFAULT_BUCKET'),
+    keyPrefix: prefix === undefined ? '' : `${prefix.replace(/\/$/, '')}/`,
+    maxConcurrency: attribute('S3_MAX_CONCURRENCY'),
   }
   return hideMembers(settings, ['accessKey', 'secretKey'])
 }

@@ -20,10 +20,15 @@ export interface OrchestratorSettings {
 
 /** Access to the object store. The keys are printed as `***`. */
 export interface S3Settings {
+  /** The URL of a store, or `aws`. */
   readonly endpointUrl?: string
+  readonly region?: string
   readonly accessKey?: string
   readonly secretKey?: string
   readonly defaultBucket: string
+  /** Empty, or ends with a slash. */
+  readonly keyPrefix: string
+  readonly maxConcurrency: number
 }
 
 /** The configuration, checked and frozen; durations in ms. */

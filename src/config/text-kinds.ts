@@ -24,6 +24,14 @@ export const bucket: Kind<string> = textual("a bucket's name, characters out of 
   /^[\w.-]{1,255}$/.test(value),
 )
 
+/** The beginning of an object's key: folders, without the slash at their end. */
+export const keyPrefix: Kind<string> = {
+  ...textual(
+    'a folder in a bucket, up to 500 characters without control characters, "." and ".."',
+    (value) => /^[^\p{Cc}]{1,500}$/u.test(value) && !/(^|\/)(\.{0,2})(\/|$)/.test(value.replace(/\/$/, '')),
+  ),
+}
+
 /** A directory's path. */
 export const directory: Kind<string> = textual(
   'the path of a directory, not empty',

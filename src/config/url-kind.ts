@@ -11,6 +11,14 @@ const settle = (value: unknown): string | typeof REFUSED => {
   return isPlain(url) ? `${url.origin}${url.pathname}`.replace(/\/+$/, '') : REFUSED
 }
 
+/** Where an object store is: a web address, or AWS. */
+export const storeUrl: Kind<string> = {
+  expected: 'an http:// or https:// URL without user name, password, query and fragment, or aws',
+  hides: 'credentials',
+  read: (text) => text,
+  accept: (value) => (value === 'aws' ? value : settle(value)),
+}
+
 /** A web address with an optional path; settled without the slash at its end. */
 export const httpUrl: Kind<string> = {
   expected: 'an http:// or https:// URL without user name, password, query and fragment',

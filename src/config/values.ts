@@ -131,14 +131,23 @@ export interface WorkerConfigValues {
    * Variable `WORKER_KEEP_TASK_FILES`. Default: `never`.
    */
   WORKER_KEEP_TASK_FILES: KeepTaskFilesName
-  /** The URL of an S3-compatible store. Variable `S3_ENDPOINT_URL`. Default: none. */
+  /**
+   * The URL of an S3-compatible store, or `aws` for AWS itself. Without it, without {@link S3_REGION} and without keys,
+   * `s3://` values are left as they are. Variable `S3_ENDPOINT_URL`. Default: none.
+   */
   S3_ENDPOINT_URL: string | undefined
+  /** The region of the store; with `aws` what the AWS SDK finds. Variable `S3_REGION`. Default: none. */
+  S3_REGION: string | undefined
   /** The store's access key. Never shown in logs and errors. Variable `S3_ACCESS_KEY`. Default: none. */
   S3_ACCESS_KEY: string | undefined
   /** The store's secret key. Never shown in logs and errors. Variable `S3_SECRET_KEY`. Default: none. */
   S3_SECRET_KEY: string | undefined
   /** The bucket that results go to. Variable `S3_DEFAULT_BUCKET`. Default: `avtomatika-payloads`. */
   S3_DEFAULT_BUCKET: string
+  /** A folder in that bucket that results go to. Variable `S3_KEY_PREFIX`. Default: none. */
+  S3_KEY_PREFIX: string | undefined
+  /** How many transfers run at once, at least 1. Variable `S3_MAX_CONCURRENCY`. Default: 8. */
+  S3_MAX_CONCURRENCY: number
   /** The least important lines that are logged. Variable `LOG_LEVEL`. Default: `info`. */
   LOG_LEVEL: LogLevelName
   /** This machine's name, as the orchestrator is told. No variable. Default: what the system says. */

@@ -60,9 +60,12 @@ export class WorkerConfig implements WorkerConfigValues {
   declare TASK_FILES_MAX_BYTES: number | undefined
   declare WORKER_KEEP_TASK_FILES: KeepTaskFilesName
   declare S3_ENDPOINT_URL: string | undefined
+  declare S3_REGION: string | undefined
   declare S3_ACCESS_KEY: string | undefined
   declare S3_SECRET_KEY: string | undefined
   declare S3_DEFAULT_BUCKET: string
+  declare S3_KEY_PREFIX: string | undefined
+  declare S3_MAX_CONCURRENCY: number
   declare LOG_LEVEL: LogLevelName
   declare HOSTNAME: string
   declare IP_ADDRESS: string

@@ -55,10 +55,32 @@ export interface TaskFailure {
   readonly message: string
 }
 
+/** A file of a result, as it lies in the object store now. */
+export interface StoredFile {
+  readonly uri: string
+  /** In bytes. */
+  readonly size: number
+  /** Where the store tells. */
+  readonly etag?: string
+}
+
+/** The files of a result by their paths in its data, as in `report` or `pages[0].image`; folders are not among them. */
+export type StoredFiles = Readonly<Record<string, StoredFile>>
+
 /** What a task led to. */
 export type Outcome =
-  | { readonly kind: 'value'; readonly status: string; readonly data?: JsonObject }
-  | { readonly kind: 'failure'; readonly error: TaskFailure; readonly data?: JsonObject }
+  | {
+      readonly kind: 'value'
+      readonly status: string
+      readonly data?: JsonObject
+      readonly files?: StoredFiles
+    }
+  | {
+      readonly kind: 'failure'
+      readonly error: TaskFailure
+      readonly data?: JsonObject
+      readonly files?: StoredFiles
+    }
   | { readonly kind: 'cancelled' }
 
 /** An outcome with its addressee: what is kept until the orchestrator acknowledges it. */

@@ -2,6 +2,7 @@ import type { Events } from '../events.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import type { TaskRegistry } from '../tasks/definition.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
+import type { TaskStorage } from '../tasks/files/task-storage.js'
 import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
 import { Commands } from './commands.js'
@@ -21,6 +22,7 @@ import { type TaskInHand, type TaskSource, TasksInHand } from './tasks-in-hand.j
 export interface RuntimeOptions {
   readonly settings: RuntimeSettings
   readonly registry: TaskRegistry
+  readonly storage: TaskStorage | undefined
   readonly events: Events
   readonly log: Logger
 }
@@ -56,6 +58,8 @@ export class Runtime {
   /** Why no task can be taken at present; `undefined` when all is well. */
   get trouble(): string | undefined {
     if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
+    const { trouble } = this.#directories.room
+    if (trouble !== undefined) return trouble
     return this.#connections ? this.#connections.trouble : 'not started'
   }
 
@@ -81,6 +85,11 @@ export class Runtime {
     await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
   }
 
+  /** Whether more tasks may come: their results and their files have to go somewhere. */
+  get #hasRoom(): boolean {
+    return this.#accepting && this.#delivery.hasRoom && this.#directories.room.trouble === undefined
+  }
+
   readonly #changed = (): void => this.#connections?.changed()
 
   readonly #describe = (): Heartbeat =>
@@ -88,7 +97,7 @@ export class Runtime {
       definitions: this.#options.registry.all(),
       slots: this.#slots,
       hotCache: this.hotCache,
-      accepting: this.#accepting && this.#delivery.hasRoom,
+      accepting: this.#hasRoom,
     })
 
   #makeDirectories(): TaskDirectories {
@@ -99,6 +108,7 @@ export class Runtime {
       maxBytes: settings.taskFilesMaxBytes,
       keep: settings.keepTaskFiles,
       log,
+      onRoom: this.#changed,
     })
   }
 
@@ -121,6 +131,7 @@ export class Runtime {
       surroundings: {
         registry,
         directories: this.#directories,
+        storage: this.#options.storage,
         tools: {
           log,
           report: (update) => {
@@ -158,7 +169,7 @@ export class Runtime {
 
   #gateFor(source: TaskSource): PollGate {
     return {
-      reserve: () => this.#accepting && this.#delivery.hasRoom && this.#slots.reserve(),
+      reserve: () => this.#hasRoom && this.#slots.reserve(),
       unreserve: () => this.#slots.unreserve(),
       offered: (offer) => this.#tasks.take(offer, source),
     }

@@ -2,8 +2,11 @@ import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
+import { fetchInputs } from './fetch-inputs.js'
 import type { TaskDirectories } from './files/task-directories.js'
+import type { TaskStorage } from './files/task-storage.js'
 import { judgeError, judgeValue, verdictIn } from './judge.js'
+import { pushOutputs } from './push-outputs.js'
 import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
 
@@ -11,6 +14,8 @@ import { validateParams } from './validate-params.js'
 export interface TaskSurroundings {
   readonly registry: TaskRegistry
   readonly directories: TaskDirectories
+  /** Absent where no object store is set up: `s3://` values are then left as they are. */
+  readonly storage?: TaskStorage | undefined
   readonly tools: ContextTools
 }
 
@@ -21,18 +26,21 @@ export interface TaskSurroundings {
 export const runTask = async (
   offer: TaskOffer,
   signal: TaskSignal,
-  { registry, directories, tools }: TaskSurroundings,
+  { registry, directories, storage, tools }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
     const definition = findDefinition(registry, offer)
     const directory = directories.open(offer.taskId)
-    const params = await validateParams(definition.params, offer.params)
+    const inputs = await fetchInputs(offer.params, storage, directory, signal)
+    const params = await validateParams(definition.params, inputs)
     // A validator may take its time: a handler that waits for the abort would wait for ever.
     signal.throwIfAborted()
     const context = new OfferContext(offer, signal, tools, directory)
     const value = await callHandler(definition, params, context)
-    return signal.reason instanceof TaskCancelledError ? judgeError(signal.reason) : judgeValue(value)
+    if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
+    return await pushOutputs(judgeValue(value), storage, directory, signal, tools.log)
   } catch (error) {
+    directories.room.notice(error)
     return judgeError(blame(error, signal.reason))
   }
 }

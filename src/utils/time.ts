@@ -18,7 +18,7 @@ export const after = (ms: number, action: () => void): Timer => {
 }
 
 /** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
-const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve()
     const done = () => {

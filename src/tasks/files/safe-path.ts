@@ -17,7 +17,7 @@ export const isInside = (root: string, path: string): boolean => {
 }
 
 /** Why a segment of a path cannot be one; `undefined` when it can. */
-const flawOf = (segment: string): string | undefined => {
+export const flawOf = (segment: string): string | undefined => {
   if (segment === '..') return 'it climbs out with ".."'
   if (segment.includes('\0')) return 'it has a NUL character'
   if (segment.includes('\\')) return 'it has a backslash, which some systems take for a separator'

@@ -3,6 +3,7 @@ import type { Outcome } from '../../protocol/messages.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { type Claim, claimDirectory, keepClaim, orphans, removeClaim } from './claims.js'
+import { DiskRoom } from './disk-room.js'
 import { thisOwner } from './owner.js'
 import { TaskDirectory } from './task-directory.js'
 
@@ -17,6 +18,8 @@ export interface TaskDirectoriesOptions {
   readonly maxBytes: number | undefined
   readonly keep: KeepFiles
   readonly log: Logger
+  /** There is room on the disk again, or none any longer. */
+  readonly onRoom?: () => void
 }
 
 interface Entry {
@@ -27,13 +30,16 @@ interface Entry {
 
 /** The directories of all tasks in hand and of all results on their way; each is removed when its result has been taken. */
 export class TaskDirectories {
+  readonly room: DiskRoom
   readonly #options: TaskDirectoriesOptions
   readonly #entries = new Map<string, Entry>()
   readonly #idle = new Condition()
   #working = 0
 
   constructor(options: TaskDirectoriesOptions) {
-    this.#options = { ...options, parent: resolve(options.parent) }
+    const parent = resolve(options.parent)
+    this.#options = { ...options, parent }
+    this.room = new DiskRoom(parent, options.onRoom ?? (() => {}))
   }
 
   /** The directory for a run of the task; nothing is made yet. */
@@ -62,8 +68,9 @@ export class TaskDirectories {
     this.#track(this.#sweep(isStillNeeded))
   }
 
-  /** Resolves when nothing is being removed. */
+  /** Looks for room no longer, and resolves when nothing is being removed. */
   idle(): Promise<void> {
+    this.room.close()
     return this.#idle.until(() => this.#working === 0)
   }
 

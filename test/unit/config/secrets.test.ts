@@ -110,12 +110,16 @@ describe('what is shown instead', () => {
       accessKey: '***',
       secretKey: '***',
       defaultBucket: 'avtomatika-payloads',
+      keyPrefix: '',
+      maxConcurrency: 8,
     })
   })
 
   it('names no key that is not set', () => {
     expect(JSON.parse(JSON.stringify(resolveSettings(new WorkerConfig()).settings.s3))).toEqual({
       defaultBucket: 'avtomatika-payloads',
+      keyPrefix: '',
+      maxConcurrency: 8,
     })
   })
 

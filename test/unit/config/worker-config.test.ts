@@ -38,9 +38,12 @@ describe('defaults', () => {
       TASK_FILES_MAX_BYTES: undefined,
       WORKER_KEEP_TASK_FILES: 'never',
       S3_ENDPOINT_URL: undefined,
+      S3_REGION: undefined,
       S3_ACCESS_KEY: undefined,
       S3_SECRET_KEY: undefined,
       S3_DEFAULT_BUCKET: 'avtomatika-payloads',
+      S3_KEY_PREFIX: undefined,
+      S3_MAX_CONCURRENCY: 8,
       LOG_LEVEL: 'info',
       ORCHESTRATORS: [{ url: 'http://localhost:8080', priority: 10, weight: 1 }],
       HOSTNAME: hostname(),
@@ -83,7 +86,7 @@ describe('defaults', () => {
       taskFilesDir: '/tmp/payloads',
       taskFilesMaxBytes: undefined,
       keepTaskFiles: 'never',
-      s3: { defaultBucket: 'avtomatika-payloads' },
+      s3: { defaultBucket: 'avtomatika-payloads', keyPrefix: '', maxConcurrency: 8 },
       logLevel: 'info',
     })
   })

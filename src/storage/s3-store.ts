@@ -1,0 +1,89 @@
+import { Limiter } from '../utils/limiter.js'
+import type {
+  DownloadOptions,
+  ListedObject,
+  ObjectAddress,
+  ObjectStore,
+  StoredObject,
+  TransferOptions,
+} from './object-store.js'
+import { connectS3, type S3, type S3Access } from './s3-client.js'
+import { taskErrorOf } from './s3-errors.js'
+import { s3Uri } from './s3-uri.js'
+
+/** An S3-compatible store. The SDK is loaded when the first object is asked for. */
+export class S3Store implements ObjectStore {
+  readonly #access: S3Access
+  #parts: Promise<{ s3: S3; transfers: Transfers }> | undefined
+
+  constructor(access: S3Access) {
+    this.#access = access
+  }
+
+  async *list(
+    bucket: string,
+    prefix: string,
+    { signal }: TransferOptions,
+  ): AsyncGenerator<ListedObject, void, undefined> {
+    const { s3 } = await this.#open()
+    let token: string | undefined
+    do {
+      const page = await listPage(s3, { bucket, key: prefix }, token, signal)
+      for (const { Key, Size } of page.Contents ?? [])
+        if (Key !== undefined) yield { key: Key, size: Size ?? 0 }
+      token = page.IsTruncated ? page.NextContinuationToken : undefined
+    } while (token !== undefined)
+  }
+
+  async download(from: ObjectAddress, path: string, options: DownloadOptions): Promise<StoredObject> {
+    const { s3, transfers } = await this.#open()
+    return transfers.downloadObject(s3, from, path, options)
+  }
+
+  async upload(path: string, to: ObjectAddress, options: TransferOptions): Promise<StoredObject> {
+    const { s3, transfers } = await this.#open()
+    return transfers.uploadObject(s3, path, to, options, transfers.buffers)
+  }
+
+  #open() {
+    this.#parts ??= this.#load().catch((error: unknown) => {
+      // It may be installed by the time of the next task.
+      this.#parts = undefined
+      throw error
+    })
+    return this.#parts
+  }
+
+  async #load() {
+    const [s3, transfers] = await Promise.all([
+      connectS3(this.#access),
+      loadTransfers(this.#access.maxConcurrency),
+    ])
+    return { s3, transfers }
+  }
+}
+
+type Transfers = Awaited<ReturnType<typeof loadTransfers>>
+
+const loadTransfers = async (maxConcurrency: number) => {
+  const [{ downloadObject }, { uploadObject, PartBuffers }] = await Promise.all([
+    import('./s3-download.js'),
+    import('./s3-upload.js'),
+  ])
+  return { downloadObject, uploadObject, buffers: new PartBuffers(new Limiter(maxConcurrency)) }
+}
+
+const listPage = async (
+  { sdk, client }: S3,
+  from: ObjectAddress,
+  ContinuationToken: string | undefined,
+  signal: AbortSignal,
+) => {
+  const command = new sdk.ListObjectsV2Command({ Bucket: from.bucket, Prefix: from.key, ContinuationToken })
+  try {
+    return await client.send(command, { abortSignal: signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw taskErrorOf(error, { what: `${s3Uri(from)} cannot be listed`, placeIsFrom: 'input' })
+  }
+}

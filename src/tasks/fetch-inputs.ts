@@ -1,0 +1,95 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { InvalidInputError } from '../errors.js'
+import { isS3Uri } from '../storage/s3-uri.js'
+import { forEach } from '../utils/for-each.js'
+import { type Input, placeInputs, segmentsBelow } from './files/local-names.js'
+import type { Quota } from './files/quota.js'
+import type { TaskDirectory } from './files/task-directory.js'
+import type { TaskStorage } from './files/task-storage.js'
+import { replaceStrings, stringsIn } from './strings.js'
+import type { TaskSignal } from './task-signal.js'
+
+/**
+ * Downloads what the `s3://` values of the params lead to, and gives the params with local paths in their places.
+ * Params without one come back as they are, at once.
+ *
+ * @throws TaskError when something cannot be had
+ */
+export const fetchInputs = (
+  params: unknown,
+  storage: TaskStorage | undefined,
+  directory: TaskDirectory,
+  signal: TaskSignal,
+): unknown => {
+  const uris = storage ? [...stringsIn(params)].map(([, text]) => text).filter(isS3Uri) : []
+  if (!storage || uris.length === 0) return params
+  return new Fetching(storage, directory).fetch(placeInputs(uris), signal.signal, params)
+}
+
+/** The downloads of one task. */
+class Fetching {
+  readonly #storage: TaskStorage
+  readonly #directory: TaskDirectory
+  #quota: Quota | undefined
+
+  constructor(storage: TaskStorage, directory: TaskDirectory) {
+    this.#storage = storage
+    this.#directory = directory
+  }
+
+  async fetch(inputs: readonly Input[], signal: AbortSignal, params: unknown): Promise<unknown> {
+    const root = this.#directory.make()
+    this.#quota = await this.#directory.quota()
+    const { max } = this.#storage.transfers
+    await forEach(inputs, max, signal, (input, either) =>
+      input.isPrefix
+        ? this.#folder(input, join(root, input.localName), either)
+        : this.#file(input, join(root, input.localName), either),
+    )
+    const paths = inputs.map(({ uri, localName }) => [uri, join(root, localName)] as const)
+    return replaceStrings(params, new Map(paths))
+  }
+
+  async #file({ from }: Input, path: string, signal: AbortSignal): Promise<void> {
+    const { store, transfers } = this.#storage
+    let counted = false
+    const accept = (bytes: number) => {
+      counted = true
+      this.#quota?.take(bytes)
+    }
+    const { size } = await transfers.run(() => store.download(from, path, { signal, accept }), signal)
+    // A store of the user's own may not have asked.
+    if (!counted) accept(size)
+  }
+
+  async #folder(input: Input, folder: string, signal: AbortSignal): Promise<void> {
+    const { store, transfers } = this.#storage
+    const { bucket, key: prefix } = input.from
+    await mkdir(folder, { recursive: true })
+    const objects = store.list(bucket, prefix, { signal })
+    await forEach(objects, transfers.max, signal, async ({ key, size }, either) => {
+      const path = join(folder, ...segmentsBelow(input.uri, prefix, key))
+      this.#quota?.take(size)
+      const isFolder = key.endsWith('/')
+      await makeFolder(isFolder ? path : dirname(path), input.uri, key)
+      if (isFolder) return
+      const download = () => store.download({ bucket, key }, path, { signal: either })
+      await transfers.run(download, either).catch((error: unknown) => clash(error, input.uri, key))
+    })
+  }
+}
+
+const makeFolder = async (path: string, uri: string, key: string): Promise<void> => {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => clash(error, uri, key))
+}
+
+const CLASHES = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])
+
+/** A store takes `a` and `a/b` side by side, or paths of any length; a file system does not. */
+const clash = (error: unknown, uri: string, key: string): never => {
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (!CLASHES.has(code)) throw error
+  const what = `${uri} has an object that cannot be a file beside the others, ${JSON.stringify(key)}: ${code}`
+  throw new InvalidInputError(what, { cause: error })
+}

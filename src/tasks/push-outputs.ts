@@ -1,0 +1,132 @@
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import type { Outcome, StoredFile } from '../protocol/messages.js'
+import { s3Uri } from '../storage/s3-uri.js'
+import { forEach } from '../utils/for-each.js'
+import type { JsonObject } from '../utils/json.js'
+import type { Logger } from '../utils/logger.js'
+import { directoryNameOf } from './files/directory-name.js'
+import { isInside } from './files/safe-path.js'
+import type { TaskDirectory } from './files/task-directory.js'
+import type { TaskStorage } from './files/task-storage.js'
+import { replaceStrings, stringsIn } from './strings.js'
+import type { TaskSignal } from './task-signal.js'
+
+/**
+ * Uploads the files and folders of the task's directory that the outcome's data names, and gives the outcome with
+ * `s3://` URIs in their places. An outcome without any comes back as it is, at once.
+ *
+ * @throws TaskError when something cannot be stored
+ */
+export const pushOutputs = (
+  outcome: Outcome,
+  storage: TaskStorage | undefined,
+  directory: TaskDirectory,
+  signal: TaskSignal,
+  log: Logger,
+): Outcome | Promise<Outcome> => {
+  const root = directory.claim?.path
+  if (!storage || root === undefined || outcome.kind === 'cancelled' || !outcome.data) return outcome
+  const named = [...stringsIn(outcome.data)].filter(
+    ([, text]) => text.startsWith('/') && isInside(root, text),
+  )
+  if (named.length === 0) return outcome
+  return new Pushing(storage, directory, root, log).push(outcome, outcome.data, named, signal.signal)
+}
+
+type Found = { readonly path: string; readonly uri: string; readonly isFolder: boolean }
+
+/** The uploads of one task. */
+class Pushing {
+  readonly #storage: TaskStorage
+  readonly #directory: TaskDirectory
+  readonly #root: string
+  readonly #log: Logger
+  /** What was stored, by its URI. */
+  readonly #stored = new Map<string, StoredFile>()
+
+  constructor(storage: TaskStorage, directory: TaskDirectory, root: string, log: Logger) {
+    this.#storage = storage
+    this.#directory = directory
+    this.#root = root
+    this.#log = log
+  }
+
+  async push(
+    outcome: Exclude<Outcome, { kind: 'cancelled' }>,
+    data: JsonObject,
+    named: readonly (readonly [string, string])[],
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const quota = await this.#directory.quota()
+    quota?.take(0)
+    const uris = new Map<string, string>()
+    for (const text of new Set(named.map(([, each]) => each))) {
+      const found = await this.#find(text)
+      if (found) uris.set(text, found.uri)
+      if (found) await this.#upload(found, signal)
+    }
+    const files = named.flatMap(([place, text]) => {
+      const file = this.#stored.get(uris.get(text) ?? '')
+      return file ? [[place, file] as const] : []
+    })
+    const replaced = replaceStrings(data, uris) as JsonObject
+    return { ...outcome, data: replaced, ...(files.length > 0 && { files: Object.fromEntries(files) }) }
+  }
+
+  /** What a text names; `undefined` when it is no path of something that is there and really inside. */
+  async #find(text: string): Promise<Found | undefined> {
+    const path = join(this.#root, relative(this.#root, text))
+    const found = await stat(path).catch(() => undefined)
+    if (!found || !(await this.#isReallyInside(path))) return undefined
+    const isFolder = found.isDirectory()
+    return isFolder || found.isFile() ? { path, uri: this.#uriOf(path, isFolder), isFolder } : undefined
+  }
+
+  async #upload({ path, isFolder }: Found, signal: AbortSignal): Promise<void> {
+    const paths = isFolder ? this.#filesBelow(path) : [path]
+    await forEach(paths, this.#storage.transfers.max, signal, (each, either) => this.#file(each, either))
+  }
+
+  async #file(path: string, signal: AbortSignal): Promise<void> {
+    const { store, transfers, bucket } = this.#storage
+    const to = { bucket, key: this.#keyOf(path) }
+    const uri = s3Uri(to)
+    if (this.#stored.has(uri)) return
+    const { size, etag } = await transfers.run(() => store.upload(path, to, { signal }), signal)
+    this.#stored.set(uri, { uri, size, ...(etag !== undefined && { etag }) })
+  }
+
+  /** Links to folders are not followed at all, as they may lead in circles; links to files only where they stay inside. */
+  async *#filesBelow(folder: string): AsyncGenerator<string> {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) yield* this.#filesBelow(path)
+      else if (entry.isFile() || (await this.#isLinkToFileInside(path))) yield path
+      else this.#log.warn({ path }, 'a link, or something else that is no file, is not uploaded')
+    }
+  }
+
+  async #isLinkToFileInside(path: string): Promise<boolean> {
+    const found = await stat(path).catch(() => undefined)
+    return found?.isFile() === true && this.#isReallyInside(path)
+  }
+
+  async #isReallyInside(path: string): Promise<boolean> {
+    const isInsideReally = isInside(await realpath(this.#root), await realpath(path))
+    if (!isInsideReally)
+      this.#log.warn({ path }, 'a link that leads out of the task directory is not uploaded')
+    return isInsideReally
+  }
+
+  #uriOf(path: string, isFolder: boolean): string {
+    return s3Uri({ bucket: this.#storage.bucket, key: this.#keyOf(path) + (isFolder ? '/' : '') })
+  }
+
+  /** The task id in it keeps two tasks from overwriting each other. */
+  #keyOf(path: string): string {
+    const below = relative(this.#root, path)
+    const folder = `${this.#storage.keyPrefix}${directoryNameOf(this.#directory.taskId)}`
+    return below === '' ? folder : `${folder}/${below}`
+  }
+}

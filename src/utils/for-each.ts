@@ -1,0 +1,32 @@
+/**
+ * Works on several items at once. The first failure aborts the others, and is thrown when all of them have ended.
+ *
+ * @param work - gets a signal that also aborts when another item has failed
+ */
+export const forEach = async <T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  atOnce: number,
+  signal: AbortSignal,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+): Promise<void> => {
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
+  const source = iterate(items)
+  const lane = async () => {
+    try {
+      for (let next = await source.next(); !next.done; next = await source.next()) {
+        either.throwIfAborted()
+        await work(next.value, either)
+      }
+    } catch (error) {
+      failed.abort(error)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  signal.throwIfAborted()
+  failed.signal.throwIfAborted()
+}
+
+async function* iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, undefined> {
+  yield* items
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { crc32 } from 'node:zlib'
+import { onTestFinished } from 'vitest'
+
+/** What goes wrong with one request; `undefined` lets it through. */
+export type Fault =
+  /** The connection breaks after so many bytes of the body. */
+  | { readonly kind: 'cut'; readonly after: number }
+  /** Nothing more comes after so many bytes. */
+  | { readonly kind: 'stall'; readonly after: number }
+  /** One byte is another one. */
+  | { readonly kind: 'spoil' }
+  | { readonly kind: 'status'; readonly status: number; readonly code: string }
+
+export interface Seen {
+  readonly method: string
+  readonly bucket: string
+  readonly key: string
+  readonly query: URLSearchParams
+  readonly range: string | undefined
+}
+
+export interface OwnS3 {
+  readonly url: string
+  readonly objects: Map<string, Buffer>
+  /** Uploads that were begun and neither ended nor given up. */
+  readonly uploads: Map<string, Map<number, Buffer>>
+  readonly requests: Seen[]
+  /** Decides for each request, by its number among those of its method. */
+  fault: (request: Seen, number: number) => Fault | undefined
+  /** Called with each request before it is answered. */
+  onRequest: (request: Seen) => void | Promise<void>
+}
+
+const quoted = (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"`
+const crcOf = (bytes: Buffer) =>
+  Buffer.from(crc32(bytes).toString(16).padStart(8, '0'), 'hex').toString('base64')
+const escapeXml = (text: string) => text.replace(/[&<>]/g, (found) => `&#${found.charCodeAt(0)};`)
+
+const read = async (request: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+const seenIn = (request: IncomingMessage): Seen => {
+  const [path = '', query = ''] = (request.url ?? '').split('?')
+  const [, bucket = '', ...rest] = path.split('/')
+  const key = decodeURIComponent(rest.join('/'))
+  return {
+    method: request.method ?? '',
+    bucket,
+    key,
+    query: new URLSearchParams(query),
+    range: request.headers.range,
+  }
+}
+
+const refuse = (response: ServerResponse, status: number, code: string): void => {
+  response.writeHead(status, { 'content-type': 'application/xml' })
+  response.end(`<Error><Code>${code}</Code><Message>as the test wants it</Message></Error>`)
+}
+
+/** Sends a body as the fault wants it. */
+const send = async (response: ServerResponse, body: Buffer, fault: Fault | undefined): Promise<void> => {
+  if (fault?.kind === 'spoil') body = Buffer.from(body).fill(body[0] === 0 ? 1 : 0, 0, 1)
+  if (fault?.kind !== 'cut' && fault?.kind !== 'stall') {
+    response.end(body)
+    return
+  }
+  response.write(body.subarray(0, fault.after), () => {
+    if (fault.kind === 'cut') response.destroy()
+  })
+}
+
+type Act = (exchange: {
+  readonly seen: Seen
+  readonly body: Buffer
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly fault: Fault | undefined
+}) => void | Promise<void>
+
+/** An S3 of the tests' own, in memory, with one bucket `b`; it does what S3 does, and what it is told to do wrong. */
+export const startOwnS3 = async (): Promise<OwnS3> => {
+  const objects = new Map<string, Buffer>()
+  const uploads = new Map<string, Map<number, Buffer>>()
+  const requests: Seen[] = []
+  const numbers = new Map<string, number>()
+  let lastId = 0
+
+  const get = (seen: Seen, response: ServerResponse, fault: Fault | undefined) => {
+    const bytes = objects.get(seen.key)
+    if (!bytes) return refuse(response, 404, 'NoSuchKey')
+    const start = Number(/^bytes=(\d+)-$/.exec(seen.range ?? '')?.[1] ?? 0)
+    const part = bytes.subarray(start)
+    response.writeHead(seen.range === undefined ? 200 : 206, {
+      'content-length': part.length,
+      etag: quoted(bytes),
+      ...(seen.range === undefined
+        ? { 'x-amz-checksum-crc32': crcOf(bytes) }
+        : { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
+    })
+    return send(response, part, fault)
+  }
+
+  const list = (seen: Seen, response: ServerResponse) => {
+    const keys = [...objects.keys()].filter((key) => key.startsWith(seen.query.get('prefix') ?? '')).sort()
+    const start = Number(seen.query.get('continuation-token') ?? 0)
+    const page = keys.slice(start, start + 1_000)
+    const more = start + 1_000 < keys.length
+    const entries = page.map(
+      (key) => `<Contents><Key>${escapeXml(key)}</Key><Size>${objects.get(key)?.length}</Size></Contents>`,
+    )
+    const next = more ? `<NextContinuationToken>${start + 1_000}</NextContinuationToken>` : ''
+    response.writeHead(200, { 'content-type': 'application/xml' })
+    response.end(
+      `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${entries.join('')}</ListBucketResult>`,
+    )
+  }
+
+  const put = (seen: Seen, body: Buffer, request: IncomingMessage, response: ServerResponse) => {
+    const digest = request.headers['content-md5']
+    if (digest && digest !== createHash('md5').update(body).digest('base64')) {
+      return refuse(response, 400, 'BadDigest')
+    }
+    const id = seen.query.get('uploadId')
+    const parts = id === null ? undefined : uploads.get(id)
+    if (id !== null && !parts) return refuse(response, 404, 'NoSuchUpload')
+    if (parts) parts.set(Number(seen.query.get('partNumber')), body)
+    else objects.set(seen.key, body)
+    response.writeHead(200, { etag: quoted(body) }).end()
+  }
+
+  const post = (seen: Seen, response: ServerResponse) => {
+    const id = seen.query.get('uploadId')
+    if (id === null) {
+      uploads.set(`u-${++lastId}`, new Map())
+      response.end(
+        `<InitiateMultipartUploadResult><UploadId>u-${lastId}</UploadId></InitiateMultipartUploadResult>`,
+      )
+      return
+    }
+    const parts = [...(uploads.get(id) ?? [])].sort(([one], [other]) => one - other)
+    objects.set(seen.key, Buffer.concat(parts.map(([, bytes]) => bytes)))
+    uploads.delete(id)
+    response.end(
+      `<CompleteMultipartUploadResult><ETag>"x-${parts.length}"</ETag></CompleteMultipartUploadResult>`,
+    )
+  }
+
+  const abandon: Act = ({ seen, response }) => {
+    uploads.delete(seen.query.get('uploadId') ?? '')
+    response.writeHead(204).end()
+  }
+
+  const acts: Record<string, Act> = {
+    GET: ({ seen, response, fault }) => (seen.key === '' ? list(seen, response) : get(seen, response, fault)),
+    PUT: ({ seen, body, request, response }) => put(seen, body, request, response),
+    POST: ({ seen, response }) => post(seen, response),
+  }
+
+  const own: OwnS3 = { url: '', objects, uploads, requests, fault: () => undefined, onRequest: () => {} }
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const seen = seenIn(request)
+    requests.push(seen)
+    const number = (numbers.get(seen.method) ?? 0) + 1
+    numbers.set(seen.method, number)
+    const body = await read(request)
+    await own.onRequest(seen)
+    const fault = own.fault(seen, number)
+    if (fault?.kind === 'status') return refuse(response, fault.status, fault.code)
+    if (seen.bucket !== 'b') return refuse(response, 404, 'NoSuchBucket')
+    const { [seen.method]: act = abandon } = acts
+    return act({ seen, body, request, response, fault })
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  })
+  return Object.assign(own, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+}
