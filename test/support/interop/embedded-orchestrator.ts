@@ -43,6 +43,7 @@ export const startEmbeddedOrchestrator = async (
       await whileDown?.()
       running = await launch()
     },
+    log: () => '',
     stop: () => running.close(),
   }
 }

@@ -16,6 +16,8 @@ export interface OrchestratorOptions {
   readonly rateLimit?: { readonly requests: 5; readonly windowMs: number }
   /** Tokens of single workers, by worker id. */
   readonly individualTokens?: Readonly<Record<string, string>>
+  /** Makes the real one log what it hears over its sockets, too. */
+  readonly talkative?: true
 }
 
 export type EndSignal = 'SIGTERM' | 'SIGKILL'
@@ -36,5 +38,7 @@ export interface OrchestratorUnderTest {
   forgetWorkers(): Promise<void>
   /** Ends it and starts it anew on the same port. `whileDown` runs when nobody listens there. */
   restart(signal: EndSignal, whileDown?: () => Promise<void>): Promise<void>
+  /** The end of what the real one has logged since it was last started; the embedded one logs nothing. */
+  log(): string
   stop(): Promise<void>
 }

@@ -60,7 +60,7 @@ const rateLimits = ({ requests, windowMs }: NonNullable<OrchestratorOptions['rat
 const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   PYTHONUNBUFFERED: '1',
-  LOG_LEVEL: 'WARNING',
+  LOG_LEVEL: options.talkative ? 'INFO' : 'WARNING',
   LOG_FORMAT: 'text',
   API_HOST: '127.0.0.1',
   API_PORT: String(port),
@@ -168,6 +168,7 @@ export const startRealOrchestrator = async (
       await whileDown?.()
       child = await launch(setting)
     },
+    log: () => child.output,
     async stop() {
       await child.end()
       await cleanUp()
