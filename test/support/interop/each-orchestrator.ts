@@ -12,7 +12,7 @@ const START_DEADLINE_MS = 300_000
 class Missing extends Error {}
 
 /** The Python of an environment, which is built when it is not there. */
-const interpreterOf = async (name: EnvName): Promise<string> => {
+export const interpreterOf = async (name: EnvName): Promise<string> => {
   const python = findPython()
   if (python === undefined) throw new Missing('the real orchestrator needs python3, 3.11 or newer, with venv')
   return pythonEnv(python, name)
