@@ -18,6 +18,8 @@ const folder = new URL('requirements/', import.meta.url)
 
 /** The last version that speaks the first generation. */
 const LAST_CLASSIC = 8
+/** These carry out no job without OpenTelemetry. */
+const LAST_WITH_TELEMETRY = 26
 /** These import packages that they do not ask for. */
 const LAST_WITH_UNTOLD_IMPORTS = 12
 
@@ -26,7 +28,10 @@ const unpinned = (name: EnvName): string => {
   const [, kind, version = ''] = /^(orchestrator|worker)-(.+)$/.exec(name) ?? []
   const number = Number(version.replace(/^1\.0b/, ''))
   if (kind === 'worker') return `avtomatika-worker==${version}\n`
-  const lines = [`avtomatika[${number <= LAST_CLASSIC ? 'redis,telemetry,s3' : 'redis'}]==${version}`]
+  const extras = ['redis']
+  if (number <= LAST_WITH_TELEMETRY) extras.push('telemetry')
+  if (number <= LAST_CLASSIC) extras.push('s3')
+  const lines = [`avtomatika[${extras.join()}]==${version}`]
   if (number <= LAST_WITH_UNTOLD_IMPORTS) lines.push('aiofiles', 'obstore')
   // It takes any version of the library, and works with the first one only.
   if (number === 9) lines.push('rxon==1.0b2')
