@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-/** A virtual environment of the suite: one published version of the orchestrator, or of the worker in Python. */
-export type EnvName = `orchestrator-${string}` | `worker-${string}`
+/** A virtual environment: one published version of the orchestrator, of the worker in Python, or an S3 server. */
+export type EnvName = `orchestrator-${string}` | `worker-${string}` | 'moto'
 
 /** What the suite needs every time; each has its file of pinned packages in `requirements/`. */
 export const PINNED: readonly EnvName[] = [
@@ -40,6 +40,8 @@ const unpinned = (name: EnvName): string => {
 
 /** The packages of an environment, one a line, as pip reads them. */
 export const requirementsOf = (name: EnvName): Promise<string> =>
-  PINNED.includes(name) ? readFile(new URL(`${name}.txt`, folder), 'utf8') : Promise.resolve(unpinned(name))
+  name === 'moto' || PINNED.includes(name)
+    ? readFile(new URL(`${name}.txt`, folder), 'utf8')
+    : Promise.resolve(unpinned(name))
 
 export const REDIS_REQUIREMENTS = fileURLToPath(new URL('redis.txt', folder))

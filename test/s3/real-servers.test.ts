@@ -1,0 +1,167 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { InvalidInputError, PermanentError, TransientError } from '../../src/errors.js'
+import { S3Store } from '../../src/storage/s3-store.js'
+import { fileWorker } from '../support/files/file-worker.js'
+import { listing } from '../support/files/listing.js'
+import { temporaryFolder } from '../support/files/temporary-folder.js'
+import { Child } from '../support/interop/child-process.js'
+import { KEYS, type S3Server, SERVERS } from '../support/s3/servers.js'
+
+const MB = 1_048_576
+
+const hashOf = async (path: string): Promise<string> => {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+describe.each(Object.entries(SERVERS))('S3 as %s speaks it', (name, find) => {
+  let server: S3Server | undefined
+  let missing: string | undefined
+  let client: S3Client
+
+  beforeAll(async () => {
+    const found = await find()
+    if ('missing' in found) {
+      missing = `${name} is not tested: it needs ${found.missing}`
+      console.log(missing)
+      return
+    }
+    server = await found.start()
+    client = new S3Client({
+      endpoint: server.url,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: KEYS.accessKey, secretAccessKey: KEYS.secretKey },
+    })
+    await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  }, 300_000)
+
+  beforeEach(({ skip }) => skip(missing !== undefined, missing))
+
+  afterAll(async () => {
+    client?.destroy()
+    await server?.stop()
+  })
+
+  const store = (keys = KEYS) => new S3Store({ endpointUrl: server?.url ?? '', ...keys, maxConcurrency: 8 })
+  const { signal } = new AbortController()
+
+  it.each([0, 1, 8 * MB, 25 * MB + 1])('%i bytes go in and come out', async (size) => {
+    const folder = await temporaryFolder()
+    const at = { bucket: 'bucket', key: `round/${size} ü+%.bin` }
+    await writeFile(join(folder, 'in'), randomBytes(size))
+    const up = await store().upload(join(folder, 'in'), at, { signal })
+    const down = await store().download(at, join(folder, 'out'), { signal })
+    expect(up).toEqual({ size, etag: expect.any(String) })
+    // gofakes3 says another ETag for an object that came in parts.
+    expect(down).toEqual(name === 'gofakes3' && size > 8 * MB ? { ...up, etag: expect.any(String) } : up)
+    expect(await hashOf(join(folder, 'out'))).toBe(await hashOf(join(folder, 'in')))
+  })
+
+  it('a folder of 1,200 objects comes whole', async () => {
+    const put = (index: number) =>
+      client.send(
+        new PutObjectCommand({ Bucket: 'bucket', Key: `many/${index % 7}/${index}`, Body: `${index}` }),
+      )
+    for (let index = 0; index < 1_200; index += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, offset) => put(index + offset)))
+    }
+    const { run } = await fileWorker({
+      variables: {
+        S3_ENDPOINT_URL: server?.url,
+        S3_ACCESS_KEY: KEYS.accessKey,
+        S3_SECRET_KEY: KEYS.secretKey,
+      },
+      tasks: (worker) =>
+        worker.task('t', async ({ folder }) => {
+          const names = await Promise.all([0, 1, 2, 3, 4, 5, 6].map((sub) => listing(join(folder, `${sub}`))))
+          return {
+            data: { count: names.flat().length, last: await readFile(join(folder, '2/1199'), 'utf8') },
+          }
+        }),
+    })
+    const { history } = await run('t', { folder: 's3://bucket/many/' })
+    expect(history).toEqual({ count: 1_200, last: '1199' })
+  })
+
+  it('the example of the documentation runs, in and out', async () => {
+    await client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'photo.jpg', Body: 'jpg' }))
+    const { run } = await fileWorker({
+      variables: {
+        S3_ENDPOINT_URL: server?.url,
+        S3_ACCESS_KEY: KEYS.accessKey,
+        S3_SECRET_KEY: KEYS.secretKey,
+        S3_DEFAULT_BUCKET: 'bucket',
+      },
+      tasks: (worker) =>
+        worker.task('process_image', async ({ input_image }, { files }) => {
+          const output = await files.pathTo('processed.png')
+          await writeFile(output, `${await readFile(input_image, 'utf8')} as png`)
+          return { data: { output_image: output } }
+        }),
+    })
+    const { taskId, history } = await run('process_image', { input_image: 's3://bucket/photo.jpg' })
+    expect(history).toEqual({ output_image: `s3://bucket/${taskId}/processed.png` })
+    const path = join(await temporaryFolder(), 'result')
+    await store().download({ bucket: 'bucket', key: `${taskId}/processed.png` }, path, { signal })
+    expect(await readFile(path, 'utf8')).toBe('jpg as png')
+  })
+
+  it.each([
+    ['NoSuchKey', { bucket: 'bucket', key: 'not-there' }],
+    ['NoSuchBucket', { bucket: 'no-such-bucket', key: 'k' }],
+  ])('%s is a mistake of the input', async (code, from) => {
+    const path = join(await temporaryFolder(), 'file')
+    const error = await store()
+      .download(from, path, { signal })
+      .catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(InvalidInputError)
+    expect(error.message).toContain(code)
+  })
+
+  it('a wrong secret is denied for good', async ({ skip }) => {
+    skip(name !== 'versitygw', 'only the strict one looks at it')
+    const path = join(await temporaryFolder(), 'file')
+    const wrong = store({ ...KEYS, secretKey: 'wrong' })
+    await expect(wrong.download({ bucket: 'bucket', key: 'k' }, path, { signal })).rejects.toThrow(
+      PermanentError,
+    )
+  })
+
+  it('an upload that is aborted half-way leaves no multipart upload behind', async () => {
+    const path = join(await temporaryFolder(), 'large')
+    await writeFile(path, randomBytes(60 * MB))
+    const task = new AbortController()
+    const upload = store().upload(path, { bucket: 'bucket', key: 'aborted' }, { signal: task.signal })
+    const begun = async () => {
+      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket' }))
+      return (Uploads?.length ?? 0) > 0
+    }
+    while (!(await begun()));
+    task.abort(new TransientError('enough'))
+    await expect(upload).rejects.toThrow('enough')
+    expect(await begun()).toBe(false)
+  })
+
+  it('300 MB go out and come in with flat memory', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(folder, { recursive: true })
+    const program = new URL('memory.child.ts', import.meta.url).pathname
+    const env = { ...process.env, S3_URL: server?.url, FOLDER: folder, MEGABYTES: '300' }
+    const child = new Child(process.execPath, ['--import', 'tsx', program], { env })
+    expect(await child.ended(), child.output).toBe(0)
+    const [, growth = 'unknown'] = /growth (\d+) MB/.exec(child.output) ?? []
+    expect(Number(growth)).toBeLessThan(120)
+  })
+})
