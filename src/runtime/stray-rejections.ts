@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Events, TaskRef } from '../events.js'
-import { describeThrown, isError, loggable } from '../tasks/describe-thrown.js'
+import { describeThrown, loggable } from '../tasks/describe-thrown.js'
+import { isError } from '../utils/is-error.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { isError } from '../utils/is-error.js'
 
 /** Enough to understand a failure, not enough to fill the orchestrator's storage. */
 const LONGEST = 4_000
@@ -7,15 +8,6 @@ const LONGEST = 4_000
 export const describeThrown = (thrown: unknown): string => {
   const text = textOf(thrown)
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
-}
-
-/** Whether an error was thrown; a proxy may refuse to be asked. Never throws. */
-export const isError = (thrown: unknown): thrown is Error => {
-  try {
-    return thrown instanceof Error
-  } catch {
-    return false
-  }
 }
 
 /** What was thrown, fit for a log line: an error as it is, the rest in words. Never throws. */

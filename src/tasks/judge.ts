@@ -6,8 +6,9 @@ import {
   TRANSIENT_ERROR,
 } from '../errors.js'
 import type { Outcome, TaskFailure } from '../protocol/messages.js'
+import { isError } from '../utils/is-error.js'
 import { isObject, type JsonObject } from '../utils/json.js'
-import { describeThrown, isError } from './describe-thrown.js'
+import { describeThrown } from './describe-thrown.js'
 import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
 
 /** A result whose shape is the handler's mistake; no retry can mend it. */
