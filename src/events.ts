@@ -37,6 +37,8 @@ export interface WorkerEvents {
   socketOpened: { readonly orchestrator: string }
   /** The socket for commands has ended; the worker opens another. `code` as in WebSockets, 1006 without a goodbye. */
   socketClosed: { readonly orchestrator: string; readonly code: number; readonly reason: string }
+  /** Failover: another orchestrator is used from now on. What came from the one before goes back there. */
+  orchestratorChanged: { readonly from: string; readonly to: string }
   /** A handler is about to run. */
   taskStarted: TaskRef
   /** A task has reached its outcome; the result is on its way. */

@@ -59,7 +59,7 @@ export interface StopOptions {
 /** Whether a worker takes tasks. */
 export interface Readiness {
   readonly ready: boolean
-  /** Why not. */
+  /** Why not; or what is amiss although tasks can come, such as one of several orchestrators that is away. */
   readonly reason?: string
 }
 
@@ -138,10 +138,11 @@ export class Worker {
     return this.#health?.port
   }
 
-  /** Whether tasks can come at present, and if not, why. */
+  /** Whether tasks can come at present, and what is amiss. */
   get readiness(): Readiness {
-    const reason = this.#state.now === 'running' ? this.#runtime.trouble : `the worker is ${this.#state.now}`
-    return reason === undefined ? { ready: true } : { ready: false, reason }
+    const trouble = this.#state.now === 'running' ? this.#runtime.trouble : `the worker is ${this.#state.now}`
+    const reason = trouble ?? this.#runtime.concern
+    return { ready: trouble === undefined, ...(reason !== undefined && { reason }) }
   }
 
   /**

@@ -15,7 +15,7 @@ export const answerHealth = (
       return { status: 200, body: 'OK' }
     case '/readyz':
       return readiness.ready
-        ? { status: 200, body: 'OK' }
+        ? { status: 200, body: readiness.reason === undefined ? 'OK' : `OK, but ${readiness.reason}` }
         : { status: 503, body: `not ready: ${readiness.reason ?? 'unknown'}` }
     default:
       return { status: 404, body: 'not found; there are /health, /livez and /readyz' }

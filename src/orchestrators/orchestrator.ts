@@ -14,9 +14,7 @@ import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
 import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
-
-/** What is asked of an orchestrator; each kind has a rate limit of its own there. */
-export type RequestKind = 'registration' | 'heartbeat' | 'poll' | 'result'
+import { type Fact, factOf, type RequestKind } from './health.js'
 
 export interface OrchestratorOptions {
   readonly url: string
@@ -27,6 +25,8 @@ export interface OrchestratorOptions {
   readonly dial: (path: string, listener: SocketListener, signal: AbortSignal) => Promise<Socket | HttpAnswer>
   /** How long the server may hold a poll, margin included, in ms. */
   readonly pollDeadlineMs: number
+  /** What each request has shown. */
+  readonly onFact?: (kind: RequestKind, fact: Fact) => void
 }
 
 /** Anything that is answered at once. */
@@ -101,6 +101,11 @@ export class Orchestrator {
     return isLimited(this.#paces[kind], monotonicMs())
   }
 
+  /** Ends every connection: what is under way fails, and whatever follows goes over new ones. */
+  reconnect(): void {
+    this.#options.transport.reconnect()
+  }
+
   close(): Promise<void> {
     return this.#options.transport.close()
   }
@@ -113,9 +118,10 @@ export class Orchestrator {
     signal?: AbortSignal,
   ): Promise<T> {
     const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
-    return this.#options.transport
-      .send({ method, path, body, deadlineMs, signal })
-      .then((answer) => this.#read(kind, read, answer))
+    return this.#options.transport.send({ method, path, body, deadlineMs, signal }).then(
+      (answer) => this.#read(kind, read, answer),
+      (error: unknown) => this.#failed(kind, error),
+    )
   }
 
   #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer): T {
@@ -123,12 +129,23 @@ export class Orchestrator {
       const product = read(answer)
       const pace = this.#paces[kind]
       if (pace !== UNLIMITED) this.#paces[kind] = passed(pace)
+      this.#tell(kind)
       return product
     } catch (error) {
       if (error instanceof RateLimitError) {
         this.#paces[kind] = refused(this.#paces[kind], monotonicMs(), error.retryAfterMs)
       }
-      throw error
+      return this.#failed(kind, error)
     }
+  }
+
+  #failed(kind: RequestKind, error: unknown): never {
+    this.#tell(kind, error)
+    throw error
+  }
+
+  #tell(kind: RequestKind, error?: unknown): void {
+    const fact = factOf(kind, error)
+    if (fact) this.#options.onFact?.(kind, fact)
   }
 }

@@ -1,4 +1,5 @@
 import type { Events } from '../events.js'
+import type { Fact, RequestKind } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import { classic } from '../protocol/classic/classic.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
@@ -7,8 +8,10 @@ import { openSocket } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { CommandSocket } from './command-socket.js'
 import { Connection } from './connection.js'
+import { asBusy } from './describe-load.js'
 import { HeartbeatLoop } from './heartbeat-loop.js'
 import { PollLoop, type PollLoopOptions } from './poll-loop.js'
+import type { PollTurn } from './poll-turn.js'
 import type { RuntimeSettings } from './settings.js'
 import type { TaskSource } from './tasks-in-hand.js'
 
@@ -18,6 +21,9 @@ export interface ConnectOptions {
   readonly registration: Registration
   readonly describe: () => Heartbeat
   readonly makeGate: (source: TaskSource) => PollLoopOptions['gate']
+  readonly turn: PollTurn
+  /** What is known of the orchestrator's health has changed, or has lasted. */
+  readonly onHealth: () => void
   /** The orchestrator answers again: what waits to be delivered may go. */
   readonly onRecovered: (source: TaskSource) => void
   readonly onCommand: (command: Command, source: TaskSource) => void
@@ -33,31 +39,35 @@ const SPARE_CONNECTIONS = 8
 /** Makes the connection to one orchestrator; nothing is sent before it is opened. */
 export const connectTo = (options: ConnectOptions): Connection => {
   const { settings, registration, describe, events, log } = options
-  const orchestrator = reach(options)
+  const orchestrator = reach(options, (kind, fact) => connection.heard(kind, fact))
   const { url } = orchestrator
-  return new Connection({
+  const connection = new Connection({
     orchestrator,
     registration,
     log,
-    makeHeartbeats: (onUnknown) =>
+    makeHeartbeats: ({ isUsed, onUnknown }) =>
       new HeartbeatLoop({
         orchestrator,
-        describe,
+        describe: () => (isUsed() ? describe() : asBusy(describe())),
         intervalMs: settings.heartbeatIntervalMs,
         debounceMs: settings.heartbeatDebounceMs,
         log,
         onUnknown,
       }),
-    makePolls: (source, onRecovered) =>
-      new PollLoop({
+    makePolls: (source) => {
+      const polls = new PollLoop({
         orchestrator,
         gate: options.makeGate(source),
+        turn: options.turn,
+        weight: options.target.weight,
         log,
         maxPolls: settings.maxConcurrentTasks,
         idleDelayMs: settings.idlePollDelayMs,
         errorDelayMs: settings.pollErrorDelayMs,
-        onRecovered,
-      }),
+      })
+      options.turn.join(polls)
+      return polls
+    },
     makeSocket: (source) =>
       settings.websocketsEnabled ? socketOf(options, orchestrator, source) : undefined,
     onRegistered: () => {
@@ -68,8 +78,10 @@ export const connectTo = (options: ConnectOptions): Connection => {
       log.warn({ orchestrator: url }, 'the orchestrator has forgotten this worker; registering again')
       events.emit('registrationLost', { orchestrator: url })
     },
+    onHealth: options.onHealth,
     onRecovered: options.onRecovered,
   })
+  return connection
 }
 
 const socketOf = (
@@ -86,10 +98,14 @@ const socketOf = (
       events.emit('socketClosed', { orchestrator: orchestrator.url, code, reason }),
   })
 
-const reach = ({ settings, target: { url, token } }: ConnectOptions): Orchestrator => {
+const reach = (
+  { settings, target: { url, token } }: ConnectOptions,
+  onFact: (kind: RequestKind, fact: Fact) => void,
+): Orchestrator => {
   const headers = { 'x-worker-token': token }
   return new Orchestrator({
     url,
+    onFact,
     workerId: settings.workerId,
     protocol: classic,
     pollDeadlineMs: settings.pollTimeoutMs + POLL_MARGIN_MS,

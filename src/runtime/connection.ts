@@ -1,4 +1,5 @@
 import { AuthError, INVALID_INPUT_ERROR, PERMANENT_ERROR, RateLimitError } from '../errors.js'
+import { type Fact, type Health, healthAfter, type RequestKind, UNTRIED } from '../orchestrators/health.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { Outcome, ProgressUpdate, Registration, TaskResult } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
@@ -14,15 +15,25 @@ export interface ConnectionOptions {
   readonly orchestrator: Orchestrator
   readonly registration: Registration
   readonly log: Logger
-  readonly makeHeartbeats: (onUnknown: () => void) => HeartbeatLoop
+  readonly makeHeartbeats: (calls: HeartbeatCalls) => HeartbeatLoop
   /** `source` is where the polls' tasks come from, and their results go to. */
-  readonly makePolls: (source: TaskSource, onRecovered: () => void) => PollLoop
+  readonly makePolls: (source: TaskSource) => PollLoop
   /** `undefined` without one: nothing can be cancelled then, and progress is told to nobody. */
   readonly makeSocket: (source: TaskSource) => CommandSocket | undefined
   readonly onRegistered: () => void
   readonly onRegistrationLost: () => void
+  /** What is known of the orchestrator's health has changed, or has lasted. */
+  readonly onHealth: () => void
   /** The orchestrator answers again: what waited for it may go. */
   readonly onRecovered: (source: TaskSource) => void
+}
+
+/** What heartbeats ask of their connection, and tell it. */
+export interface HeartbeatCalls {
+  /** Whether tasks are wanted from this orchestrator at all. */
+  readonly isUsed: () => boolean
+  /** The orchestrator has no record of this worker any more. */
+  readonly onUnknown: () => void
 }
 
 const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
@@ -31,26 +42,32 @@ const AUTH_BACKOFF = { baseMs: 30_000, capMs: 60_000 }
 /** An orchestrator that takes registrations and loses them is not to be asked in a circle; longer than any pause. */
 const LOST_AGAIN_MS = 60_000
 
-const MOVES: Moves<'closed' | 'registering' | 'registered' | 'closing'> = {
-  closed: ['registering'],
-  registering: ['registered', 'closing'],
-  registered: ['registering', 'closing'],
+/** Between two times that the end of an outage is told to all who wait for it. */
+const RECOVERY_PAUSE_MS = 1_000
+
+const MOVES: Moves<'aside' | 'registering' | 'registered' | 'closing' | 'closed'> = {
+  aside: ['registering', 'closing'],
+  registering: ['registered', 'aside', 'closing'],
+  registered: ['registering', 'aside', 'closing'],
   closing: ['closed'],
+  closed: [],
 }
 
 /**
  * Everything this worker keeps up towards one orchestrator.
- * `closed`: nothing is sent · `registering`: until the orchestrator takes the registration, however long that is ·
- * `registered`: heartbeats and polls run; left when the orchestrator has forgotten the worker · `closing`: polls end by
- * themselves.
+ * `aside`: no task is asked for; before it is opened, and after it was left. What was open then ends by itself, and
+ * results still go back · `registering`: until the orchestrator takes the registration, however long that is ·
+ * `registered`: heartbeats and polls run; left when the orchestrator has forgotten the worker, or for another one ·
+ * `closing`: polls end by themselves · `closed`: for good.
  */
 export class Connection implements TaskSource {
   readonly #options: ConnectionOptions
-  readonly #state = new States('The connection', 'closed', MOVES)
+  readonly #state = new States('The connection', 'aside', MOVES)
   readonly #heartbeats: HeartbeatLoop
   readonly #polls: PollLoop
   readonly #socket: CommandSocket | undefined
-  #polling = false
+  #health = UNTRIED
+  #recoveredMs = Number.NEGATIVE_INFINITY
   #failures = 0
   /** How often the record was lost in short order, and when it was last. */
   #losses = 0
@@ -60,9 +77,17 @@ export class Connection implements TaskSource {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#heartbeats = options.makeHeartbeats(() => this.#forgotten())
-    this.#polls = options.makePolls(this, () => this.#recovered())
+    this.#heartbeats = options.makeHeartbeats({
+      isUsed: () => this.#state.now !== 'aside',
+      onUnknown: () => this.#forgotten(),
+    })
+    this.#polls = options.makePolls(this)
     this.#socket = options.makeSocket(this)
+  }
+
+  /** How the orchestrator does, by all that was asked of it. */
+  get health(): Health {
+    return this.#health
   }
 
   /** Why no task can come from here at present; `undefined` when all is well. */
@@ -110,6 +135,34 @@ export class Connection implements TaskSource {
     this.#polls.wake()
   }
 
+  /**
+   * Asks for no more tasks: the orchestrator is told that this worker is busy, and polls end once nothing is left behind.
+   * What runs goes on, and results still go back.
+   */
+  async leave(): Promise<void> {
+    this.#state.move('aside')
+    this.#retry?.cancel()
+    this.#heartbeats.stop()
+    const told = this.#heartbeats.now()
+    // As long as it may not have heard, it may queue something for the next poll.
+    if (this.#health.up) await told
+    if (this.#state.now === 'aside') this.#polls.part()
+  }
+
+  /** Asks an orchestrator that was left how it does; a heartbeat that says `busy` brings no task. */
+  ask(): void {
+    if (this.#state.now === 'aside') this.#heartbeats.ask()
+  }
+
+  /** What the end of a request has shown goes for everything that is kept up. */
+  heard(kind: RequestKind, fact: Fact): void {
+    const before = this.#health
+    this.#health = healthAfter(before, kind, fact, monotonicMs())
+    if (endsFailure(before, this.#health)) this.#recovered(kind)
+    // While it is aside, time counts too.
+    if (this.#health !== before || this.#state.now === 'aside') this.#options.onHealth()
+  }
+
   /** Tells the orchestrator not to send more, and resolves when the open polls have ended. */
   async drain(): Promise<void> {
     const wasRegistered = this.#state.now === 'registered'
@@ -117,7 +170,7 @@ export class Connection implements TaskSource {
     this.#retry?.cancel()
     this.#socket?.drain()
     if (wasRegistered) void this.#heartbeats.now()
-    if (this.#polling) await this.#polls.drain()
+    await this.#polls.drain()
   }
 
   /** Calls off the polls that are still open. */
@@ -149,9 +202,7 @@ export class Connection implements TaskSource {
     this.#options.onRegistered()
     this.#heartbeats.start()
     this.#socket?.open()
-    if (this.#polling) this.#polls.wake()
-    else this.#polls.start()
-    this.#polling = true
+    this.#polls.start()
     this.#options.onRecovered(this)
   }
 
@@ -188,15 +239,22 @@ export class Connection implements TaskSource {
     else this.#retry = after(fullJitter(BACKOFF, this.#losses, Math.random()), () => void this.#register())
   }
 
-  /** It may have come back with an empty storage: a heartbeat finds out at once. */
-  #recovered(): void {
+  /** Whoever waits for an outage to end need not wait any longer. It may have come back with an empty storage, too. */
+  #recovered(kind: RequestKind): void {
+    const nowMs = monotonicMs()
+    if (nowMs - this.#recoveredMs < RECOVERY_PAUSE_MS) return
+    this.#recoveredMs = nowMs
     if (this.#state.now === 'registered') {
-      void this.#heartbeats.now()
+      if (kind !== 'heartbeat') void this.#heartbeats.now()
+      if (kind !== 'poll') this.#polls.retry()
       this.#socket?.open()
     }
     this.#options.onRecovered(this)
   }
 }
+
+const endsFailure = (before: Health, now: Health): boolean =>
+  before !== UNTRIED && before.answersSinceMs === undefined && now.answersSinceMs !== undefined
 
 const FINAL_CODES: ReadonlySet<string> = new Set([PERMANENT_ERROR, INVALID_INPUT_ERROR])
 

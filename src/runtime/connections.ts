@@ -1,40 +1,77 @@
 import type { Connection } from './connection.js'
+import { FailoverWatch } from './failover-watch.js'
 
-/** Everything this worker keeps up towards its orchestrators, as one. The first one, by priority, is used. */
+export interface ConnectionsOptions {
+  readonly mode: 'failover' | 'round-robin'
+  readonly heartbeatIntervalMs: number
+  /** One for each orchestrator, the most preferred first; each calls `onHealth` when it has learned how its one does. */
+  readonly connect: (onHealth: () => void) => readonly Connection[]
+  /** Another orchestrator is used from now on. */
+  readonly onSwitched: (from: Connection, to: Connection) => void
+}
+
+/**
+ * Everything this worker keeps up towards its orchestrators, as one. In failover one of them is used at a time, in
+ * round robin all are.
+ */
 export class Connections {
-  readonly #first: Connection
+  readonly #all: readonly Connection[]
+  readonly #failover: FailoverWatch | undefined
+  #open = false
 
-  /** @throws RangeError without a single connection */
-  constructor([first]: readonly Connection[]) {
-    if (!first) throw new RangeError('no orchestrator is configured')
-    this.#first = first
+  /** @throws RangeError without a single orchestrator */
+  constructor({ mode, heartbeatIntervalMs, connect, onSwitched }: ConnectionsOptions) {
+    const connections = connect(() => this.#open && this.#failover?.look())
+    if (connections.length === 0) throw new RangeError('no orchestrator is configured')
+    this.#all = connections
+    if (mode === 'failover')
+      this.#failover = new FailoverWatch({ connections, intervalMs: heartbeatIntervalMs, onSwitched })
   }
 
   /** Why no task can come at present; `undefined` while one orchestrator can give some. */
   get trouble(): string | undefined {
-    return this.#first.trouble
+    const troubles = this.#used.flatMap(({ trouble }) => trouble ?? [])
+    return troubles.length < this.#used.length ? undefined : troubles.join('; ')
+  }
+
+  /** What is amiss although tasks can come. */
+  get concern(): string | undefined {
+    const troubles = this.#used.flatMap(({ trouble }) => trouble ?? [])
+    if (troubles.length > 0) return troubles.join('; ')
+    const [first] = this.#all
+    const [used] = this.#used
+    return first && used && used !== first && this.#failover
+      ? `${used.url} is used instead of ${first.url}`
+      : undefined
   }
 
   open(): void {
-    this.#first.open()
+    this.#open = true
+    for (const connection of this.#used) connection.open()
   }
 
   /** A slot, a hot model or anything else that orchestrators are told has changed. */
   changed(): void {
-    this.#first.changed()
+    for (const connection of this.#used) connection.changed()
   }
 
   /** Tells the orchestrators not to send more, and resolves when the open polls have ended. */
   async drain(): Promise<void> {
-    await this.#first.drain()
+    this.#open = false
+    this.#failover?.close()
+    await Promise.all(this.#all.map((connection) => connection.drain()))
   }
 
   /** Calls off the polls that are still open. */
   abortPolls(): void {
-    this.#first.abortPolls()
+    for (const connection of this.#all) connection.abortPolls()
   }
 
   async close(): Promise<void> {
-    await this.#first.close()
+    await Promise.all(this.#all.map((connection) => connection.close()))
+  }
+
+  get #used(): readonly Connection[] {
+    return this.#failover ? [this.#failover.active] : this.#all
   }
 }

@@ -24,3 +24,6 @@ export const describeLoad = ({ definitions, slots, hotCache, accepting }: LoadSo
     hotSkills: hotCache.skills,
   }
 }
+
+/** What is said to an orchestrator that is to send nothing. Pure. */
+export const asBusy = (heartbeat: Heartbeat): Heartbeat => ({ ...heartbeat, status: 'busy', taskNames: [] })

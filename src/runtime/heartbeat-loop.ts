@@ -65,6 +65,11 @@ export class HeartbeatLoop {
     await this.#sending
   }
 
+  /** Sends one to see whether it is answered, unless one is under way or the orchestrator wants silence. */
+  ask(): void {
+    if (!this.#sending && this.#options.orchestrator.quietMs('heartbeat') === 0) void this.now()
+  }
+
   /** Resolves when the orchestrator knows what there is to know, or did not take the one heartbeat that would tell it. */
   async upToDate(): Promise<void> {
     // One that is under way may tell it already, for many that wait for it.

@@ -8,11 +8,10 @@ import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
+import type { PollSeat, PollTurn } from './poll-turn.js'
 
-/** Where polls get their slots and leave what they bring. */
+/** Where polls leave what they bring. */
 export interface PollGate {
-  /** Reserves a slot; false while there is none to be had. */
-  reserve(): boolean
   /** The poll ended without a task. */
   unreserve(): void
   /** The poll brought a task, which takes the reserved slot. */
@@ -22,12 +21,13 @@ export interface PollGate {
 export interface PollLoopOptions {
   readonly orchestrator: Pick<Orchestrator, 'url' | 'poll' | 'quietMs'>
   readonly gate: PollGate
+  /** Where polls get their slots, in competition with those of other orchestrators. */
+  readonly turn: PollTurn
+  readonly weight: number
   readonly log: Logger
   readonly maxPolls: number
   readonly idleDelayMs: number
   readonly errorDelayMs: number
-  /** Polls are answered again after they were not. */
-  readonly onRecovered: () => void
 }
 
 /** Whatever the base, nobody waits longer than this after an error. */
@@ -35,23 +35,26 @@ const LONGEST_ERROR_PAUSE_MS = 60_000
 /** A refused token is not mended by asking again soon. */
 const AUTH_PAUSE_MS = 30_000
 
-const MOVES: Moves<'stopped' | 'polling' | 'draining'> = {
-  stopped: ['polling'],
-  polling: ['draining'],
-  draining: ['stopped'],
+const MOVES: Moves<'stopped' | 'polling' | 'parting' | 'draining'> = {
+  stopped: ['polling', 'draining'],
+  polling: ['parting', 'draining'],
+  parting: ['polling', 'stopped', 'draining'],
+  draining: [],
 }
 
 /**
  * Long polls to one orchestrator: as many as work and free slots call for, never in a busy loop.
- * `stopped`: no poll is open · `polling`: polls are opened · `draining`: the open ones are left to end, and what they
- * bring is still passed on.
+ * `stopped`: none is opened · `polling`: polls are opened · `parting`: one at a time, until one comes back empty, so that
+ * nothing is left behind that was meant for this worker · `draining`: the open ones are left to end.
+ * Whatever an open poll brings is passed on, in every state.
  */
-export class PollLoop {
+export class PollLoop implements PollSeat {
   readonly #options: PollLoopOptions
   readonly #state = new States('The poll loop', 'stopped', MOVES)
   readonly #ended = new Condition()
   readonly #abort = sharedAbort()
-  #open = 0
+  /** When each open poll was opened, oldest first. */
+  readonly #open = new Set<{ readonly openedMs: number }>()
   #pace: PollPace = ONE_POLL
   #pause: Timer | undefined
   #failures = 0
@@ -66,22 +69,65 @@ export class PollLoop {
     return this.#trouble
   }
 
+  get weight(): number {
+    return this.#options.weight
+  }
+
+  get open(): number {
+    return this.#open.size
+  }
+
+  get wants(): boolean {
+    if (this.#pause) return false
+    if (this.#state.now === 'polling') return this.#open.size < this.#pace.goal
+    return this.#state.now === 'parting' && this.#open.size === 0
+  }
+
+  openedBy(ms: number): number {
+    let count = 0
+    for (const { openedMs } of this.#open) {
+      if (openedMs > ms) break
+      count++
+    }
+    return count
+  }
+
   start(): void {
+    if (this.#state.now === 'polling') {
+      this.retry()
+      return
+    }
     this.#state.move('polling')
+    this.#failures = 0
+    this.#trouble = undefined
     this.wake()
   }
 
   /** Something that polls depend on has changed: opens what may be open. */
   wake(): void {
-    if (this.#state.now !== 'polling' || this.#pause) return
-    while (this.#open < this.#pace.goal && this.#options.gate.reserve()) void this.#poll()
+    this.#options.turn.grant()
+  }
+
+  /** The orchestrator answers: an outage need not be waited for any longer. */
+  retry(): void {
+    if (this.#failures === 0 || this.#options.orchestrator.quietMs('poll') > 0) return
+    this.#resume()
+    this.wake()
+  }
+
+  /** Opens one at a time, and no more once one has come back empty or failed. */
+  part(): void {
+    if (this.#state.now !== 'polling') return
+    this.#state.move('parting')
+    if (this.#failures > 0) this.#parted()
+    else this.wake()
   }
 
   /** Opens no more; resolves when the open ones have ended. */
   async drain(): Promise<void> {
-    if (this.#state.now === 'polling') this.#state.move('draining')
+    this.#state.move('draining')
     this.#resume()
-    await this.#ended.until(() => this.#open === 0)
+    await this.#ended.until(() => this.#open.size === 0)
   }
 
   /** Calls off what is open. A task that is on its way in an aborted poll is lost to this worker. */
@@ -89,15 +135,19 @@ export class PollLoop {
     this.#abort.abort()
   }
 
+  openOne(): void {
+    void this.#poll()
+  }
+
   async #poll(): Promise<void> {
-    this.#open++
-    const began = monotonicMs()
+    const poll = { openedMs: monotonicMs() }
+    this.#open.add(poll)
     try {
       const offer = await this.#options.orchestrator.poll(this.#abort.signal)
-      this.#open--
-      this.#answered(offer, monotonicMs() - began)
+      this.#open.delete(poll)
+      this.#answered(offer, monotonicMs() - poll.openedMs)
     } catch (error) {
-      this.#open--
+      this.#open.delete(poll)
       this.#options.gate.unreserve()
       this.#failed(error as Error)
     }
@@ -116,10 +166,12 @@ export class PollLoop {
     gate.unreserve()
     const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, idleDelayMs)
     this.#pace = pace
-    this.#rest(pauseMs)
+    if (this.#state.now === 'parting') this.#parted()
+    else this.#rest(pauseMs)
   }
 
   #failed(error: Error): void {
+    if (this.#state.now === 'parting') this.#parted()
     if (this.#state.now !== 'polling') return
     this.#pace = ONE_POLL
     // Polls that were open together fail together: that is one failure.
@@ -127,6 +179,12 @@ export class PollLoop {
     this.#failures++
     this.#tell(error)
     this.#rest(this.#pauseAfter(error))
+  }
+
+  /** Nothing that was meant for this worker is left there, or nobody can be asked for it. */
+  #parted(): void {
+    this.#state.move('stopped')
+    this.#resume()
   }
 
   #pauseAfter(error: Error): number {
@@ -151,7 +209,6 @@ export class PollLoop {
     this.#failures = 0
     this.#trouble = undefined
     this.#options.log.info({ orchestrator: this.#options.orchestrator.url }, 'polls are answered again')
-    this.#options.onRecovered()
   }
 
   #rest(ms: number): void {

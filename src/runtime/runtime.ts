@@ -14,6 +14,7 @@ import { describeLoad } from './describe-load.js'
 import { drain } from './drain.js'
 import { HotCache } from './hot-cache.js'
 import type { PollGate } from './poll-loop.js'
+import { PollTurn } from './poll-turn.js'
 import type { RuntimeSettings } from './settings.js'
 import { Slots } from './slots.js'
 import { StrayRejections } from './stray-rejections.js'
@@ -38,6 +39,7 @@ export class Runtime {
   readonly #options: RuntimeOptions
   readonly #slots: Slots<TaskInHand>
   readonly #directories: TaskDirectories
+  readonly #turn: PollTurn
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
   #connections: Connections | undefined
@@ -49,6 +51,7 @@ export class Runtime {
     this.hotCache = new HotCache(settings.skillDependencies, this.#changed)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = this.#makeDirectories()
+    this.#turn = new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent))
     this.#delivery = this.#makeDelivery()
     this.strays = new StrayRejections(options.events, options.log)
     this.#tasks = this.#makeTasks()
@@ -61,6 +64,11 @@ export class Runtime {
     const { trouble } = this.#directories.room
     if (trouble !== undefined) return trouble
     return this.#connections ? this.#connections.trouble : 'not started'
+  }
+
+  /** What is amiss although tasks can come. */
+  get concern(): string | undefined {
+    return this.#connections?.concern
   }
 
   /** How many handlers still run. */
@@ -78,6 +86,7 @@ export class Runtime {
   /** Resolves when nothing is left; drain.ts has the order. */
   async stop(pollGraceMs: number, hurry: AbortSignal): Promise<void> {
     this.#accepting = false
+    this.#turn.close()
     if (!this.#connections) return
     const parts = { connections: this.#connections, tasks: this.#tasks, delivery: this.#delivery }
     const { log, settings } = this.#options
@@ -159,17 +168,26 @@ export class Runtime {
       registration: this.#registration(),
       describe: this.#describe,
       makeGate: (source: TaskSource) => this.#gateFor(source),
+      turn: this.#turn,
       onRecovered: (source: TaskSource) => this.#delivery.nudge(source),
       onCommand: (command: Command, source: TaskSource) => this.commands.take(command, source),
       events,
       log,
     }
-    return new Connections(settings.orchestrators.map((target) => connectTo({ ...shared, target })))
+    return new Connections({
+      mode: settings.orchestratorMode,
+      heartbeatIntervalMs: settings.heartbeatIntervalMs,
+      connect: (onHealth) =>
+        settings.orchestrators.map((target) => connectTo({ ...shared, target, onHealth })),
+      onSwitched: ({ url: from }, { url: to }) => {
+        log.warn({ from, to }, 'another orchestrator is used from now on')
+        events.emit('orchestratorChanged', { from, to })
+      },
+    })
   }
 
   #gateFor(source: TaskSource): PollGate {
     return {
-      reserve: () => this.#hasRoom && this.#slots.reserve(),
       unreserve: () => this.#slots.unreserve(),
       offered: (offer) => this.#tasks.take(offer, source),
     }

@@ -5,7 +5,13 @@ import type { KeepFiles } from '../tasks/files/task-directories.js'
 export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'websockets'> {
   readonly taskTypeLimits: Readonly<Record<string, number>>
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
-  readonly orchestrators: readonly { readonly url: string; readonly token: string }[]
+  /** The most preferred first. */
+  readonly orchestrators: readonly {
+    readonly url: string
+    readonly token: string
+    readonly weight: number
+  }[]
+  readonly orchestratorMode: 'failover' | 'round-robin'
   readonly websocketsEnabled: boolean
   readonly cancelGraceMs: number
   readonly heartbeatIntervalMs: number

@@ -5,18 +5,22 @@ export interface Limits {
   readonly byType: Readonly<Record<string, number>>
 }
 
+interface Waiting<T> {
+  readonly task: T
+  readonly type: string | undefined
+}
+
 /**
  * The right to run tasks. A slot is reserved by a poll before it is known what the poll brings, and held by a running
- * task. A task whose type is full waits in a line of its type and takes over the slot of the next one that ends there,
- * so neither limit is ever passed.
+ * task. A task whose type is full, or whose poll had lent its slot away, waits in a line; a task that ends there leaves
+ * its slot to the first in the line that may run. So neither limit is ever passed.
  */
 export class Slots<T> {
   readonly #limits: Limits
   #running = 0
-  #reserved = 0
-  #waiting = 0
+  #polls = 0
   readonly #runningByType = new Map<string, number>()
-  readonly #lines = new Map<string, T[]>()
+  readonly #line: Waiting<T>[] = []
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -27,12 +31,12 @@ export class Slots<T> {
   }
 
   get waiting(): number {
-    return this.#waiting
+    return this.#line.length
   }
 
   /** Whether one more task could run, polls left aside. */
   get hasFree(): boolean {
-    return this.#running < this.#limits.global && this.#waiting < this.#limits.global
+    return this.#running < this.#limits.global && this.waiting < this.#limits.global
   }
 
   /** Whether a task of this type could run at once. */
@@ -40,60 +44,56 @@ export class Slots<T> {
     return this.hasFree && !this.#isFull(type)
   }
 
-  /** Reserves a slot for what a poll may bring; a poll may bring a task that has to wait, so the lines count too. */
-  reserve(): boolean {
+  /**
+   * Reserves a slot for what a poll may bring; a poll may bring a task that has to wait, so the line counts too.
+   *
+   * @param lent - how many of the open polls are not expected to bring anything and lend their slots
+   */
+  reserve(lent = 0): boolean {
     const { global } = this.#limits
-    if (this.#running + this.#reserved >= global || this.#waiting + this.#reserved >= global) return false
-    this.#reserved++
+    const expected = this.#polls - lent
+    if (!this.hasFree || this.#running + expected >= global || this.waiting + expected >= global) return false
+    this.#polls++
     return true
   }
 
   /** The poll brought nothing. */
   unreserve(): void {
-    this.#reserved--
+    this.#polls--
   }
 
-  /** The poll brought `task`. True: it holds a slot and runs now. False: it stands in the line of its type. */
+  /** The poll brought `task`. True: it holds a slot and runs now. False: it stands in the line. */
   admit(task: T, type: string | undefined): boolean {
-    this.#reserved--
-    if (type !== undefined && this.#isFull(type)) {
-      this.#lineOf(type).push(task)
-      this.#waiting++
+    this.#polls--
+    if (this.#running >= this.#limits.global || this.#isFull(type)) {
+      this.#line.push({ task, type })
       return false
     }
-    this.#running++
     this.#count(type, 1)
     return true
   }
 
-  /** A running task has ended. Returns the task that takes over its slot, if one waits for it. */
+  /** A running task has ended. Returns the task that takes over its slot, if one may. */
   release(type: string | undefined): T | undefined {
-    const next = type === undefined ? undefined : this.#lines.get(type)?.shift()
-    if (next !== undefined) {
-      this.#waiting--
-      return next
-    }
-    this.#running--
     this.#count(type, -1)
-    return undefined
+    const place = this.#line.findIndex((waiting) => !this.#isFull(waiting.type))
+    const [next] = place < 0 ? [] : this.#line.splice(place, 1)
+    if (!next) return undefined
+    this.#count(next.type, 1)
+    return next.task
   }
 
-  /** Takes a task out of its line; false when it is not there. */
-  withdraw(task: T, type: string): boolean {
-    const line = this.#lines.get(type) ?? []
-    const place = line.indexOf(task)
+  /** Takes a task out of the line; false when it is not there. */
+  withdraw(task: T): boolean {
+    const place = this.#line.findIndex((waiting) => waiting.task === task)
     if (place < 0) return false
-    line.splice(place, 1)
-    this.#waiting--
+    this.#line.splice(place, 1)
     return true
   }
 
-  /** Empties the lines. */
+  /** Empties the line. */
   takeWaiting(): T[] {
-    const tasks = [...this.#lines.values()].flat()
-    this.#lines.clear()
-    this.#waiting = 0
-    return tasks
+    return this.#line.splice(0).map(({ task }) => task)
   }
 
   #isFull(type: string | undefined): boolean {
@@ -102,12 +102,7 @@ export class Slots<T> {
   }
 
   #count(type: string | undefined, change: 1 | -1): void {
+    this.#running += change
     if (type !== undefined) this.#runningByType.set(type, (this.#runningByType.get(type) ?? 0) + change)
-  }
-
-  #lineOf(type: string): T[] {
-    const line = this.#lines.get(type) ?? []
-    this.#lines.set(type, line)
-    return line
   }
 }

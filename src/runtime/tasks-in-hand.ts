@@ -169,7 +169,7 @@ export class TasksInHand {
     const { slots, log, cancelGraceMs, onChange } = this.#options
     if (task.reported || task.grace) return
     log.info(refTo(task.offer), 'the orchestrator cancels a task')
-    if (task.taskType !== undefined && slots.withdraw(task, task.taskType)) {
+    if (slots.withdraw(task)) {
       this.#tasks.delete(task.offer.taskId)
       this.#report(task, CANCELLED)
       this.#ended.notify()

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { UnreachableError } from '../errors.js'
-import { after, type Timer } from '../utils/time.js'
+import { after, monotonicMs, type Timer } from '../utils/time.js'
 
 /** One request to the server the transport was made for. */
 export interface HttpRequest {
@@ -18,6 +18,11 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
+/** A deadline that is noticed so much too late was missed by this process, not by the server, in ms. */
+const LATE_MS = 250
+/** How long an answer that came while this process was blocked has to be read, in ms. */
+const GRACE_MS = 1_000
+
 interface ExchangeOptions {
   /** Method and URL, for messages. */
   readonly what: string
@@ -33,7 +38,8 @@ interface ExchangeOptions {
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions
-  readonly #deadline: Timer
+  readonly #dueMs: number
+  #deadline: Timer
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #headers: HttpAnswer['headers'] = {}
@@ -44,7 +50,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(options: ExchangeOptions) {
     this.#options = options
     const { deadlineMs, signal } = options.request
-    this.#deadline = after(deadlineMs, () => this.#giveUp(`had no whole answer after ${deadlineMs} ms`))
+    this.#dueMs = monotonicMs() + deadlineMs
+    this.#deadline = after(deadlineMs, this.#overdue)
     signal?.addEventListener('abort', this.#calledOff)
   }
 
@@ -81,16 +88,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(`failed: ${describe(error)}`, error)
   }
 
-  readonly #calledOff = (): void => this.#giveUp('was called off')
+  readonly #calledOff = (): void => this.#giveUp('was called off', 'ECANCELED')
 
-  #giveUp(why: string): void {
-    this.#fail(why)
-    this.#controller?.abort(new Error(why))
+  /** Timers come before sockets: after a blockage the answer may lie there unread, and a task in it. */
+  readonly #overdue = (): void => {
+    if (monotonicMs() - this.#dueMs > LATE_MS) this.#deadline = after(GRACE_MS, this.#timedOut)
+    else this.#timedOut()
   }
 
-  #fail(why: string, cause?: Error): void {
+  readonly #timedOut = (): void =>
+    this.#giveUp(`had no whole answer after ${this.#options.request.deadlineMs} ms`, 'ETIMEDOUT')
+
+  #giveUp(why: string, code?: string): void {
+    const cause = Object.assign(new Error(why), code && { code })
+    this.#fail(why, cause)
+    this.#controller?.abort(cause)
+  }
+
+  #fail(why: string, cause: Error): void {
     if (!this.#settle()) return
-    this.#options.reject(new UnreachableError(`${this.#options.what} ${why}`, cause ? { cause } : undefined))
+    this.#options.reject(new UnreachableError(`${this.#options.what} ${why}`, { cause }))
   }
 
   #settle(): boolean {

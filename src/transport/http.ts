@@ -1,12 +1,15 @@
 import { setMaxListeners } from 'node:events'
 import { type Dispatcher, Pool } from 'undici'
 import { UnreachableError } from '../errors.js'
+import { monotonicMs } from '../utils/time.js'
 import { Exchange, type HttpAnswer, type HttpRequest } from './exchange.js'
 
 /** Carries requests to one server. */
 export interface Transport {
   /** @throws UnreachableError when no whole answer came within the deadline */
   send(request: HttpRequest): Promise<HttpAnswer>
+  /** Ends every connection; what is under way fails, and what follows goes over new ones. */
+  reconnect(): void
   /** Ends every connection; what is under way fails. */
   close(): Promise<void>
 }
@@ -28,37 +31,36 @@ const CONNECT_TIMEOUT_MS = 10_000
 
 /** HTTP/1.1 over kept-alive connections. */
 export class HttpTransport implements Transport {
-  readonly #pool: Pool
-  readonly #url: string
+  readonly #options: HttpOptions
   readonly #basePath: string
   readonly #headers: Record<string, string>
-  readonly #maxAnswerBytes: number
+  #pool: Pool
+  /** Pools that are given up and still have something under way. */
+  readonly #fading = new Set<Pool>()
+  /** When the pool was made. */
+  #pooledMs = monotonicMs()
 
   constructor(options: HttpOptions) {
-    const { origin, pathname } = new URL(options.url)
-    this.#url = options.url
-    this.#basePath = pathname.replace(/\/+$/, '')
+    this.#options = options
+    this.#basePath = new URL(options.url).pathname.replace(/\/+$/, '')
     this.#headers = { 'content-type': 'application/json', ...options.headers }
-    this.#maxAnswerBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES
-    this.#pool = new Pool(origin, {
-      connections: options.connections,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      // The exchange has one deadline of its own for all of its phases.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
+    this.#pool = poolFor(options)
   }
 
   send(request: HttpRequest): Promise<HttpAnswer> {
-    const { method, body, signal } = request
-    const what = `${method} ${this.#url}${request.path}`
+    const { method, path, body, signal } = request
+    const { url, maxAnswerBytes: maxBytes = MAX_ANSWER_BYTES } = this.#options
+    const what = `${method} ${url}${path}`
     if (signal?.aborted) return Promise.reject(new UnreachableError(`${what} was called off`))
+    const sentMs = monotonicMs()
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange({ what, request, maxBytes: this.#maxAnswerBytes, resolve, reject })
+      const fail = (error: UnreachableError) => {
+        if (hasTimedOut(error)) this.#distrust(sentMs)
+        reject(error)
+      }
+      const exchange = new Exchange({ what, request, maxBytes, resolve, reject: fail })
       const options: Dispatcher.DispatchOptions = {
-        path: this.#basePath + request.path,
+        path: this.#basePath + path,
         method,
         headers: this.#headers,
         body: body ?? null,
@@ -67,10 +69,47 @@ export class HttpTransport implements Transport {
     })
   }
 
+  reconnect(): void {
+    void this.#renew().destroy()
+  }
+
   async close(): Promise<void> {
-    await this.#pool.destroy()
+    await Promise.all([this.#pool, ...this.#fading].map((pool) => pool.destroy()))
+  }
+
+  /**
+   * No answer came: the way there may be dead without anybody having said so, or lead to where the server no longer is.
+   * New connections ask the name again; what is under way on the old ones may still be answered.
+   */
+  #distrust(sentMs: number): void {
+    if (sentMs < this.#pooledMs) return
+    const old = this.#renew()
+    this.#fading.add(old)
+    void old.close().finally(() => this.#fading.delete(old))
+  }
+
+  /** @returns the pool that was used so far */
+  #renew(): Pool {
+    const old = this.#pool
+    this.#pool = poolFor(this.#options)
+    this.#pooledMs = monotonicMs()
+    return old
   }
 }
+
+const poolFor = ({ url, connections }: HttpOptions): Pool =>
+  new Pool(new URL(url).origin, {
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    // The exchange has one deadline of its own for all of its phases.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+
+const hasTimedOut = ({ cause }: UnreachableError): boolean =>
+  (cause as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT'
 
 /** A signal that many requests may share without Node warning of a leak. */
 export const sharedAbort = (): AbortController => {

@@ -1,0 +1,85 @@
+/** Where in an exchange something goes wrong: before the server has heard of it, or after it has acted on it. */
+export type Moment = 'before' | 'after'
+
+/** What the proxy does to one request. `before` the server is not asked, `after` its answer is not passed on. */
+export type Fault =
+  | { readonly kind: 'pass' }
+  /** Passed on, this much later. */
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** The client's connection is closed (FIN), or torn down (RST). */
+  | { readonly kind: 'close' | 'reset'; readonly when: Moment }
+  /** Half of the answer, then RST. */
+  | { readonly kind: 'cut' }
+  /** Nothing ever comes back; the connection stays. */
+  | { readonly kind: 'silence'; readonly when: Moment }
+  /** The proxy ends its side after half of the answer's head, and leaves the other side open. */
+  | { readonly kind: 'half-close' }
+  /** The answer with a few bytes of its body overwritten. */
+  | { readonly kind: 'corrupt' }
+  /** The proxy answers by itself. */
+  | { readonly kind: 'answer'; readonly status: number; readonly body?: string; readonly type?: string }
+  /** A JSON answer of this size that means nothing. */
+  | { readonly kind: 'huge'; readonly bytes: number }
+
+/** A request, as far as it matters for what is done to it. */
+export interface SeenRequest {
+  /** Counts from 0. */
+  readonly index: number
+  readonly method: string
+  readonly path: string
+  readonly token: string | undefined
+  readonly body: string
+}
+
+/** Decides about each request; called once for each, in the order in which they come. */
+export type Plan = (request: SeenRequest) => Fault
+
+export const PASS: Fault = { kind: 'pass' }
+export const HTML: Fault = {
+  kind: 'answer',
+  status: 502,
+  body: '<html><h1>502 Bad Gateway</h1></html>',
+  type: 'text/html',
+}
+
+/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
+const seededDice = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Everything that ends within the blink of an eye; what never ends is left to those who move the clock. */
+export const QUICK_FAULTS: readonly Fault[] = [
+  { kind: 'delay', ms: 20 },
+  { kind: 'close', when: 'before' },
+  { kind: 'close', when: 'after' },
+  { kind: 'reset', when: 'before' },
+  { kind: 'reset', when: 'after' },
+  { kind: 'cut' },
+  { kind: 'half-close' },
+  { kind: 'corrupt' },
+  { kind: 'answer', status: 429, body: '{"error": "Too Many Requests"}', type: 'application/json' },
+  { kind: 'answer', status: 500, body: '500 Internal Server Error' },
+  { kind: 'answer', status: 503, body: '{"error": "unavailable"}', type: 'application/json' },
+  HTML,
+  { kind: 'answer', status: 200, body: '<html>sign in</html>', type: 'text/html' },
+  { kind: 'huge', bytes: 200_000 },
+]
+
+/**
+ * Faults at random: the same seed does the same to the same sequence of requests.
+ *
+ * @param rate - the share of requests that are harmed, 0 … 1
+ */
+export const randomFaults = (seed: number, rate: number, faults: readonly Fault[] = QUICK_FAULTS): Plan => {
+  const dice = seededDice(seed)
+  return () => {
+    if (dice() >= rate) return PASS
+    return faults[Math.floor(dice() * faults.length)] ?? PASS
+  }
+}
