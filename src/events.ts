@@ -39,6 +39,8 @@ export interface WorkerEvents {
   socketClosed: { readonly orchestrator: string; readonly code: number; readonly reason: string }
   /** Failover: another orchestrator is used from now on. What came from the one before goes back there. */
   orchestratorChanged: { readonly from: string; readonly to: string }
+  /** Nothing else could run for `ms`; the handler of one of these tasks did it, as far as could be seen. */
+  eventLoopBlocked: { readonly ms: number; readonly taskNames: readonly string[] }
   /** A handler is about to run. */
   taskStarted: TaskRef
   /** A task has reached its outcome; the result is on its way. */

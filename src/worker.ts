@@ -274,7 +274,10 @@ export class Worker {
     channel(STARTING).publish(this)
     // Only those who ask for it pay for loading it.
     const { startHealthServer } = await import('./health/server.js')
-    this.#health = await startHealthServer(this.#settings.workerPort, () => this.readiness)
+    this.#health = await startHealthServer(this.#settings.workerPort, () => ({
+      ...this.readiness,
+      verdict: this.#runtime.verdict,
+    }))
     this.#log.info({ port: this.#health.port }, 'the health server listens')
     try {
       await this.run()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../errors.js'
-import { answerHealth } from './answer.js'
+import { answerHealth, type WorkerHealth } from './answer.js'
 
 export interface HealthServer {
   readonly port: number
@@ -14,14 +14,11 @@ export interface HealthServer {
  *
  * @throws ConfigError when the port cannot be had
  */
-export const startHealthServer = async (
-  port: number,
-  readiness: () => Parameters<typeof answerHealth>[1],
-): Promise<HealthServer> => {
+export const startHealthServer = async (port: number, health: () => WorkerHealth): Promise<HealthServer> => {
   const server = createServer((request, response) => {
     // Anybody can ask for anything: "//" is no URL, and a throw here would end the process.
     const [path = '/'] = (request.url ?? '/').split('?', 1)
-    const { status, body } = answerHealth(path, readiness())
+    const { status, body } = answerHealth(path, health())
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
     response.end(`${body}`)
   })

@@ -33,6 +33,9 @@ export interface ConnectOptions {
 
 /** On top of the time the orchestrator holds a poll, for the way there and back. */
 const POLL_MARGIN_MS = 10_000
+/** When a poll ends at the latest, in ms. */
+export const pollDeadlineMs = ({ pollTimeoutMs }: Pick<RuntimeSettings, 'pollTimeoutMs'>): number =>
+  pollTimeoutMs + POLL_MARGIN_MS
 /** Heartbeats, registrations and the like, beside a poll and a result for each slot. */
 const SPARE_CONNECTIONS = 8
 
@@ -108,7 +111,7 @@ const reach = (
     onFact,
     workerId: settings.workerId,
     protocol: classic,
-    pollDeadlineMs: settings.pollTimeoutMs + POLL_MARGIN_MS,
+    pollDeadlineMs: pollDeadlineMs(settings),
     transport: new HttpTransport({
       url,
       headers,

@@ -10,6 +10,7 @@ import type { CommandSocket } from './command-socket.js'
 import type { HeartbeatLoop } from './heartbeat-loop.js'
 import type { PollLoop } from './poll-loop.js'
 import type { TaskSource } from './tasks-in-hand.js'
+import type { Watched } from './watchdog.js'
 
 export interface ConnectionOptions {
   readonly orchestrator: Orchestrator
@@ -60,7 +61,7 @@ const MOVES: Moves<'aside' | 'registering' | 'registered' | 'closing' | 'closed'
  * `registered`: heartbeats and polls run; left when the orchestrator has forgotten the worker, or for another one ·
  * `closing`: polls end by themselves · `closed`: for good.
  */
-export class Connection implements TaskSource {
+export class Connection implements TaskSource, Watched {
   readonly #options: ConnectionOptions
   readonly #state = new States('The connection', 'aside', MOVES)
   readonly #heartbeats: HeartbeatLoop
@@ -106,6 +107,14 @@ export class Connection implements TaskSource {
     const { orchestrator } = this.#options
     if (!mayBeDispatchedAgain(result.outcome)) return orchestrator.deliver(result)
     return this.#heartbeats.upToDate().then(() => orchestrator.deliver(result))
+  }
+
+  get pollsEnded(): number {
+    return this.#polls.ended
+  }
+
+  get awaitsPoll(): boolean {
+    return this.#polls.awaits
   }
 
   progress(update: ProgressUpdate): void {
@@ -161,6 +170,22 @@ export class Connection implements TaskSource {
     if (endsFailure(before, this.#health)) this.#recovered(kind)
     // While it is aside, time counts too.
     if (this.#health !== before || this.#state.now === 'aside') this.#options.onHealth()
+  }
+
+  reconnect(): void {
+    this.#options.orchestrator.reconnect()
+  }
+
+  registerAgain(): void {
+    if (this.#state.now !== 'registered') return
+    this.#state.move('registering')
+    this.#heartbeats.stop()
+    void this.#register()
+  }
+
+  /** Finds out at once whether the orchestrator still knows this worker. */
+  check(): void {
+    if (this.#state.now === 'registered') void this.#heartbeats.now()
   }
 
   /** Tells the orchestrator not to send more, and resolves when the open polls have ended. */

@@ -1,13 +1,18 @@
 import type { Connection } from './connection.js'
 import { FailoverWatch } from './failover-watch.js'
+import { type Cure, Watchdog, type Watched } from './watchdog.js'
 
 export interface ConnectionsOptions {
   readonly mode: 'failover' | 'round-robin'
   readonly heartbeatIntervalMs: number
+  /** When a poll ends at the latest, in ms. */
+  readonly pollDeadlineMs: number
   /** One for each orchestrator, the most preferred first; each calls `onHealth` when it has learned how its one does. */
   readonly connect: (onHealth: () => void) => readonly Connection[]
   /** Another orchestrator is used from now on. */
   readonly onSwitched: (from: Connection, to: Connection) => void
+  /** Polls do not end any more, and something is tried against that. */
+  readonly onCure: (silent: Watched, cure: Cure) => void
 }
 
 /**
@@ -16,14 +21,18 @@ export interface ConnectionsOptions {
  */
 export class Connections {
   readonly #all: readonly Connection[]
+  readonly #watchdog: Watchdog
   readonly #failover: FailoverWatch | undefined
   #open = false
 
   /** @throws RangeError without a single orchestrator */
-  constructor({ mode, heartbeatIntervalMs, connect, onSwitched }: ConnectionsOptions) {
+  constructor(options: ConnectionsOptions) {
+    const { mode, heartbeatIntervalMs, connect, onSwitched } = options
     const connections = connect(() => this.#open && this.#failover?.look())
     if (connections.length === 0) throw new RangeError('no orchestrator is configured')
     this.#all = connections
+    const { pollDeadlineMs: dueMs, onCure } = options
+    this.#watchdog = new Watchdog({ watched: connections, dueMs, onCure })
     if (mode === 'failover')
       this.#failover = new FailoverWatch({ connections, intervalMs: heartbeatIntervalMs, onSwitched })
   }
@@ -45,8 +54,14 @@ export class Connections {
       : undefined
   }
 
+  /** Why this process is beyond help; `undefined` while it is not. */
+  get verdict(): string | undefined {
+    return this.#watchdog.verdict
+  }
+
   open(): void {
     this.#open = true
+    this.#watchdog.start()
     for (const connection of this.#used) connection.open()
   }
 
@@ -55,9 +70,15 @@ export class Connections {
     for (const connection of this.#used) connection.changed()
   }
 
+  /** Finds out at once whether the orchestrators still know this worker. */
+  check(): void {
+    for (const connection of this.#used) connection.check()
+  }
+
   /** Tells the orchestrators not to send more, and resolves when the open polls have ended. */
   async drain(): Promise<void> {
     this.#open = false
+    this.#watchdog.stop()
     this.#failover?.close()
     await Promise.all(this.#all.map((connection) => connection.drain()))
   }

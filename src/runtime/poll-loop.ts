@@ -14,6 +14,8 @@ import type { PollSeat, PollTurn } from './poll-turn.js'
 export interface PollGate {
   /** The poll ended without a task. */
   unreserve(): void
+  /** Whether a task could be taken at present. */
+  hasRoom(): boolean
   /** The poll brought a task, which takes the reserved slot. */
   offered(offer: TaskOffer): void
 }
@@ -51,10 +53,11 @@ const MOVES: Moves<'stopped' | 'polling' | 'parting' | 'draining'> = {
 export class PollLoop implements PollSeat {
   readonly #options: PollLoopOptions
   readonly #state = new States('The poll loop', 'stopped', MOVES)
-  readonly #ended = new Condition()
+  readonly #allEnded = new Condition()
   readonly #abort = sharedAbort()
   /** When each open poll was opened, oldest first. */
   readonly #open = new Set<{ readonly openedMs: number }>()
+  #ended = 0
   #pace: PollPace = ONE_POLL
   #pause: Timer | undefined
   #failures = 0
@@ -81,6 +84,17 @@ export class PollLoop implements PollSeat {
     if (this.#pause) return false
     if (this.#state.now === 'polling') return this.#open.size < this.#pace.goal
     return this.#state.now === 'parting' && this.#open.size === 0
+  }
+
+  /** How many have ended so far, however they did. */
+  get ended(): number {
+    return this.#ended
+  }
+
+  /** Whether one is open, or could be. */
+  get awaits(): boolean {
+    const isPolling = this.#state.now === 'polling' && !this.#pause
+    return isPolling && (this.#open.size > 0 || this.#options.gate.hasRoom())
   }
 
   openedBy(ms: number): number {
@@ -127,7 +141,7 @@ export class PollLoop implements PollSeat {
   async drain(): Promise<void> {
     this.#state.move('draining')
     this.#resume()
-    await this.#ended.until(() => this.#open.size === 0)
+    await this.#allEnded.until(() => this.#open.size === 0)
   }
 
   /** Calls off what is open. A task that is on its way in an aborted poll is lost to this worker. */
@@ -151,7 +165,8 @@ export class PollLoop implements PollSeat {
       this.#options.gate.unreserve()
       this.#failed(error as Error)
     }
-    this.#ended.notify()
+    this.#ended++
+    this.#allEnded.notify()
     this.wake()
   }
 

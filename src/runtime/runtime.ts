@@ -6,13 +6,14 @@ import type { TaskStorage } from '../tasks/files/task-storage.js'
 import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
 import { Commands } from './commands.js'
-import { connectTo } from './connect.js'
+import { connectTo, pollDeadlineMs } from './connect.js'
 import { Connections } from './connections.js'
 import { Delivery } from './delivery.js'
 import { reportDeliveries } from './delivery-report.js'
 import { describeLoad } from './describe-load.js'
 import { drain } from './drain.js'
 import { HotCache } from './hot-cache.js'
+import { type Blockage, LagWatch } from './lag-watch.js'
 import type { PollGate } from './poll-loop.js'
 import { PollTurn } from './poll-turn.js'
 import type { RuntimeSettings } from './settings.js'
@@ -40,6 +41,7 @@ export class Runtime {
   readonly #slots: Slots<TaskInHand>
   readonly #directories: TaskDirectories
   readonly #turn: PollTurn
+  readonly #lag: LagWatch
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
   #connections: Connections | undefined
@@ -52,6 +54,7 @@ export class Runtime {
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = this.#makeDirectories()
     this.#turn = new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent))
+    this.#lag = this.#makeLagWatch()
     this.#delivery = this.#makeDelivery()
     this.strays = new StrayRejections(options.events, options.log)
     this.#tasks = this.#makeTasks()
@@ -60,15 +63,17 @@ export class Runtime {
 
   /** Why no task can be taken at present; `undefined` when all is well. */
   get trouble(): string | undefined {
-    if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
-    const { trouble } = this.#directories.room
-    if (trouble !== undefined) return trouble
-    return this.#connections ? this.#connections.trouble : 'not started'
+    return this.#obstacle ?? (this.#connections ? this.#connections.trouble : 'not started')
   }
 
   /** What is amiss although tasks can come. */
   get concern(): string | undefined {
     return this.#connections?.concern
+  }
+
+  /** Why this process is beyond help; `undefined` while it is not. */
+  get verdict(): string | undefined {
+    return this.#connections?.verdict
   }
 
   /** How many handlers still run. */
@@ -86,6 +91,7 @@ export class Runtime {
   /** Resolves when nothing is left; drain.ts has the order. */
   async stop(pollGraceMs: number, hurry: AbortSignal): Promise<void> {
     this.#accepting = false
+    this.#lag.stop()
     this.#turn.close()
     if (!this.#connections) return
     const parts = { connections: this.#connections, tasks: this.#tasks, delivery: this.#delivery }
@@ -96,7 +102,14 @@ export class Runtime {
 
   /** Whether more tasks may come: their results and their files have to go somewhere. */
   get #hasRoom(): boolean {
-    return this.#accepting && this.#delivery.hasRoom && this.#directories.room.trouble === undefined
+    return this.#accepting && this.#obstacle === undefined
+  }
+
+  /** What keeps the worker itself from taking tasks. */
+  get #obstacle(): string | undefined {
+    if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
+    if (this.#lag.blockage) return describeBlockage(this.#lag.blockage)
+    return this.#directories.room.trouble
   }
 
   readonly #changed = (): void => this.#connections?.changed()
@@ -108,6 +121,19 @@ export class Runtime {
       hotCache: this.hotCache,
       accepting: this.#hasRoom,
     })
+
+  #makeLagWatch(): LagWatch {
+    const { events, log } = this.#options
+    return new LagWatch({
+      running: () => this.#tasks.running.filter(isStarted).map(({ offer }) => offer.taskName),
+      onBlocked: (blockage) => {
+        log.error(blockage, `${describeBlockage(blockage)}: no tasks are taken until it turns freely again`)
+        events.emit('eventLoopBlocked', blockage)
+        this.#connections?.check()
+      },
+      onFree: this.#changed,
+    })
+  }
 
   #makeDirectories(): TaskDirectories {
     const { settings, log } = this.#options
@@ -150,6 +176,7 @@ export class Runtime {
           addToHotCache: this.hotCache.add,
           removeFromHotCache: this.hotCache.remove,
         },
+        watch: this.#lag,
       },
       strays: this.strays,
       slots: this.#slots,
@@ -157,6 +184,7 @@ export class Runtime {
       events,
       log,
       accepts: () => this.#accepting,
+      onEnd: (taskName) => this.#lag.ended(taskName),
       onChange: this.#changed,
     })
   }
@@ -177,6 +205,8 @@ export class Runtime {
     return new Connections({
       mode: settings.orchestratorMode,
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
+      pollDeadlineMs: pollDeadlineMs(settings),
+      onCure: ({ url }, cure) => log.error({ orchestrator: url, cure }, 'no poll has ended for too long'),
       connect: (onHealth) =>
         settings.orchestrators.map((target) => connectTo({ ...shared, target, onHealth })),
       onSwitched: ({ url: from }, { url: to }) => {
@@ -188,6 +218,7 @@ export class Runtime {
 
   #gateFor(source: TaskSource): PollGate {
     return {
+      hasRoom: () => this.#hasRoom && this.#slots.hasFree,
       unreserve: () => this.#slots.unreserve(),
       offered: (offer) => this.#tasks.take(offer, source),
     }
@@ -209,4 +240,11 @@ export class Runtime {
       websockets: settings.websocketsEnabled,
     }
   }
+}
+
+const isStarted = ({ startedMs }: TaskInHand): boolean => startedMs !== undefined
+
+const describeBlockage = ({ ms, taskNames }: Blockage): string => {
+  const by = taskNames.length === 0 ? 'no handler of a task' : `the handler of ${taskNames.join(', or of ')}`
+  return `the event loop was blocked for ${(ms / 1_000).toFixed(1)} s by ${by}`
 }

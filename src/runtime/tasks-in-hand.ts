@@ -32,6 +32,8 @@ export interface TasksInHandOptions {
   readonly log: Logger
   /** False once the worker drains: what comes then is handed back. */
   readonly accepts: () => boolean
+  /** A handler has ended. */
+  readonly onEnd: (taskName: string) => void
   /** A slot was taken or freed. */
   readonly onChange: () => void
 }
@@ -200,9 +202,10 @@ export class TasksInHand {
   }
 
   #end(task: TaskInHand, outcome: Outcome): void {
-    const { slots, onChange, log } = this.#options
+    const { slots, onChange, onEnd, log } = this.#options
     this.#tasks.delete(task.offer.taskId)
     task.grace?.cancel()
+    onEnd(task.offer.taskName)
     // The slot first: a failure that is dispatched again at once must find this worker able to take it.
     const next = slots.release(task.taskType)
     if (task.reported)

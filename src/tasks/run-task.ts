@@ -1,5 +1,6 @@
 import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
+import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
 import { fetchInputs } from './fetch-inputs.js'
@@ -17,6 +18,14 @@ export interface TaskSurroundings {
   /** Absent where no object store is set up: `s3://` values are then left as they are. */
   readonly storage?: TaskStorage | undefined
   readonly tools: ContextTools
+  readonly watch: HandlerWatch
+}
+
+/** Sees how long handlers keep everything else waiting. */
+export interface HandlerWatch {
+  entered(): void
+  /** The handler has given the event loop back for the first time, after `ms`. */
+  returned(taskName: string, ms: number): void
 }
 
 /**
@@ -26,7 +35,7 @@ export interface TaskSurroundings {
 export const runTask = async (
   offer: TaskOffer,
   signal: TaskSignal,
-  { registry, directories, storage, tools }: TaskSurroundings,
+  { registry, directories, storage, tools, watch }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
     const definition = findDefinition(registry, offer)
@@ -36,7 +45,7 @@ export const runTask = async (
     // A validator may take its time: a handler that waits for the abort would wait for ever.
     signal.throwIfAborted()
     const context = new OfferContext(offer, signal, tools, directory)
-    const value = await callHandler(definition, params, context)
+    const value = await callHandler(definition, params, context, watch)
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
     return await pushOutputs(judgeValue(value), storage, directory, signal, tools.log)
   } catch (error) {
@@ -58,5 +67,17 @@ const findDefinition = (registry: TaskRegistry, { taskName }: TaskOffer): TaskDe
   throw new PermanentError(`This worker has no task "${taskName}"; it has ${known.join(', ') || 'none'}`)
 }
 
-const callHandler = (definition: TaskDefinition, params: unknown, context: TaskContext): unknown =>
-  (definition.handler as (params: unknown, context: TaskContext) => unknown)(params, context)
+const callHandler = (
+  { name, handler }: TaskDefinition,
+  params: unknown,
+  context: TaskContext,
+  watch: HandlerWatch,
+): unknown => {
+  watch.entered()
+  const enteredMs = monotonicMs()
+  try {
+    return (handler as (params: unknown, context: TaskContext) => unknown)(params, context)
+  } finally {
+    watch.returned(name, monotonicMs() - enteredMs)
+  }
+}

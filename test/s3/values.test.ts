@@ -21,6 +21,7 @@ import { temporaryFolder } from '../support/files/temporary-folder.js'
 import { eventually } from '../support/interop/eventually.js'
 import { linesOf } from '../support/log-lines.js'
 import { type OwnS3, startOwnS3 } from '../support/s3/own-s3.js'
+import { UNWATCHED } from '../support/unwatched.js'
 
 type Handler = (params: RawParams, ctx: TaskContext) => object | Promise<object>
 
@@ -383,7 +384,10 @@ describe('a task that is cancelled', () => {
     const storage = taskStorage(new S3Store(access), { defaultBucket: 'b', keyPrefix: '', maxConcurrency: 2 })
     const tools = { log, report: () => {}, addToHotCache: () => {}, removeFromHotCache: () => {} }
     const offer = { jobId: 'j', taskId: 't-1', taskName: 't', params, priority: 0, tracingContext: {} }
-    return { s3, outcome: await runTask(offer, signal, { registry, directories, storage, tools }) }
+    return {
+      s3,
+      outcome: await runTask(offer, signal, { registry, directories, storage, tools, watch: UNWATCHED }),
+    }
   }
 
   it('stops its downloads', async () => {

@@ -21,3 +21,17 @@ test('/readyz tells whether tasks can come, and if not, why', () => {
 test.each(['/', '/healthz', '/health/', '/HEALTH'])('%s is not found', (path) => {
   expect(answerHealth(path, READY)).toMatchObject({ status: 404 })
 })
+
+test.each(['/health', '/livez'])('%s is red once only a new process can help', (path) => {
+  expect(answerHealth(path, { ready: true, verdict: 'polls do not end' })).toEqual({
+    status: 503,
+    body: 'not alive: polls do not end',
+  })
+})
+
+test('/readyz says what is amiss although tasks can come', () => {
+  expect(answerHealth('/readyz', { ready: true, reason: 'one is away' })).toEqual({
+    status: 200,
+    body: 'OK, but one is away',
+  })
+})

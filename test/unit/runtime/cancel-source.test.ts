@@ -5,6 +5,7 @@ import { type TaskInHand, type TaskSource, TasksInHand } from '../../../src/runt
 import { TaskRegistry } from '../../../src/tasks/definition.js'
 import { unusedDirectories } from '../../support/files/unused-directories.js'
 import { linesOf } from '../../support/log-lines.js'
+import { UNWATCHED } from '../../support/unwatched.js'
 
 const offerOf = (taskId: string, jobId: string): TaskOffer => ({
   taskId,
@@ -36,7 +37,7 @@ const setUp = () => {
   const tasks = new TasksInHand({
     workerId: 'w1',
     cancelGraceMs: 5_000,
-    surroundings: { registry, directories: unusedDirectories(), tools },
+    surroundings: { registry, directories: unusedDirectories(), tools, watch: UNWATCHED },
     slots,
     delivery: {
       add: ({ taskId, outcome }: { taskId: string; outcome: { kind: string } }) =>
@@ -46,6 +47,7 @@ const setUp = () => {
     log,
     strays: { run: (_, work) => work() },
     accepts: () => true,
+    onEnd: () => {},
     onChange: () => {},
   })
   const take = (taskId: string, jobId: string, from: TaskSource) => {

@@ -7,6 +7,7 @@ import { runTask } from '../../../src/tasks/run-task.js'
 import { TaskSignal } from '../../../src/tasks/task-signal.js'
 import type { Logger } from '../../../src/utils/logger.js'
 import { unusedDirectories } from '../../support/files/unused-directories.js'
+import { UNWATCHED } from '../../support/unwatched.js'
 
 const OFFER: TaskOffer = {
   jobId: 'j1',
@@ -32,7 +33,7 @@ const setup = (handler: Handler<never>, params?: ParamsSpec) => {
     addToHotCache: hot.add,
     removeFromHotCache: hot.remove,
   }
-  const surroundings = { registry, directories: unusedDirectories(), tools }
+  const surroundings = { registry, directories: unusedDirectories(), tools, watch: UNWATCHED }
   const run = (offer: Partial<TaskOffer> = {}) => runTask({ ...OFFER, ...offer }, signal, surroundings)
   return { run, signal, updates, hot, log }
 }

@@ -1,0 +1,2 @@
+/** Nobody looks how long handlers take. */
+export const UNWATCHED = { entered: () => {}, returned: () => {} }
