@@ -3,6 +3,7 @@
  * each picture, and a table of what came of them.
  *
  *   npm run demo
+ *   npm run demo -- --s3    the same from and to an object store: see s3.ts
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
@@ -52,6 +53,10 @@ const tell = (all: readonly Finished[], output: string): void => {
 
 const main = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2))
+  if (options.onS3) {
+    const { runOnS3 } = await import('./s3.js')
+    return runOnS3(options.pictures)
+  }
   await rm(options.output, { recursive: true, force: true })
   await mkdir(options.output, { recursive: true })
   const workerToken = randomUUID()

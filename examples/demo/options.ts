@@ -9,13 +9,16 @@ export interface DemoOptions {
   readonly output: string
   /** The square that the pictures are made to fit, in pixels. */
   readonly fitInto: number
+  /** Whether the pictures come from an object store and go back there. */
+  readonly onS3: boolean
 }
 
 export const readOptions = (args: readonly string[]): DemoOptions => {
-  parseArgs({ args: [...args], options: {} })
+  const { values } = parseArgs({ args: [...args], options: { s3: { type: 'boolean', default: false } } })
   return {
     pictures: fileURLToPath(new URL('../pictures', import.meta.url)),
     output: join(process.cwd(), 'demo-output'),
     fitInto: 320,
+    onS3: values.s3,
   }
 }
