@@ -90,6 +90,20 @@ export class UnknownWorkerError extends ResponseError {
   }
 }
 
+/** The orchestrator's clock and the message's differ by too much (403): it is to be stamped anew. */
+export class StaleMessageError extends ResponseError {
+  constructor(message: string) {
+    super(403, message, 'STALE_MESSAGE')
+  }
+}
+
+/** The orchestrator has seen this very message before (403). */
+export class DuplicateMessageError extends ResponseError {
+  constructor(message: string) {
+    super(403, message, 'DUPLICATE_MESSAGE')
+  }
+}
+
 /** The answer cannot be understood: not JSON, too long, or without what it must have. */
 export class ProtocolError extends AvtomatikaError {
   constructor(message: string, options?: ErrorOptions) {
@@ -104,11 +118,39 @@ export const PERMANENT_ERROR = 'PERMANENT_ERROR'
 /** The params are wrong: the orchestrator fails the job. */
 export const INVALID_INPUT_ERROR = 'INVALID_INPUT_ERROR'
 
-/** The codes the orchestrator acts upon; any other code is treated like {@link TRANSIENT_ERROR}. */
+/** The task or its files are not what they claim to be: the orchestrator quarantines the job. */
+export const SECURITY_ERROR = 'SECURITY_ERROR'
+/** Something the task depends on failed for good: the orchestrator quarantines the job. */
+export const DEPENDENCY_ERROR = 'DEPENDENCY_ERROR'
+/** The data of a success do not fit the declared schema: the orchestrator quarantines the job. */
+export const CONTRACT_VIOLATION_ERROR = 'CONTRACT_VIOLATION_ERROR'
+/** A file is not the one that was meant: the orchestrator fails the job. */
+export const INTEGRITY_MISMATCH_ERROR = 'INTEGRITY_MISMATCH_ERROR'
+/** The deadline passed: worth another try. */
+export const TIMEOUT_ERROR = 'TIMEOUT_ERROR'
+/** Memory, disk or the like ran out: worth another try. */
+export const RESOURCE_EXHAUSTED_ERROR = 'RESOURCE_EXHAUSTED_ERROR'
+/** A quota was used up: worth another try. */
+export const LIMIT_EXCEEDED_ERROR = 'LIMIT_EXCEEDED_ERROR'
+/** Something the task depends on is not there yet: worth another try. */
+export const DEPENDENCY_MISSING_ERROR = 'DEPENDENCY_MISSING_ERROR'
+/** A mistake in the worker: worth another try. */
+export const INTERNAL_ERROR = 'INTERNAL_ERROR'
+
+/** The codes the orchestrators act upon; any other code is treated like {@link TRANSIENT_ERROR}. */
 export type TaskErrorCode =
   | typeof TRANSIENT_ERROR
   | typeof PERMANENT_ERROR
   | typeof INVALID_INPUT_ERROR
+  | typeof SECURITY_ERROR
+  | typeof DEPENDENCY_ERROR
+  | typeof CONTRACT_VIOLATION_ERROR
+  | typeof INTEGRITY_MISMATCH_ERROR
+  | typeof TIMEOUT_ERROR
+  | typeof RESOURCE_EXHAUSTED_ERROR
+  | typeof LIMIT_EXCEEDED_ERROR
+  | typeof DEPENDENCY_MISSING_ERROR
+  | typeof INTERNAL_ERROR
   | (string & {})
 
 /** How a task ended when it did not succeed. Handlers throw one of the subclasses. */
@@ -156,6 +198,13 @@ export class InvalidInputError extends TaskError {
 export class TaskCancelledError extends TaskError {
   constructor(message = 'the orchestrator cancelled the task') {
     super('CANCELLED', message)
+  }
+}
+
+/** The reason of `ctx.signal` when the task's deadline has passed: the orchestrator has given it up. */
+export class TaskTimeoutError extends TaskError {
+  constructor(message = "the task's deadline has passed") {
+    super(TIMEOUT_ERROR, message)
   }
 }
 

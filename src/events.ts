@@ -58,6 +58,8 @@ export interface WorkerEvents {
   resultDelivered: ResultRef
   /** The result was not taken after all quick retries; it is kept and tried again slowly. */
   resultSetAside: ResultRef & { readonly error: Error }
+  /** The orchestrator has read the result, which made no difference any more, and says why. */
+  resultIgnored: ResultRef & { readonly reason: string }
   /** The orchestrator will never take the result. */
   resultRefused: ResultRef & { readonly error: Error }
 }

@@ -1,4 +1,5 @@
 export type {
+  GenerationName,
   KeepTaskFilesName,
   ListedOrchestrator,
   LogLevelName,
@@ -11,27 +12,39 @@ export { WorkerConfig } from './config/worker-config.js'
 export {
   AuthError,
   AvtomatikaError,
+  CONTRACT_VIOLATION_ERROR,
   ConfigError,
   type ConfigProblem,
+  DEPENDENCY_ERROR,
+  DEPENDENCY_MISSING_ERROR,
+  DuplicateMessageError,
+  INTEGRITY_MISMATCH_ERROR,
+  INTERNAL_ERROR,
   INVALID_INPUT_ERROR,
   InvalidInputError,
+  LIMIT_EXCEEDED_ERROR,
   PERMANENT_ERROR,
   PermanentError,
   ProtocolError,
   RateLimitError,
+  RESOURCE_EXHAUSTED_ERROR,
   ResponseError,
+  SECURITY_ERROR,
   ShutdownError,
+  StaleMessageError,
   StateError,
   TaskCancelledError,
   TaskError,
   type TaskErrorCode,
+  TaskTimeoutError,
+  TIMEOUT_ERROR,
   TRANSIENT_ERROR,
   TransientError,
   UnknownWorkerError,
   UnreachableError,
 } from './errors.js'
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
-export type { ProgressUpdate, Resources, TaskFailure } from './protocol/messages.js'
+export type { FileMetadata, ProgressUpdate, Resources, TaskFailure } from './protocol/messages.js'
 export type { CommandHandler, CommandOrigin } from './runtime/commands.js'
 export type {
   DownloadOptions,

@@ -168,7 +168,8 @@ export class Worker {
       throw new StateError(`The task "${name}" is registered too late: the worker is ${this.#state.now}`)
     }
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
-    this.#registry.add({ name, taskType: options.taskType, params: options.params, handler })
+    const { taskType, params, ...described } = options
+    this.#registry.add({ name, taskType, params, described, handler })
     return this
   }
 

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../utils/json.js'
 import { OPTIONS, VARIABLE_NAMES } from './options.js'
 import type { VariableName, WorkerConfigValues } from './values.js'
 
@@ -10,6 +11,27 @@ const textOf = (name: VariableName): string | undefined => process.env[name]?.tr
 const readVariable = (name: VariableName): unknown => {
   const text = textOf(name)
   return text === undefined ? OPTIONS[name].initial() : OPTIONS[name].kind.read(text)
+}
+
+const EXTRA = /^WORKER_EXTRA_(.+)$/
+
+/** The `WORKER_EXTRA_<NAME>` by name. One that looks like JSON and is none is kept as text. */
+export const readExtras = (): Record<string, JsonValue> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([variable, text]) => {
+      const name = EXTRA.exec(variable)?.[1]?.toLowerCase()
+      const value = text?.trim()
+      return name && value ? [[name, readExtra(value)]] : []
+    }),
+  )
+
+const readExtra = (text: string): JsonValue => {
+  if (!/^[[{]/.test(text)) return text
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    return text
+  }
 }
 
 /** Reads every variable; the only place that looks at the environment. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
 import { amount, count, delay, interval, port } from './number-kinds.js'
-import type { KeepTaskFiles, LogLevel, OrchestratorMode } from './settings.js'
+import type { GenerationChoice, KeepTaskFiles, LogLevel, OrchestratorMode } from './settings.js'
 import { bucket, choice, directory, flag, keyPrefix, secret, text, workerId } from './text-kinds.js'
 import { httpUrl, storeUrl } from './url-kind.js'
 import type { VariableName, WorkerConfigValues } from './values.js'
@@ -29,6 +29,9 @@ const MODES: Record<string, OrchestratorMode> = {
   ROUND_ROBIN: 'round-robin',
   WATERFALL: 'failover',
 }
+
+/** The names of {@link GenerationChoice}; entries of a list take them, too. */
+export const PROTOCOLS: Record<string, GenerationChoice> = { auto: 'auto', classic: 'classic', rxon: 'rxon' }
 
 const LEVELS: Record<string, LogLevel> = {
   trace: 'trace',
@@ -94,6 +97,16 @@ export const OPTIONS = {
     kind: choice(MODES),
     initial: () => 'FAILOVER',
   },
+  ORCHESTRATOR_PROTOCOL: {
+    about: 'The generation of the wire: `auto` (what the orchestrator shows), `classic` or `rxon`.',
+    kind: choice(PROTOCOLS),
+    initial: () => 'auto',
+  },
+  ORCHESTRATOR_SECRET_KEY: {
+    about: 'The key that tasks are signed with; without it no signature is verified.',
+    kind: optional(secret),
+    initial: unset,
+  },
   MAX_CONCURRENT_TASKS: {
     about: 'How many tasks run at once, at least 1.',
     kind: count(1),
@@ -110,6 +123,12 @@ export const OPTIONS = {
     kind: count(1),
     initial: () => 4,
   },
+  RAM_GB: {
+    about: 'How much memory tasks may count on; 0 says nothing.',
+    kind: amount,
+    initial: () => 0,
+    unit: 'GB',
+  },
   GPU_MODEL: {
     about: 'The model of the GPU; without it there is none.',
     kind: optional(text),
@@ -121,6 +140,12 @@ export const OPTIONS = {
     initial: () => 0,
     unit: 'GB',
   },
+  WORKER_DEVICES: {
+    about: 'More devices than the GPU, an object each with at least `type`.',
+    kind: jsonList,
+    initial: () => [],
+    unit: 'JSON',
+  },
   INSTALLED_SOFTWARE: {
     about: 'Software on this machine and its versions.',
     kind: jsonObject,
@@ -130,6 +155,12 @@ export const OPTIONS = {
   },
   INSTALLED_MODELS: {
     about: 'Models on this machine, an object each.',
+    kind: jsonList,
+    initial: () => [],
+    unit: 'JSON',
+  },
+  INSTALLED_ARTIFACTS: {
+    about: 'Whatever else is installed here, an object each with at least `name`.',
     kind: jsonList,
     initial: () => [],
     unit: 'JSON',
@@ -156,6 +187,11 @@ export const OPTIONS = {
     kind: delay,
     initial: () => 5,
     unit: 's',
+  },
+  STRICT_EVENT_VALIDATION: {
+    about: 'Whether a task that names its events may send no others.',
+    kind: flag,
+    initial: () => true,
   },
   RESULT_MAX_RETRIES: {
     about: 'How often a result is sent again before it is set aside.',

@@ -9,15 +9,17 @@ export const ATTRIBUTE_NAMES: readonly (keyof WorkerConfigValues)[] = [
   'HOSTNAME',
   'IP_ADDRESS',
   'RESOURCES',
+  'EXTRA_CAPABILITIES',
 ]
 
 const hidesOf = (name: VariableName) => OPTIONS[name].kind.hides
 
 const printableEntries = ({ ORCHESTRATORS }: WorkerConfigValues) =>
-  ORCHESTRATORS?.map(({ url, token, ...entry }) => ({
+  ORCHESTRATORS?.map(({ url, token, secretKey, ...entry }) => ({
     url: redact(url, 'credentials'),
     ...entry,
     ...(token === undefined ? {} : { token: redact(token, 'all') }),
+    ...(secretKey === undefined ? {} : { secretKey: redact(secretKey, 'all') }),
   }))
 
 const printableVariables = (config: WorkerConfigValues) =>
@@ -30,4 +32,5 @@ export const printable = (config: WorkerConfigValues): Record<string, unknown> =
   HOSTNAME: config.HOSTNAME,
   IP_ADDRESS: config.IP_ADDRESS,
   RESOURCES: config.RESOURCES,
+  EXTRA_CAPABILITIES: config.EXTRA_CAPABILITIES,
 })

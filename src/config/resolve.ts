@@ -2,6 +2,7 @@ import { attributesOf, type SettleAttribute } from './attributes.js'
 import { Checks } from './checks.js'
 import { type ConstructorOptions, settleDependencies, settleLimits } from './constructor-options.js'
 import { deepFreeze } from './freeze.js'
+import { jsonObject } from './json-kinds.js'
 import { hideMembers } from './secrets.js'
 import type { S3Settings, Settings } from './settings.js'
 import { settleOrchestrators } from './settle-orchestrators.js'
@@ -51,14 +52,22 @@ const machine = ({ config, checks, attribute }: Reading) => ({
   resources: settleResources(checks, attribute, config.ownResources),
   installedSoftware: attribute('INSTALLED_SOFTWARE'),
   installedModels: attribute('INSTALLED_MODELS'),
+  installedArtifacts: attribute('INSTALLED_ARTIFACTS'),
+  devices: attribute('WORKER_DEVICES'),
+  extra: checks.settle('EXTRA_CAPABILITIES', config.EXTRA_CAPABILITIES, jsonObject, {}),
 })
 
 const remotes = ({ config, checks, attribute }: Reading) => {
-  const sharedToken = attribute('WORKER_INDIVIDUAL_TOKEN') ?? attribute('WORKER_TOKEN')
+  const shared = {
+    token: attribute('WORKER_INDIVIDUAL_TOKEN') ?? attribute('WORKER_TOKEN'),
+    generation: attribute('ORCHESTRATOR_PROTOCOL'),
+    taskKey: attribute('ORCHESTRATOR_SECRET_KEY'),
+  }
   return {
-    orchestrators: settleOrchestrators(checks, config.orchestratorsSource, sharedToken),
+    orchestrators: settleOrchestrators(checks, config.orchestratorsSource, shared),
     orchestratorMode: attribute('MULTI_ORCHESTRATOR_MODE'),
     websocketsEnabled: attribute('WORKER_ENABLE_WEBSOCKETS'),
+    strictEvents: attribute('STRICT_EVENT_VALIDATION'),
     resultMaxRetries: attribute('RESULT_MAX_RETRIES'),
   }
 }

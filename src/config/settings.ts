@@ -4,18 +4,24 @@ import type { JsonObject, JsonValue } from '../utils/json.js'
 /** The order in which orchestrators are used. */
 export type OrchestratorMode = 'failover' | 'round-robin'
 
+/** Which generation of the wire an orchestrator is spoken to in; `auto`: the one that it shows. */
+export type GenerationChoice = 'auto' | 'classic' | 'rxon'
+
 /** The least important lines that are logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** Whose directories stay when their results have been taken. */
 export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
 
-/** One orchestrator with everything needed to talk to it. The token is printed as `***`. */
+/** One orchestrator with everything needed to talk to it. Token and key are printed as `***`. */
 export interface OrchestratorSettings {
   readonly url: string
   readonly priority: number
   readonly weight: number
   readonly token: string
+  readonly generation: GenerationChoice
+  /** Verifies the tasks that come from there. */
+  readonly taskKey?: string
 }
 
 /** Access to the object store. The keys are printed as `***`. */
@@ -42,6 +48,9 @@ export interface Settings {
   readonly costPerSkill: Readonly<Record<string, number>>
   readonly installedSoftware: JsonObject
   readonly installedModels: readonly JsonValue[]
+  readonly installedArtifacts: readonly JsonValue[]
+  readonly devices: readonly JsonValue[]
+  readonly extra: JsonObject
   readonly hostname: string
   readonly ipAddress: string
   readonly resources: Resources
@@ -50,6 +59,7 @@ export interface Settings {
   readonly heartbeatIntervalMs: number
   readonly heartbeatDebounceMs: number
   readonly websocketsEnabled: boolean
+  readonly strictEvents: boolean
   readonly cancelGraceMs: number
   readonly resultMaxRetries: number
   readonly resultRetryInitialDelayMs: number

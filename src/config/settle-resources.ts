@@ -5,7 +5,7 @@ import type { Checks } from './checks.js'
 import { amount, count } from './number-kinds.js'
 import { text } from './text-kinds.js'
 
-const RESOURCES = { expected: 'an object with cpuCores, and optionally gpu' }
+const RESOURCES = { expected: 'an object with cpuCores, and optionally ramGb and gpu' }
 const GPU = { expected: 'an object with model and vramGb' }
 
 const settleGpu = (checks: Checks, gpu: unknown): Pick<Resources, 'gpu'> => {
@@ -28,14 +28,24 @@ const fromCode = (checks: Checks, resources: unknown): Resources => {
     return { cpuCores: 1 }
   }
   const cpuCores = checks.settle('RESOURCES.cpuCores', resources['cpuCores'], count(1), 1)
-  return { cpuCores, ...settleGpu(checks, resources['gpu']) }
+  const ramGb = resources['ramGb']
+  return {
+    cpuCores,
+    ...(ramGb !== undefined && { ramGb: checks.settle('RESOURCES.ramGb', ramGb, amount, 0) }),
+    ...settleGpu(checks, resources['gpu']),
+  }
 }
 
 const fromVariables = (attribute: SettleAttribute): Resources => {
   const cpuCores = attribute('CPU_CORES')
   const model = attribute('GPU_MODEL')
   const vramGb = attribute('GPU_VRAM_GB')
-  return model === undefined ? { cpuCores } : { cpuCores, gpu: { model, vramGb } }
+  const ramGb = attribute('RAM_GB')
+  return {
+    cpuCores,
+    ...(ramGb > 0 && { ramGb }),
+    ...(model !== undefined && { gpu: { model, vramGb } }),
+  }
 }
 
 /** What code has set as `RESOURCES`, else what the variables say. */

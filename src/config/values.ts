@@ -11,6 +11,10 @@ export interface OrchestratorEntry {
   readonly weight?: number
   /** For this orchestrator alone; wins over `WORKER_INDIVIDUAL_TOKEN` and `WORKER_TOKEN`. */
   readonly token?: string
+  /** The generation of the wire it speaks. Default: {@link WorkerConfigValues.ORCHESTRATOR_PROTOCOL}. */
+  readonly protocol?: GenerationName
+  /** The key its tasks are signed with. Default: {@link WorkerConfigValues.ORCHESTRATOR_SECRET_KEY}. */
+  readonly secretKey?: string
 }
 
 /** An {@link OrchestratorEntry} with its defaults filled in. */
@@ -21,6 +25,9 @@ export interface ListedOrchestrator extends OrchestratorEntry {
 
 /** How the worker uses several orchestrators; `WATERFALL` is another name of `FAILOVER`. */
 export type OrchestratorModeName = 'FAILOVER' | 'ROUND_ROBIN' | 'WATERFALL'
+
+/** The generations of the wire; `auto` is the one that the orchestrator shows. */
+export type GenerationName = 'auto' | 'classic' | 'rxon'
 
 /** The names `LOG_LEVEL` takes; `warning` is `warn`, `critical` is `fatal`. */
 export type LogLevelName =
@@ -76,16 +83,34 @@ export interface WorkerConfigValues {
   ORCHESTRATORS: readonly OrchestratorEntry[] | undefined
   /** `FAILOVER` or `ROUND_ROBIN`. Variable `MULTI_ORCHESTRATOR_MODE`. Default: `FAILOVER`. */
   MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
+  /**
+   * The generation of the wire: what the orchestrator shows (`auto`), the first (`classic`, up to 1.0b8) or the second
+   * (`rxon`). Variable `ORCHESTRATOR_PROTOCOL`. Default: `auto`.
+   */
+  ORCHESTRATOR_PROTOCOL: GenerationName
+  /**
+   * The key that orchestrators of the second generation sign tasks with. With it, a task whose signature is missing or
+   * wrong is answered as a failure and not run. Never shown in logs and errors.
+   * Variable `ORCHESTRATOR_SECRET_KEY`. Default: none.
+   */
+  ORCHESTRATOR_SECRET_KEY: string | undefined
   /** How many tasks run at once, at least 1. Variable `MAX_CONCURRENT_TASKS`. Default: 10. */
   MAX_CONCURRENT_TASKS: number
   /** What a second of each skill costs, by task name. Variable `COST_PER_SKILL` (JSON). Default: `{}`. */
   COST_PER_SKILL: Record<string, number>
   /** How many CPU cores tasks may count on. Variable `CPU_CORES`. Default: 4. */
   CPU_CORES: number
+  /** How much memory tasks may count on, in GB; 0 says nothing. Variable `RAM_GB`. Default: 0. */
+  RAM_GB: number
   /** The model of the GPU. Variable `GPU_MODEL`. Default: none, which means "no GPU". */
   GPU_MODEL: string | undefined
   /** The memory of the GPU, in GB; counts only with {@link GPU_MODEL}. Variable `GPU_VRAM_GB`. Default: 0. */
   GPU_VRAM_GB: number
+  /**
+   * More devices than the GPU, such as `{ type: 'tpu', model: 'v5e' }`; for the second generation.
+   * Variable `WORKER_DEVICES` (JSON). Default: `[]`.
+   */
+  WORKER_DEVICES: readonly JsonValue[]
   /**
    * Software on this machine and its versions.
    * Variable `INSTALLED_SOFTWARE` (JSON). Default: the running Node version, `{"node": "20.19.0"}`.
@@ -93,6 +118,12 @@ export interface WorkerConfigValues {
   INSTALLED_SOFTWARE: Record<string, JsonValue>
   /** Models on this machine, an object each. Variable `INSTALLED_MODELS` (JSON). Default: `[]`. */
   INSTALLED_MODELS: readonly JsonValue[]
+  /**
+   * Whatever else is installed here, such as `{ name: 'imagenet', version: '2012' }`; for the second generation, which is
+   * told of {@link INSTALLED_MODELS} at the same place.
+   * Variable `INSTALLED_ARTIFACTS` (JSON). Default: `[]`.
+   */
+  INSTALLED_ARTIFACTS: readonly JsonValue[]
   /** Seconds between two heartbeats. Variable `HEARTBEAT_INTERVAL`. Default: 15. */
   HEARTBEAT_INTERVAL: number
   /**
@@ -107,6 +138,8 @@ export interface WorkerConfigValues {
    * Variable `WORKER_CANCEL_GRACE`. Default: 5.
    */
   WORKER_CANCEL_GRACE: number
+  /** Whether a task that names its events may send no others. Variable `STRICT_EVENT_VALIDATION`. Default: true. */
+  STRICT_EVENT_VALIDATION: boolean
   /** How often a result is sent again before it is set aside. Variable `RESULT_MAX_RETRIES`. Default: 5. */
   RESULT_MAX_RETRIES: number
   /** Seconds before a result is sent again for the first time. Variable `RESULT_RETRY_INITIAL_DELAY`. Default: 1. */
@@ -159,12 +192,17 @@ export interface WorkerConfigValues {
    * Default: from `CPU_CORES`, `GPU_MODEL` and `GPU_VRAM_GB`.
    */
   RESOURCES: Resources | undefined
+  /**
+   * What else tasks may ask for, by name; for the second generation. No variable of its own. Default: the variables
+   * `WORKER_EXTRA_<NAME>` by their lower-case names, their text read as JSON where it starts with `{` or `[`.
+   */
+  EXTRA_CAPABILITIES: Record<string, JsonValue>
 }
 
 /** The attributes that a variable of the same name can set. */
 export type VariableName = Exclude<
   keyof WorkerConfigValues,
-  'ORCHESTRATORS' | 'HOSTNAME' | 'IP_ADDRESS' | 'RESOURCES'
+  'ORCHESTRATORS' | 'HOSTNAME' | 'IP_ADDRESS' | 'RESOURCES' | 'EXTRA_CAPABILITIES'
 >
 
 /** What `new WorkerConfig(…)` takes; `undefined` means "not given". */

@@ -1,12 +1,13 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type { Resources } from '../protocol/messages.js'
 import type { JsonValue } from '../utils/json.js'
-import { readVariables } from './env.js'
+import { readExtras, readVariables } from './env.js'
 import { machineName, outwardAddress } from './machine.js'
 import { OPTIONS } from './options.js'
 import { listEntries, type OrchestratorsSource, pickSource, type Written } from './orchestrators.js'
 import { printable } from './printable.js'
 import type {
+  GenerationName,
   KeepTaskFilesName,
   ListedOrchestrator,
   LogLevelName,
@@ -39,17 +40,23 @@ export class WorkerConfig implements WorkerConfigValues {
   declare WORKER_TOKEN: string
   declare WORKER_INDIVIDUAL_TOKEN: string | undefined
   declare MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
+  declare ORCHESTRATOR_PROTOCOL: GenerationName
+  declare ORCHESTRATOR_SECRET_KEY: string | undefined
   declare MAX_CONCURRENT_TASKS: number
   declare COST_PER_SKILL: Record<string, number>
   declare CPU_CORES: number
+  declare RAM_GB: number
   declare GPU_MODEL: string | undefined
   declare GPU_VRAM_GB: number
+  declare WORKER_DEVICES: readonly JsonValue[]
   declare INSTALLED_SOFTWARE: Record<string, JsonValue>
   declare INSTALLED_MODELS: readonly JsonValue[]
+  declare INSTALLED_ARTIFACTS: readonly JsonValue[]
   declare HEARTBEAT_INTERVAL: number
   declare WORKER_HEARTBEAT_DEBOUNCE_DELAY: number
   declare WORKER_ENABLE_WEBSOCKETS: boolean
   declare WORKER_CANCEL_GRACE: number
+  declare STRICT_EVENT_VALIDATION: boolean
   declare RESULT_MAX_RETRIES: number
   declare RESULT_RETRY_INITIAL_DELAY: number
   declare TASK_POLL_TIMEOUT: number
@@ -69,6 +76,7 @@ export class WorkerConfig implements WorkerConfigValues {
   declare LOG_LEVEL: LogLevelName
   declare HOSTNAME: string
   declare IP_ADDRESS: string
+  declare EXTRA_CAPABILITIES: Record<string, JsonValue>
 
   #url: Written
   #config: Written
@@ -80,7 +88,11 @@ export class WorkerConfig implements WorkerConfigValues {
     const { ORCHESTRATOR_URL, ORCHESTRATORS_CONFIG, ...variables } = readVariables()
     this.#url = { value: ORCHESTRATOR_URL, inCode: false }
     this.#config = { value: ORCHESTRATORS_CONFIG, inCode: false }
-    Object.assign(this, variables, { HOSTNAME: machineName(), IP_ADDRESS: outwardAddress() })
+    Object.assign(this, variables, {
+      HOSTNAME: machineName(),
+      IP_ADDRESS: outwardAddress(),
+      EXTRA_CAPABILITIES: readExtras(),
+    })
     Object.assign(this, withoutUndefined(overrides))
   }
 
@@ -110,8 +122,14 @@ export class WorkerConfig implements WorkerConfigValues {
   }
 
   get RESOURCES(): Resources {
-    const { CPU_CORES: cpuCores, GPU_MODEL: model, GPU_VRAM_GB: vramGb } = this
-    return this.#resources ?? { cpuCores, ...(model === undefined ? {} : { gpu: { model, vramGb } }) }
+    const { CPU_CORES: cpuCores, RAM_GB: ramGb, GPU_MODEL: model, GPU_VRAM_GB: vramGb } = this
+    return (
+      this.#resources ?? {
+        cpuCores,
+        ...(ramGb > 0 && { ramGb }),
+        ...(model !== undefined && { gpu: { model, vramGb } }),
+      }
+    )
   }
 
   set RESOURCES(value: Resources | undefined) {

@@ -8,7 +8,7 @@ import {
 } from '../errors.js'
 
 /** What is asked of an orchestrator; each kind has a rate limit of its own there. */
-export type RequestKind = 'registration' | 'heartbeat' | 'poll' | 'result'
+export type RequestKind = 'registration' | 'heartbeat' | 'poll' | 'result' | 'event'
 
 /** What one request has shown of its orchestrator. */
 export type Fact =
@@ -49,10 +49,10 @@ const ABSENT_CODES: ReadonlySet<unknown> = new Set([
 
 /**
  * What the end of a request shows; `undefined`: nothing. A result that is not taken may itself be the reason, so
- * results show nothing.
+ * results and events show nothing.
  */
 export const factOf = (kind: RequestKind, error?: unknown): Fact | undefined => {
-  if (kind === 'result') return undefined
+  if (kind === 'result' || kind === 'event') return undefined
   if (error === undefined || error instanceof RateLimitError || error instanceof UnknownWorkerError)
     return 'answered'
   if (error instanceof AuthError) return 'barred'

@@ -1,25 +1,42 @@
-import { RateLimitError } from '../errors.js'
+import { randomUUID } from 'node:crypto'
+import {
+  AuthError,
+  RateLimitError,
+  StaleMessageError,
+  UnknownWorkerError,
+  UnreachableError,
+} from '../errors.js'
 import { refusal } from '../protocol/answers.js'
 import type {
   Command,
   Heartbeat,
   ProgressUpdate,
+  Receipt,
   Registration,
+  TaskEvent,
   TaskOffer,
   TaskResult,
 } from '../protocol/messages.js'
-import type { Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { Generation, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import { type GenerationChoice, protocolOf } from '../protocol/select.js'
 import type { HttpAnswer } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
 import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
+import { probeGeneration } from './probe.js'
+import { ResultPost } from './result-post.js'
+import { LearnedClock } from './server-clock.js'
 
 export interface OrchestratorOptions {
   readonly url: string
   readonly workerId: string
-  readonly protocol: Protocol
+  readonly generation: GenerationChoice
+  /** Authenticates the worker, and signs what it says. */
+  readonly token: string
+  /** Verifies what the orchestrator signs. */
+  readonly taskKey?: string | undefined
   readonly transport: Transport
   /** Opens a socket at a path of the orchestrator; an answer is a refusal. */
   readonly dial: (path: string, listener: SocketListener, signal: AbortSignal) => Promise<Socket | HttpAnswer>
@@ -31,6 +48,8 @@ export interface OrchestratorOptions {
 
 /** Anything that is answered at once. */
 const CALL_DEADLINE_MS = 15_000
+/** How often an orchestrator that does not tell by itself is asked whether it still knows this worker. */
+const LIVENESS_MS = 45_000
 
 /**
  * One remote orchestrator: says things to it in its generation of the wire, over its own connections and with its
@@ -45,50 +64,107 @@ export class Orchestrator {
     heartbeat: UNLIMITED,
     poll: UNLIMITED,
     result: UNLIMITED,
+    event: UNLIMITED,
   }
+  readonly #clock = new LearnedClock()
+  readonly #post = new ResultPost(
+    () => this.#protocol,
+    (request, read) => this.#ask('result', request, read),
+  )
+  #protocol: Protocol
+  #registration: Registration | undefined
+  #livenessAt = 0
+  /** Something went wrong since it was last asked who it is. */
+  #doubtful: boolean
 
   constructor(options: OrchestratorOptions) {
     this.url = options.url
     this.#options = options
+    this.#doubtful = options.generation === 'auto'
+    this.#protocol = this.#speaking(options.generation === 'auto' ? 'rxon' : options.generation)
   }
 
-  register(registration: Registration): Promise<void> {
-    const { protocol } = this.#options
-    return this.#ask('registration', protocol.writeRegistration(registration), protocol.readRegistration)
+  /** The generation of the wire that is spoken here; a guess before the first registration. */
+  get generation(): Generation {
+    return this.#protocol.generation
   }
 
-  heartbeat(heartbeat: Heartbeat): Promise<void> {
-    const { protocol, workerId } = this.#options
-    return this.#ask('heartbeat', protocol.writeHeartbeat(workerId, heartbeat), protocol.readHeartbeat)
+  async register(registration: Registration): Promise<void> {
+    await this.#getToKnow()
+    this.#registration = registration
+    this.#livenessAt = monotonicMs()
+    const { writeRegistration, readRegistration } = this.#protocol
+    return this.#ask('registration', writeRegistration(registration), readRegistration)
+  }
+
+  /**
+   * @returns the ids of tasks, or of their jobs, that are cancelled
+   * @throws UnknownWorkerError when this worker has to register again
+   */
+  async heartbeat(heartbeat: Heartbeat): Promise<readonly string[]> {
+    if (this.#doubtful && (await this.#getToKnow()))
+      throw new UnknownWorkerError(`${this.url} speaks another generation of the wire now`)
+    await this.#checkLiveness()
+    const { writeHeartbeat, readHeartbeat } = this.#protocol
+    if (!this.#registration) throw new UnknownWorkerError('A heartbeat comes after a registration')
+    return this.#ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
+  }
+
+  /** What of a heartbeat is worth one of its own. */
+  urgent(heartbeat: Heartbeat): object {
+    return this.#protocol.urgent(heartbeat)
   }
 
   /** @returns the next task, or `null` when the orchestrator has none */
   poll(signal: AbortSignal): Promise<TaskOffer | null> {
-    const { protocol, workerId } = this.#options
-    return this.#ask('poll', protocol.writePoll(workerId), protocol.readPoll, signal)
+    const { writePoll, readPoll } = this.#protocol
+    return this.#ask('poll', writePoll(this.#options.workerId), readPoll, signal)
   }
 
   /** Resolves once the orchestrator has taken the result. */
-  deliver(result: TaskResult): Promise<void> {
-    const { protocol } = this.#options
-    return this.#ask('result', protocol.writeResult(result), protocol.readResult)
+  deliver(result: TaskResult): Promise<Receipt> {
+    if (this.#registration === undefined && this.#doubtful)
+      return this.#getToKnow().then(() => this.#bring(result))
+    return this.#bring(result)
+  }
+
+  #bring(result: TaskResult): Promise<Receipt> {
+    const { repeatableMs, writeResult, readResult } = this.#protocol
+    if (repeatableMs > 0) return this.#post.deliver(result)
+    return this.#ask('result', writeResult(result), readResult)
+  }
+
+  /** Whether it understands events at all. */
+  get knowsEvents(): boolean {
+    return this.#protocol.writeEvent !== undefined
+  }
+
+  /** What of an event goes up a socket. */
+  writeEvent(event: TaskEvent): string | undefined {
+    return this.#protocol.writeEvent?.(event)
+  }
+
+  /** Sends what would go up the socket, for a worker that has none. */
+  async postEvent(text: string): Promise<void> {
+    const { postEvent, readEvent } = this.#protocol
+    if (postEvent && readEvent) await this.#ask('event', postEvent(text), readEvent)
   }
 
   /** Opens the socket for commands and progress. */
   async openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
-    const { protocol, workerId, dial } = this.#options
-    const opened = await dial(protocol.socketPath(workerId), listener, signal)
+    const { workerId, dial } = this.#options
+    const opened = await dial(this.#protocol.socketPath(workerId), listener, signal)
     if (opened instanceof Socket) return opened
     throw refusal('The request for a socket', opened)
   }
 
   /** `null`: no command. */
   readCommand(text: string): Command | null {
-    return this.#options.protocol.readCommand(text)
+    return this.#protocol.readCommand(text)
   }
 
   writeProgress(update: ProgressUpdate): string {
-    return this.#options.protocol.writeProgress(update)
+    return this.#protocol.writeProgress(update)
   }
 
   /** How long to keep silent about one kind of request after a refusal, in ms. */
@@ -110,6 +186,30 @@ export class Orchestrator {
     return this.#options.transport.close()
   }
 
+  #speaking(generation: Generation): Protocol {
+    const { workerId, token, taskKey } = this.#options
+    const makeId = () => randomUUID()
+    return protocolOf(generation, { workerId, token, taskKey, clock: this.#clock, makeId })
+  }
+
+  /** @returns whether it speaks another generation than was thought */
+  async #getToKnow(): Promise<boolean> {
+    if (this.#options.generation !== 'auto') return false
+    const generation = await probeGeneration(this.#options.transport)
+    this.#doubtful = false
+    if (generation === this.#protocol.generation) return false
+    this.#protocol = this.#speaking(generation)
+    return true
+  }
+
+  async #checkLiveness(): Promise<void> {
+    const { writeLivenessCheck, readLivenessCheck } = this.#protocol
+    if (!writeLivenessCheck || !readLivenessCheck) return
+    if (monotonicMs() - this.#livenessAt < LIVENESS_MS) return
+    await this.#ask('heartbeat', writeLivenessCheck(this.#options.workerId), readLivenessCheck)
+    this.#livenessAt = monotonicMs()
+  }
+
   // The hot path: a chained promise costs less than an async function's, and a plain object less than a spread.
   #ask<T>(
     kind: RequestKind,
@@ -125,6 +225,7 @@ export class Orchestrator {
   }
 
   #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer): T {
+    this.#clock.learn(answer.headers['date'])
     try {
       const product = read(answer)
       const pace = this.#paces[kind]
@@ -135,12 +236,18 @@ export class Orchestrator {
       if (error instanceof RateLimitError) {
         this.#paces[kind] = refused(this.#paces[kind], monotonicMs(), error.retryAfterMs)
       }
+      if (error instanceof StaleMessageError) this.#clock.correct(answer.headers['date'])
       return this.#failed(kind, error)
     }
   }
 
+  /** After trouble an orchestrator may be another one, or the same with an empty memory. */
   #failed(kind: RequestKind, error: unknown): never {
     this.#tell(kind, error)
+    if (error instanceof UnreachableError || error instanceof AuthError) {
+      this.#doubtful = true
+      this.#livenessAt = Number.NEGATIVE_INFINITY
+    }
     throw error
   }
 

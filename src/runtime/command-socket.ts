@@ -75,6 +75,11 @@ export class CommandSocket {
     if (this.#state.now !== 'stopped') this.#progress.report(update)
   }
 
+  /** Sends a text up; false when the socket is not open. */
+  say(text: string): boolean {
+    return this.#socket?.send(text) ?? false
+  }
+
   /** The task's result is about to go: what was last reported goes first. */
   settle(taskId: string): void {
     this.#progress.settle(taskId)

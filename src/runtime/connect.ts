@@ -1,7 +1,6 @@
 import type { Events } from '../events.js'
 import type { Fact, RequestKind } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
-import { classic } from '../protocol/classic/classic.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import { HttpTransport } from '../transport/http.js'
 import { openSocket } from '../transport/websocket.js'
@@ -48,7 +47,7 @@ export const connectTo = (options: ConnectOptions): Connection => {
     orchestrator,
     registration,
     log,
-    makeHeartbeats: ({ isUsed, onUnknown }) =>
+    makeHeartbeats: ({ source, isUsed, onUnknown }) =>
       new HeartbeatLoop({
         orchestrator,
         describe: () => (isUsed() ? describe() : asBusy(describe())),
@@ -56,6 +55,7 @@ export const connectTo = (options: ConnectOptions): Connection => {
         debounceMs: settings.heartbeatDebounceMs,
         log,
         onUnknown,
+        onCancelled: (id) => options.onCommand({ kind: 'cancel', taskId: id, jobId: id }, source),
       }),
     makePolls: (source) => {
       const polls = new PollLoop({
@@ -102,15 +102,18 @@ const socketOf = (
   })
 
 const reach = (
-  { settings, target: { url, token } }: ConnectOptions,
+  { settings, target }: ConnectOptions,
   onFact: (kind: RequestKind, fact: Fact) => void,
 ): Orchestrator => {
-  const headers = { 'x-worker-token': token }
+  const { url, token } = target
+  const headers = { 'x-worker-token': token, 'x-worker-id': settings.workerId }
   return new Orchestrator({
     url,
     onFact,
     workerId: settings.workerId,
-    protocol: classic,
+    generation: target.generation,
+    token,
+    taskKey: target.taskKey,
     pollDeadlineMs: pollDeadlineMs(settings),
     transport: new HttpTransport({
       url,

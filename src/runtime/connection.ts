@@ -1,7 +1,14 @@
 import { AuthError, INVALID_INPUT_ERROR, PERMANENT_ERROR, RateLimitError } from '../errors.js'
 import { type Fact, type Health, healthAfter, type RequestKind, UNTRIED } from '../orchestrators/health.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
-import type { Outcome, ProgressUpdate, Registration, TaskResult } from '../protocol/messages.js'
+import type {
+  Outcome,
+  ProgressUpdate,
+  Receipt,
+  Registration,
+  TaskEvent,
+  TaskResult,
+} from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
@@ -10,6 +17,7 @@ import type { CommandSocket } from './command-socket.js'
 import type { HeartbeatLoop } from './heartbeat-loop.js'
 import type { PollLoop } from './poll-loop.js'
 import type { TaskSource } from './tasks-in-hand.js'
+import { Uplink } from './uplink.js'
 import type { Watched } from './watchdog.js'
 
 export interface ConnectionOptions {
@@ -31,6 +39,8 @@ export interface ConnectionOptions {
 
 /** What heartbeats ask of their connection, and tell it. */
 export interface HeartbeatCalls {
+  /** Where the tasks come from that a heartbeat may cancel. */
+  readonly source: TaskSource
   /** Whether tasks are wanted from this orchestrator at all. */
   readonly isUsed: () => boolean
   /** The orchestrator has no record of this worker any more. */
@@ -67,6 +77,7 @@ export class Connection implements TaskSource, Watched {
   readonly #heartbeats: HeartbeatLoop
   readonly #polls: PollLoop
   readonly #socket: CommandSocket | undefined
+  readonly #uplink: Uplink
   #health = UNTRIED
   #recoveredMs = Number.NEGATIVE_INFINITY
   #failures = 0
@@ -79,11 +90,14 @@ export class Connection implements TaskSource, Watched {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#heartbeats = options.makeHeartbeats({
+      source: this,
       isUsed: () => this.#state.now !== 'aside',
       onUnknown: () => this.#forgotten(),
     })
     this.#polls = options.makePolls(this)
     this.#socket = options.makeSocket(this)
+    const { orchestrator, log } = options
+    this.#uplink = new Uplink({ orchestrator, socket: this.#socket, log })
   }
 
   /** How the orchestrator does, by all that was asked of it. */
@@ -103,7 +117,7 @@ export class Connection implements TaskSource, Watched {
   }
 
   /** Takes a result. One that makes the orchestrator look for an idle worker waits until it knows of this one. */
-  deliver(result: TaskResult): Promise<void> {
+  deliver(result: TaskResult): Promise<Receipt> {
     const { orchestrator } = this.#options
     if (!mayBeDispatchedAgain(result.outcome)) return orchestrator.deliver(result)
     return this.#heartbeats.upToDate().then(() => orchestrator.deliver(result))
@@ -118,11 +132,15 @@ export class Connection implements TaskSource, Watched {
   }
 
   progress(update: ProgressUpdate): void {
-    this.#socket?.report(update)
+    this.#uplink.progress(update)
+  }
+
+  emit(event: TaskEvent): void {
+    this.#uplink.emit(event)
   }
 
   settle(taskId: string): void {
-    this.#socket?.settle(taskId)
+    this.#uplink.settle(taskId)
   }
 
   quietMs(kind: 'result'): number {
@@ -206,6 +224,7 @@ export class Connection implements TaskSource, Watched {
   async close(): Promise<void> {
     this.#state.move('closed')
     this.#heartbeats.stop()
+    this.#uplink.close()
     await this.#socket?.stop()
     await this.#options.orchestrator.close()
   }

@@ -1,11 +1,11 @@
 import { RateLimitError } from '../errors.js'
-import type { TaskResult } from '../protocol/messages.js'
+import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { after, type Timer } from '../utils/time.js'
 import { pauseAfter, type RetryPolicy, verdictOn } from './delivery-policy.js'
 
 /** What is told about each result. */
 export interface DeliveryReport {
-  delivered(result: TaskResult): void
+  delivered(result: TaskResult, receipt: Receipt): void
   /** Quick retries came to nothing; it is kept and tried again, ever more slowly. */
   setAside(result: TaskResult, error: Error): void
   /** The orchestrator will never take it. */
@@ -15,8 +15,8 @@ export interface DeliveryReport {
 /** Where the results of one orchestrator's tasks go. */
 export interface ResultSink {
   readonly url: string
-  /** Resolves once the orchestrator has taken the result. */
-  deliver(result: TaskResult): Promise<void>
+  /** Resolves once the orchestrator has answered for the result. */
+  deliver(result: TaskResult): Promise<Receipt>
   /** How long to keep silent after a refusal, in ms. */
   quietMs(kind: 'result'): number
   /** Whether results are to go one at a time. */
@@ -75,13 +75,14 @@ export class DeliveryLane {
   }
 
   async #send(parcel: Parcel): Promise<void> {
+    let receipt: Receipt
     try {
-      await this.#to.deliver(parcel.result)
+      receipt = await this.#to.deliver(parcel.result)
     } catch (error) {
       this.#failed(parcel, error as Error)
       return
     }
-    this.#report.delivered(parcel.result)
+    this.#report.delivered(parcel.result, receipt)
     this.#answered()
   }
 

@@ -62,7 +62,7 @@ export class Delivery {
   #reporting(): DeliveryReport {
     const { report } = this.#options
     return {
-      delivered: (result) => this.#done(result, () => report.delivered(result)),
+      delivered: (result, receipt) => this.#done(result, () => report.delivered(result, receipt)),
       refused: (result, error) => this.#done(result, () => report.refused(result, error)),
       setAside: (result, error) => report.setAside(result, error),
     }

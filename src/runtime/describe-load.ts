@@ -8,15 +8,24 @@ export interface LoadSources {
   readonly definitions: readonly TaskDefinition[]
   readonly slots: Slots<unknown>
   readonly hotCache: HotCache
+  readonly tasksInHand: Heartbeat['tasksInHand']
   /** False while the worker drains or cannot keep more results. */
   readonly accepting: boolean
 }
 
 /** What this worker can take at this moment. Pure. */
-export const describeLoad = ({ definitions, slots, hotCache, accepting }: LoadSources): Heartbeat => {
+export const describeLoad = ({
+  definitions,
+  slots,
+  hotCache,
+  tasksInHand,
+  accepting,
+}: LoadSources): Heartbeat => {
   const able = accepting ? definitions.filter(({ taskType }) => slots.hasFreeFor(taskType)) : []
   return {
     load: slots.running + slots.waiting,
+    accepting,
+    tasksInHand,
     status: able.length > 0 ? 'idle' : 'busy',
     taskNames: able.map(({ name }) => name),
     hotCache: hotCache.models,
@@ -26,4 +35,9 @@ export const describeLoad = ({ definitions, slots, hotCache, accepting }: LoadSo
 }
 
 /** What is said to an orchestrator that is to send nothing. Pure. */
-export const asBusy = (heartbeat: Heartbeat): Heartbeat => ({ ...heartbeat, status: 'busy', taskNames: [] })
+export const asBusy = (heartbeat: Heartbeat): Heartbeat => ({
+  ...heartbeat,
+  accepting: false,
+  status: 'busy',
+  taskNames: [],
+})

@@ -6,7 +6,7 @@ import type { Logger } from '../utils/logger.js'
 import { after, type Timer } from '../utils/time.js'
 
 export interface HeartbeatLoopOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'quietMs'>
+  readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'urgent' | 'quietMs'>
   /** What to say at this moment. */
   readonly describe: () => Heartbeat
   readonly intervalMs: number
@@ -14,6 +14,8 @@ export interface HeartbeatLoopOptions {
   readonly log: Logger
   /** The orchestrator has no record of this worker any more. */
   readonly onUnknown: () => void
+  /** The orchestrator has cancelled a task, or the job it is of. */
+  readonly onCancelled: (id: string) => void
 }
 
 /** The first retry of a heartbeat that was not answered; later ones wait up to the interval. */
@@ -81,11 +83,12 @@ export class HeartbeatLoop {
   async #send(): Promise<void> {
     const heartbeat = this.#options.describe()
     try {
-      await this.#options.orchestrator.heartbeat(heartbeat)
-      this.#told = JSON.stringify(heartbeat)
+      const cancelled = await this.#options.orchestrator.heartbeat(heartbeat)
+      this.#told = this.#urgent(heartbeat)
       this.#failures = 0
       this.#trouble = undefined
       this.#next(this.#options.intervalMs)
+      for (const id of cancelled) this.#options.onCancelled(id)
     } catch (error) {
       this.#failed(error as Error)
     } finally {
@@ -130,6 +133,10 @@ export class HeartbeatLoop {
   }
 
   #current(): string {
-    return JSON.stringify(this.#options.describe())
+    return this.#urgent(this.#options.describe())
+  }
+
+  #urgent(heartbeat: Heartbeat): string {
+    return JSON.stringify(this.#options.orchestrator.urgent(heartbeat))
   }
 }

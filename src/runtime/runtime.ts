@@ -1,6 +1,7 @@
 import type { Events } from '../events.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import type { TaskRegistry } from '../tasks/definition.js'
+import { describeSkill } from '../tasks/describe-skill.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { TaskStorage } from '../tasks/files/task-storage.js'
 import type { Logger } from '../utils/logger.js'
@@ -119,6 +120,7 @@ export class Runtime {
       definitions: this.#options.registry.all(),
       slots: this.#slots,
       hotCache: this.hotCache,
+      tasksInHand: this.#tasks.running.map(({ offer: { taskId, jobId } }) => ({ taskId, jobId })),
       accepting: this.#hasRoom,
     })
 
@@ -173,6 +175,8 @@ export class Runtime {
             events.emit('progress', update)
             this.#tasks.progress(update)
           },
+          emit: (event) => this.#tasks.emit(event),
+          strictEvents: settings.strictEvents,
           addToHotCache: this.hotCache.add,
           removeFromHotCache: this.hotCache.remove,
         },
@@ -229,7 +233,7 @@ export class Runtime {
     return {
       workerId: settings.workerId,
       workerType: settings.workerType,
-      taskNames: registry.all().map(({ name }) => name),
+      skills: registry.all().map(describeSkill),
       maxConcurrentTasks: settings.maxConcurrentTasks,
       costPerSkill: settings.costPerSkill,
       installedModels: settings.installedModels,
@@ -237,6 +241,9 @@ export class Runtime {
       hostname: settings.hostname,
       ipAddress: settings.ipAddress,
       resources: settings.resources,
+      devices: settings.devices,
+      installedArtifacts: settings.installedArtifacts,
+      extra: settings.extra,
       websockets: settings.websocketsEnabled,
     }
   }

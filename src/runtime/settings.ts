@@ -1,8 +1,9 @@
 import type { Registration } from '../protocol/messages.js'
+import type { GenerationChoice } from '../protocol/select.js'
 import type { KeepFiles } from '../tasks/files/task-directories.js'
 
 /** What the runtime has to be told; durations in ms. The resolved configuration has all of it. */
-export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'websockets'> {
+export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websockets'> {
   readonly taskTypeLimits: Readonly<Record<string, number>>
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   /** The most preferred first. */
@@ -10,9 +11,12 @@ export interface RuntimeSettings extends Omit<Registration, 'taskNames' | 'webso
     readonly url: string
     readonly token: string
     readonly weight: number
+    readonly generation: GenerationChoice
+    readonly taskKey?: string
   }[]
   readonly orchestratorMode: 'failover' | 'round-robin'
   readonly websocketsEnabled: boolean
+  readonly strictEvents: boolean
   readonly cancelGraceMs: number
   readonly heartbeatIntervalMs: number
   readonly heartbeatDebounceMs: number

@@ -1,12 +1,12 @@
-import { ShutdownError, TaskCancelledError, type TaskError } from '../errors.js'
+import { ShutdownError, TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
 import type { Events, TaskRef } from '../events.js'
-import type { Outcome, ProgressUpdate, TaskOffer } from '../protocol/messages.js'
+import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { TaskSignal } from '../tasks/task-signal.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
-import { after, monotonicMs, type Timer } from '../utils/time.js'
+import { after, monotonicMs, type Timer, wallMs } from '../utils/time.js'
 import type { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
 import { EarlyCancels } from './early-cancels.js'
@@ -16,6 +16,7 @@ import type { StrayRejections } from './stray-rejections.js'
 /** Where a task came from, and where all that is said about it goes. */
 export interface TaskSource extends ResultSink {
   progress(update: ProgressUpdate): void
+  emit(event: TaskEvent): void
   /** The result follows: there is no more progress. */
   settle(taskId: string): void
 }
@@ -48,6 +49,8 @@ export interface TaskInHand {
   startedMs: number | undefined
   /** Runs from its cancel on. */
   grace: Timer | undefined
+  /** Runs while it does, where it has a deadline. */
+  deadline: Timer | undefined
   /** Its result has been passed on: whatever the handler still does, there is no second one. */
   reported: boolean
 }
@@ -97,6 +100,12 @@ export class TasksInHand {
   progress(update: ProgressUpdate): void {
     const task = this.#tasks.get(update.taskId)
     if (task && !task.reported) task.from.progress(update)
+  }
+
+  /** Passes on what a handler tells, unless its task's result has been passed on. */
+  emit(event: TaskEvent): void {
+    const task = this.#tasks.get(event.taskId)
+    if (task && !task.reported) task.from.emit(event)
   }
 
   /** Gives back what waits for a slot. */
@@ -157,6 +166,7 @@ export class TasksInHand {
       signal: new TaskSignal(),
       startedMs: undefined,
       grace: undefined,
+      deadline: undefined,
       reported: false,
     }
   }
@@ -195,16 +205,28 @@ export class TasksInHand {
     const { events, surroundings, strays } = this.#options
     const ref = refTo(task.offer)
     task.startedMs = monotonicMs()
+    this.#watchDeadline(task)
     if (events.has('taskStarted')) events.emit('taskStarted', ref)
     void strays
       .run(ref, () => runTask(task.offer, task.signal, surroundings))
       .then((outcome) => this.#end(task, outcome))
   }
 
+  /** A task that waited past its deadline is not begun. */
+  #watchDeadline(task: TaskInHand): void {
+    const { deadlineMs } = task.offer
+    if (deadlineMs === undefined) return
+    const leftMs = deadlineMs - wallMs()
+    const giveUp = () => task.signal.abort(new TaskTimeoutError())
+    if (leftMs <= 0) giveUp()
+    else task.deadline = after(Math.min(leftMs, LONGEST_TIMER_MS), giveUp)
+  }
+
   #end(task: TaskInHand, outcome: Outcome): void {
     const { slots, onChange, onEnd, log } = this.#options
     this.#tasks.delete(task.offer.taskId)
     task.grace?.cancel()
+    task.deadline?.cancel()
     onEnd(task.offer.taskName)
     // The slot first: a failure that is dispatched again at once must find this worker able to take it.
     const next = slots.release(task.taskType)
@@ -220,14 +242,15 @@ export class TasksInHand {
     if (task.reported) return
     task.reported = true
     task.from.settle(task.offer.taskId)
-    this.#deliver(task.offer, task.from, outcome)
+    const ran = task.startedMs === undefined ? undefined : monotonicMs() - task.startedMs
+    this.#deliver(task.offer, task.from, outcome, ran)
     const { events } = this.#options
     if (!events.has('taskFinished')) return
     events.emit('taskFinished', {
       ...refTo(task.offer),
       status: outcome.kind === 'value' ? outcome.status : outcome.kind,
       ...(outcome.kind === 'failure' && { error: outcome.error }),
-      durationMs: task.startedMs === undefined ? 0 : monotonicMs() - task.startedMs,
+      durationMs: ran ?? 0,
     })
   }
 
@@ -242,11 +265,15 @@ export class TasksInHand {
     )
   }
 
-  #deliver({ jobId, taskId }: TaskOffer, from: TaskSource, outcome: Outcome): void {
+  #deliver({ jobId, taskId }: TaskOffer, from: TaskSource, outcome: Outcome, executionMs?: number): void {
     const { delivery, workerId } = this.#options
-    delivery.add({ jobId, taskId, workerId, outcome }, from)
+    const ran = executionMs !== undefined && { executionMs }
+    delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from)
   }
 }
+
+/** 24 days: a longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 const CANCELLED: Outcome = { kind: 'cancelled' }
 

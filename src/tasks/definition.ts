@@ -45,23 +45,49 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
   taskType?: string
   /** What describes and checks the params; the raw object by default. */
   params?: P
+  /**
+   * What describes and checks the data of a success: a task whose data do not fit fails with
+   * `CONTRACT_VIOLATION_ERROR`. What the schema makes of the data is what is sent.
+   */
+  result?: StandardSchemaV1
+  /** What describes and checks the payload of each event that {@link TaskContext.emit} sends, by its name. */
+  events?: Readonly<Record<string, StandardSchemaV1>>
+  /** One line for people, shown in the orchestrator's catalogue. */
+  description?: string
+  /** Its version; a blueprint may ask for one. */
+  version?: string
+  /** The statuses of its own that it may end with; a blueprint that knows others does not send it tasks. */
+  statuses?: readonly string[]
 }
+
+/** How a task is described, beside its name and params. */
+export type TaskDescription = Pick<TaskOptions, 'result' | 'events' | 'description' | 'version' | 'statuses'>
 
 /** One registered task. */
 export interface TaskDefinition {
   readonly name: string
   readonly taskType: string | undefined
   readonly params: ParamsSpec | undefined
+  readonly described?: TaskDescription
   readonly handler: Handler<never>
 }
+
+/** What the orchestrators of the second generation take. */
+const LEGAL_NAME = /^[\w-]{1,128}$/
 
 /** Everything a worker can do, by task name. */
 export class TaskRegistry {
   readonly #definitions = new Map<string, TaskDefinition>()
 
-  /** @throws AvtomatikaError `DUPLICATE_TASK` when the name is taken */
+  /** @throws AvtomatikaError `TASK_NAME` when no orchestrator can call it that, `DUPLICATE_TASK` when the name is taken */
   add(definition: TaskDefinition): void {
     const { name } = definition
+    if (typeof name !== 'string' || !LEGAL_NAME.test(name)) {
+      throw new AvtomatikaError(
+        'TASK_NAME',
+        `A task cannot be called "${String(name)}": a name is 1 to 128 characters out of A-Z a-z 0-9 _ -`,
+      )
+    }
     if (this.#definitions.has(name)) {
       throw new AvtomatikaError(
         'DUPLICATE_TASK',

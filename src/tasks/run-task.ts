@@ -1,4 +1,4 @@
-import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js'
+import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
@@ -10,6 +10,7 @@ import { judgeError, judgeValue, verdictIn } from './judge.js'
 import { pushOutputs } from './push-outputs.js'
 import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
+import { validateResult } from './validate-result.js'
 
 /** What a task needs of the worker around it. */
 export interface TaskSurroundings {
@@ -38,16 +39,18 @@ export const runTask = async (
   { registry, directories, storage, tools, watch }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
+    refuseUnwanted(offer)
     const definition = findDefinition(registry, offer)
     const directory = directories.open(offer.taskId)
     const inputs = await fetchInputs(offer.params, storage, directory, signal)
     const params = await validateParams(definition.params, inputs)
     // A validator may take its time: a handler that waits for the abort would wait for ever.
     signal.throwIfAborted()
-    const context = new OfferContext(offer, signal, tools, directory)
+    const context = new OfferContext(offer, signal, tools, directory, definition.described?.events)
     const value = await callHandler(definition, params, context, watch)
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
-    return await pushOutputs(judgeValue(value), storage, directory, signal, tools.log)
+    const outcome = await validateResult(definition.described?.result, judgeValue(value))
+    return await pushOutputs(outcome, storage, directory, signal, tools.log)
   } catch (error) {
     directories.room.notice(error)
     return judgeError(blame(error, signal.reason))
@@ -58,6 +61,11 @@ export const runTask = async (
 const blame = (error: unknown, reason: TaskError | undefined): unknown => {
   if (!reason || (verdictIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason
+}
+
+/** It is answered like any other: an orchestrator that hears nothing waits for its timeout. */
+const refuseUnwanted = ({ refusal }: TaskOffer): void => {
+  if (refusal) throw new TaskError(refusal.code, refusal.message)
 }
 
 const findDefinition = (registry: TaskRegistry, { taskName }: TaskOffer): TaskDefinition => {

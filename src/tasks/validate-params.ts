@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { InvalidInputError } from '../errors.js'
 import { isObject } from '../utils/json.js'
 import type { ParamsClass, ParamsSpec } from './definition.js'
+import { describeIssues } from './describe-issues.js'
 import { describeThrown } from './describe-thrown.js'
 
 /**
@@ -30,12 +31,7 @@ const validateBySchema = (spec: StandardSchemaV1, params: unknown): unknown => {
 
 const outputOf = (result: StandardSchemaV1.Result<unknown>): unknown => {
   if (!result.issues) return result.value
-  throw new InvalidInputError(result.issues.map(describeIssue).join('; '))
-}
-
-const describeIssue = ({ path, message }: StandardSchemaV1.Issue): string => {
-  const keys = path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)) ?? []
-  return keys.length > 0 ? `${keys.join('.')}: ${message}` : message
+  throw new InvalidInputError(describeIssues(result.issues))
 }
 
 const kindOf = (value: unknown): string =>

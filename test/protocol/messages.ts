@@ -5,7 +5,18 @@ import type { Heartbeat, ProgressUpdate, Registration, TaskResult } from '../../
 const plain: Registration = {
   workerId: 'w1',
   workerType: 'demo',
-  taskNames: ['echo', 'slow'],
+  skills: [
+    { name: 'echo' },
+    {
+      name: 'slow',
+      description: 'Takes its time.',
+      version: '1.2',
+      inputSchema: { type: 'object', required: ['ms'] },
+      outputSchema: { type: 'object' },
+      eventsSchema: { note: { type: 'object' } },
+      statuses: ['needs_review'],
+    },
+  ],
   maxConcurrentTasks: 10,
   costPerSkill: {},
   installedModels: [],
@@ -13,6 +24,9 @@ const plain: Registration = {
   hostname: 'h',
   ipAddress: '127.0.0.1',
   resources: { cpuCores: 4, gpu: { model: 'RTX 4090', vramGb: 24 } },
+  devices: [],
+  installedArtifacts: [],
+  extra: {},
   websockets: true,
 }
 
@@ -20,16 +34,21 @@ export const REGISTRATIONS = {
   'as captured': plain,
   'without GPU and socket, with everything else': {
     ...plain,
-    workerId: 'gpu:1 ü',
+    workerId: 'gpu-1',
     costPerSkill: { echo: 0.25 },
     installedModels: [{ name: 'sd-1.5', version: '1' }],
     installedSoftware: { node: '20.20.2' },
-    resources: { cpuCores: 2 },
+    resources: { cpuCores: 2, ramGb: 7.5 },
+    devices: [{ type: 'tpu', model: 'v5e' }],
+    installedArtifacts: [{ name: 'imagenet', version: '2012' }],
+    extra: { zone: 'eu', ports: [1, 2] },
     websockets: false,
   },
 } satisfies Record<string, Registration>
 
 const idle: Heartbeat = {
+  accepting: true,
+  tasksInHand: [{ taskId: 'ca497c41', jobId: '295a067d' }],
   load: 4,
   status: 'idle',
   taskNames: ['echo'],
@@ -42,6 +61,7 @@ export const HEARTBEATS = {
   'as captured': idle,
   'with nothing hot': { ...idle, load: 0, hotCache: [], hotSkills: [] },
   'without dependencies': { ...idle, skillDependencies: {}, hotSkills: [] },
+  draining: { ...idle, accepting: false, load: 0, status: 'busy', taskNames: [], tasksInHand: [] },
   busy: { ...idle, load: 10, status: 'busy', taskNames: [] },
 } satisfies Record<string, Heartbeat>
 
@@ -68,6 +88,16 @@ export const RESULTS = {
     },
   },
   cancelled: { ...to, outcome: { kind: 'cancelled' } },
+  'timed, with a file': {
+    ...to,
+    outcome: {
+      kind: 'value',
+      status: 'success',
+      data: { file: 's3://b/k' },
+      files: { file: { uri: 's3://b/k', size: 8, etag: 'b60d' } },
+    },
+    executionMs: 2.6,
+  },
 } satisfies Record<string, TaskResult>
 
 export const UPDATES = {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { classic } from '../../src/protocol/classic/classic.js'
 import type { Protocol, WireAnswer, WireRequest } from '../../src/protocol/protocol.js'
+import { frozenRxon } from './frozen-rxon.js'
 import {
   type GoldenExchange,
   type GoldenReading,
@@ -11,7 +12,7 @@ import {
 import { HEARTBEATS, REGISTRATIONS, RESULTS, UPDATES } from './messages.js'
 
 /** Every generation says the same things; its golden files have how. */
-const GENERATIONS: readonly Protocol[] = [classic]
+const GENERATIONS: readonly Protocol[] = [classic, frozenRxon()]
 
 const asGolden = ({ body, ...request }: WireRequest) => ({
   ...request,
@@ -60,7 +61,7 @@ describe.each(GENERATIONS)('the $generation wire', (protocol) => {
   describe('heartbeat, §1.3.1', () => {
     testExchange(
       goldenExchange(generation, 'heartbeat'),
-      eachOf(HEARTBEATS, (heartbeat) => protocol.writeHeartbeat('w1', heartbeat)),
+      eachOf(HEARTBEATS, (heartbeat) => protocol.writeHeartbeat(heartbeat, REGISTRATIONS['as captured'])),
       protocol.readHeartbeat,
     )
   })

@@ -382,7 +382,14 @@ describe('a task that is cancelled', () => {
     const directories = new TaskDirectories({ parent: await temporaryFolder(), workerId: 'w', log, ...keep })
     const access = { endpointUrl: s3.url, accessKey: 'a', secretKey: 's', maxConcurrency: 2 }
     const storage = taskStorage(new S3Store(access), { defaultBucket: 'b', keyPrefix: '', maxConcurrency: 2 })
-    const tools = { log, report: () => {}, addToHotCache: () => {}, removeFromHotCache: () => {} }
+    const tools = {
+      log,
+      report: () => {},
+      emit: () => {},
+      strictEvents: true,
+      addToHotCache: () => {},
+      removeFromHotCache: () => {},
+    }
     const offer = { jobId: 'j', taskId: 't-1', taskName: 't', params, priority: 0, tracingContext: {} }
     return {
       s3,

@@ -174,6 +174,8 @@ export class RawOrchestrator {
   #asItShould(call: Call): Reply | Promise<Reply> {
     if (call.kind === 'registration') return { body: { status: 'registered' } }
     if (call.kind === 'result') return { body: { status: 'result_accepted_success' } }
+    // As the first generation, which knows no events.
+    if (call.path.endsWith('/_worker/events')) return { status: 404, body: '404: Not Found' }
     return call.kind === 'poll' ? this.#hold(call) : { body: {} }
   }
 

@@ -15,6 +15,8 @@ export const workerOf = (url: string, { variables, ...options }: Setup = {}) => 
     WORKER_ID: 'w1',
     WORKER_TOKEN: 'secret-of-w1',
     ORCHESTRATOR_URL: url,
+    // Its server is one of the first generation.
+    ORCHESTRATOR_PROTOCOL: 'classic',
     WORKER_ENABLE_WEBSOCKETS: true,
     ...variables,
   })

@@ -1,5 +1,6 @@
 import type { Protocol } from '../protocol.js'
-import { readCommand, readHeartbeat, readPoll, readRegistration, readResult } from './decode.js'
+import { readCommand } from '../read-command.js'
+import { readHeartbeat, readPoll, readRegistration, readResult } from './decode.js'
 import { writeHeartbeat, writePoll, writeProgress, writeRegistration, writeResult } from './encode.js'
 import { socketPath } from './routes.js'
 
@@ -9,11 +10,14 @@ export const classic: Protocol = {
   writeRegistration,
   readRegistration,
   writeHeartbeat,
+  urgent: ({ tasksInHand, accepting, ...told }) => told,
   readHeartbeat,
   writePoll,
   readPoll,
   writeResult,
   readResult,
+  repeatableMs: 0,
+  readRepeatedResult: readResult,
   socketPath,
   writeProgress,
   readCommand,

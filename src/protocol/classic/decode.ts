@@ -1,15 +1,20 @@
 import { ProtocolError, UnknownWorkerError } from '../../errors.js'
-import { isObject, type JsonObject } from '../../utils/json.js'
+import { isObject } from '../../utils/json.js'
 import { objectIn, refusal } from '../answers.js'
-import type { Command, TaskOffer } from '../messages.js'
+import type { Receipt, TaskOffer } from '../messages.js'
 import type { WireAnswer } from '../protocol.js'
 
 export const readRegistration = (answer: WireAnswer): void => {
   if (answer.status !== 200) throw refusal('The registration', answer)
 }
 
-export const readHeartbeat = (answer: WireAnswer): void => {
-  if (answer.status === 200) return
+const NOTHING_CANCELLED: readonly string[] = []
+
+export const readHeartbeat = (answer: WireAnswer): readonly string[] => {
+  // Up to 1.0b8 a worker without a record is answered 404; 1.0b9 to 1.0b13 say `null`.
+  if (answer.status === 200 && answer.text.trim() === 'null')
+    throw new UnknownWorkerError('A heartbeat was answered null: there is no record of this worker')
+  if (answer.status === 200) return NOTHING_CANCELLED
   const error = refusal('A heartbeat', answer)
   throw answer.status === 404 ? new UnknownWorkerError(error.message) : error
 }
@@ -36,23 +41,14 @@ const offerFrom = (body: Record<string, unknown>): TaskOffer => {
   }
 }
 
+const TAKEN: Receipt = { kind: 'taken' }
+
 /** Any JSON object with a status counts as taken; a page that a proxy put there does not. */
-export const readResult = (answer: WireAnswer): void => {
+export const readResult = (answer: WireAnswer): Receipt => {
   if (answer.status !== 200) throw refusal('A result', answer)
   const body = objectIn('A result', answer)
   if (typeof body['status'] !== 'string') {
     throw new ProtocolError('A result was answered 200 without a status: it may not have been taken')
   }
-}
-
-/** The published worker reads the key `type`, the orchestrator writes `command`: both are understood. */
-export const readCommand = (text: string): Command | null => {
-  const body = objectIn('The socket', { status: 101, text, headers: {} })
-  const name = body['command'] ?? body['type']
-  if (typeof name !== 'string') return null
-  const { task_id: taskId, job_id: jobId } = body
-  if (name !== 'cancel_task') return { kind: 'other', name, payload: body as JsonObject }
-  if (typeof taskId !== 'string')
-    throw new ProtocolError('The socket brought a cancel_task without a task_id')
-  return { kind: 'cancel', taskId, jobId: typeof jobId === 'string' ? jobId : '' }
+  return TAKEN
 }

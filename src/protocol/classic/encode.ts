@@ -10,7 +10,7 @@ export const writeRegistration = (registration: Registration): WireRequest => {
     body: JSON.stringify({
       worker_id: registration.workerId,
       worker_type: registration.workerType,
-      supported_tasks: registration.taskNames,
+      supported_tasks: registration.skills.map(({ name }) => name),
       max_concurrent_tasks: registration.maxConcurrentTasks,
       cost_per_skill: registration.costPerSkill,
       installed_models: registration.installedModels,
@@ -26,7 +26,7 @@ export const writeRegistration = (registration: Registration): WireRequest => {
   }
 }
 
-export const writeHeartbeat = (workerId: string, heartbeat: Heartbeat): WireRequest => ({
+export const writeHeartbeat = (heartbeat: Heartbeat, { workerId }: Registration): WireRequest => ({
   method: 'PATCH',
   path: workerPath(workerId),
   body: JSON.stringify({

@@ -104,7 +104,13 @@ describe('what is shown instead', () => {
     expect(printed).toContain("WORKER_TOKEN: '***'")
     expect(printed).toContain('WORKER_PORT: 8083')
     const { orchestrators, s3 } = JSON.parse(JSON.stringify(resolveSettings(full()).settings))
-    expect(orchestrators[0]).toEqual({ url: 'http://list-a', priority: 10, weight: 1, token: '***' })
+    expect(orchestrators[0]).toEqual({
+      url: 'http://list-a',
+      priority: 10,
+      weight: 1,
+      token: '***',
+      generation: 'auto',
+    })
     expect(s3).toEqual({
       endpointUrl: 'http://store',
       accessKey: '***',

@@ -17,17 +17,23 @@ describe('defaults', () => {
       ORCHESTRATOR_URL: 'http://localhost:8080',
       ORCHESTRATORS_CONFIG: '***',
       MULTI_ORCHESTRATOR_MODE: 'FAILOVER',
+      ORCHESTRATOR_PROTOCOL: 'auto',
+      ORCHESTRATOR_SECRET_KEY: undefined,
       MAX_CONCURRENT_TASKS: 10,
       COST_PER_SKILL: {},
       CPU_CORES: 4,
+      RAM_GB: 0,
       GPU_MODEL: undefined,
       GPU_VRAM_GB: 0,
+      WORKER_DEVICES: [],
       INSTALLED_SOFTWARE: { node: process.versions.node },
       INSTALLED_MODELS: [],
+      INSTALLED_ARTIFACTS: [],
       HEARTBEAT_INTERVAL: 15,
       WORKER_HEARTBEAT_DEBOUNCE_DELAY: 0.1,
       WORKER_ENABLE_WEBSOCKETS: false,
       WORKER_CANCEL_GRACE: 5,
+      STRICT_EVENT_VALIDATION: true,
       RESULT_MAX_RETRIES: 5,
       RESULT_RETRY_INITIAL_DELAY: 1,
       TASK_POLL_TIMEOUT: 30,
@@ -49,6 +55,7 @@ describe('defaults', () => {
       HOSTNAME: hostname(),
       IP_ADDRESS: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
       RESOURCES: { cpuCores: 4 },
+      EXTRA_CAPABILITIES: {},
     })
   })
 
@@ -66,16 +73,26 @@ describe('defaults', () => {
       costPerSkill: {},
       installedSoftware: { node: process.versions.node },
       installedModels: [],
+      installedArtifacts: [],
+      devices: [],
+      extra: {},
       hostname: 'h',
       ipAddress: '10.0.0.9',
       resources: { cpuCores: 4 },
       orchestrators: [
-        { url: 'http://localhost:8080', priority: 10, weight: 1, token: 'your-secret-worker-token' },
+        {
+          url: 'http://localhost:8080',
+          priority: 10,
+          weight: 1,
+          token: 'your-secret-worker-token',
+          generation: 'auto',
+        },
       ],
       orchestratorMode: 'failover',
       heartbeatIntervalMs: 15_000,
       heartbeatDebounceMs: 100,
       websocketsEnabled: false,
+      strictEvents: true,
       cancelGraceMs: 5_000,
       resultMaxRetries: 5,
       resultRetryInitialDelayMs: 1_000,
@@ -96,6 +113,20 @@ describe('defaults', () => {
     one.COST_PER_SKILL['resize'] = 1
     expect(other.COST_PER_SKILL).toEqual({})
     expect(one.WORKER_ID).not.toBe(other.WORKER_ID)
+  })
+})
+
+describe('EXTRA_CAPABILITIES', () => {
+  it('are the variables WORKER_EXTRA_<NAME>, JSON where they look like it', () => {
+    vi.stubEnv('WORKER_EXTRA_ZONE', ' eu ')
+    vi.stubEnv('WORKER_EXTRA_Ports', '[1, {"a": 2}]')
+    vi.stubEnv('WORKER_EXTRA_BROKEN', '{eu}')
+    vi.stubEnv('WORKER_EXTRA_BLANK', ' ')
+    expect(new WorkerConfig().EXTRA_CAPABILITIES).toEqual({
+      zone: 'eu',
+      ports: [1, { a: 2 }],
+      broken: '{eu}',
+    })
   })
 })
 

@@ -17,10 +17,11 @@ const offerOf = (taskId: string, jobId: string): TaskOffer => ({
 })
 const source = (url: string): TaskSource => ({
   url,
-  deliver: async () => {},
+  deliver: async () => ({ kind: 'taken' as const }),
   quietMs: () => 0,
   isLimited: () => false,
   progress: () => {},
+  emit: () => {},
   settle: () => {},
 })
 
@@ -32,7 +33,14 @@ const setUp = () => {
     new Promise<object>((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason)))
   registry.add({ name: 'wait', taskType: undefined, params: undefined, handler })
   const { logger: log } = linesOf()
-  const tools = { log, report: () => {}, addToHotCache: () => {}, removeFromHotCache: () => {} }
+  const tools = {
+    log,
+    report: () => {},
+    emit: () => {},
+    strictEvents: true,
+    addToHotCache: () => {},
+    removeFromHotCache: () => {},
+  }
   const ended: [taskId: string, kind: string][] = []
   const tasks = new TasksInHand({
     workerId: 'w1',

@@ -18,12 +18,15 @@ const setup = () => {
     slots.reserve()
     slots.admit('task', type)
   }
-  const describe = (accepting = true) => describeLoad({ definitions, slots, hotCache, accepting })
+  const describe = (accepting = true) =>
+    describeLoad({ definitions, slots, hotCache, tasksInHand: [], accepting })
   return { slots, hotCache, occupy, describe }
 }
 
 test('§1.3.3 an idle worker offers every task name', () => {
   expect(setup().describe()).toEqual({
+    accepting: true,
+    tasksInHand: [],
     load: 0,
     status: 'idle',
     taskNames: ['paint', 'draw', 'echo'],

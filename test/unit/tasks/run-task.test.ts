@@ -1,8 +1,13 @@
 import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { PermanentError, ShutdownError, TaskCancelledError, type TaskError } from '../../../src/errors.js'
-import type { ProgressUpdate, TaskOffer } from '../../../src/protocol/messages.js'
-import { type Handler, type ParamsSpec, TaskRegistry } from '../../../src/tasks/definition.js'
+import type { ProgressUpdate, TaskEvent, TaskOffer } from '../../../src/protocol/messages.js'
+import {
+  type Handler,
+  type ParamsSpec,
+  type TaskDescription,
+  TaskRegistry,
+} from '../../../src/tasks/definition.js'
 import { runTask } from '../../../src/tasks/run-task.js'
 import { TaskSignal } from '../../../src/tasks/task-signal.js'
 import type { Logger } from '../../../src/utils/logger.js'
@@ -20,22 +25,25 @@ const OFFER: TaskOffer = {
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
-const setup = (handler: Handler<never>, params?: ParamsSpec) => {
+const setup = (handler: Handler<never>, params?: ParamsSpec, described: TaskDescription = {}) => {
   const registry = new TaskRegistry()
-  registry.add({ name: 'work', taskType: undefined, params, handler })
+  registry.add({ name: 'work', taskType: undefined, params, described, handler })
   const signal = new TaskSignal()
   const updates: ProgressUpdate[] = []
+  const told: TaskEvent[] = []
   const hot = { add: vi.fn(), remove: vi.fn() }
   const log = { ...silent, child: vi.fn(() => silent) }
   const tools = {
     log,
     report: (update: ProgressUpdate) => void updates.push(update),
+    emit: (event: TaskEvent) => void told.push(event),
+    strictEvents: true,
     addToHotCache: hot.add,
     removeFromHotCache: hot.remove,
   }
   const surroundings = { registry, directories: unusedDirectories(), tools, watch: UNWATCHED }
   const run = (offer: Partial<TaskOffer> = {}) => runTask({ ...OFFER, ...offer }, signal, surroundings)
-  return { run, signal, updates, hot, log }
+  return { run, signal, updates, told, hot, log }
 }
 
 const failure = (code: string, message: unknown) => ({ kind: 'failure', error: { code, message } })
@@ -90,7 +98,7 @@ describe('the context', () => {
       progress(Number.POSITIVE_INFINITY)
     })
     await run()
-    const ids = { jobId: 'j1', taskId: 't1' }
+    const ids = { jobId: 'j1', taskId: 't1', tracingContext: { traceparent: '00-1' } }
     expect(updates).toEqual([
       { ...ids, progress: 0.5, message: 'half' },
       { ...ids, progress: 1, message: '' },

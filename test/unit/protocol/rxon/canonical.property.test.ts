@@ -29,7 +29,7 @@ const withoutNulls = (from: unknown): unknown => {
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]))
 }
 
-describe('§2.2 canonical text', () => {
+describe('§2.2.2 §2.2.3 §2.2.5 canonical text', () => {
   it('is JSON that says the same', () => {
     fc.assert(
       fc.property(value, (any) => {

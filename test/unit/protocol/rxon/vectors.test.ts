@@ -43,7 +43,7 @@ const textOf = ({ payload_json: json, ignore_fields: ignored }: Vector): string 
   return canonicalWithout(value as object, new Set(['security', '_signature', ...ignored]))
 }
 
-describe('§2.2 the published vectors', () => {
+describe('§2.2.1 §2.2.2 §2.2.3 the published vectors', () => {
   test.each(golden.messages.filter(({ error }) => !error))('$name', (vector) => {
     const text = textOf(vector)
     expect(text).toBe(vector.canonical)
@@ -60,7 +60,7 @@ describe('§2.2 the published vectors', () => {
   })
 })
 
-describe('§2.4.4 tasks of the published orchestrator', () => {
+describe('§2.5.2 §2.5.3 tasks of the published orchestrator', () => {
   const key = signingKey(golden.tasks.secret)
   /** Genuine, though the published worker refuses them: it leaves zeros and defaults out before it compares. */
   const ALSO_GENUINE: Readonly<Record<string, string>> = {

@@ -1,0 +1,16 @@
+import { ProtocolError } from '../errors.js'
+import type { JsonObject } from '../utils/json.js'
+import { objectIn } from './answers.js'
+import type { Command } from './messages.js'
+
+/** The published worker of the first generation reads the key `type`, every orchestrator writes `command`: both are understood. */
+export const readCommand = (text: string): Command | null => {
+  const body = objectIn('The socket', { status: 101, text, headers: {} })
+  const name = body['command'] ?? body['type']
+  if (typeof name !== 'string') return null
+  const { task_id: taskId, job_id: jobId } = body
+  if (name !== 'cancel_task') return { kind: 'other', name, payload: body as JsonObject }
+  if (typeof taskId !== 'string')
+    throw new ProtocolError('The socket brought a cancel_task without a task_id')
+  return { kind: 'cancel', taskId, jobId: typeof jobId === 'string' ? jobId : '' }
+}

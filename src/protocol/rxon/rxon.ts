@@ -1,0 +1,59 @@
+import type { Identity, Protocol } from '../protocol.js'
+import { readCommand } from '../read-command.js'
+import {
+  readEvent,
+  readHeartbeat,
+  readLivenessCheck,
+  readRegistration,
+  readRepeatedResult,
+  readResult,
+} from './decode.js'
+import { readPoll } from './decode-offer.js'
+import {
+  progressEvent,
+  type Seal,
+  writeEvent,
+  writeHeartbeat,
+  writeRegistration,
+  writeResult,
+  writeUnreadable,
+} from './encode.js'
+import { EVENTS, pollPath, socketPath, workerPath } from './routes.js'
+import { sealed, signingKey } from './signature.js'
+
+/** An orchestrator takes nothing older than 60 s; the rest is for the way. */
+const REPEATABLE_MS = 55_000
+
+/** The wire of the orchestrators since 1.0b9, whose messages are signed since 1.0b21. */
+export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Protocol => {
+  const signer = { key: signingKey(token), signerId: workerId }
+  const verifier = taskKey === undefined ? undefined : signingKey(taskKey)
+  const timestamp = () => Math.floor(clock.nowMs() / 1_000)
+  const seal: Seal = (message) => sealed({ ...message, timestamp: timestamp(), nonce: makeId() }, signer)
+  /** An event's id is its nonce. */
+  const sealEvent: Seal = (event, unsigned) => sealed({ ...event, timestamp: timestamp() }, signer, unsigned)
+  const event: NonNullable<Protocol['writeEvent']> = (said) => writeEvent(sealEvent, workerId, makeId(), said)
+  return {
+    generation: 'rxon',
+    writeRegistration: (registration) => writeRegistration(seal, registration),
+    readRegistration,
+    writeHeartbeat: (heartbeat, registration) => writeHeartbeat(seal, heartbeat, registration),
+    urgent: ({ accepting, hotSkills }) => ({ accepting, hotSkills }),
+    readHeartbeat,
+    writeLivenessCheck: (id) => ({ method: 'PATCH', path: workerPath(id) }),
+    readLivenessCheck,
+    writePoll: (id) => ({ method: 'GET', path: pollPath(id) }),
+    readPoll: (answer) => readPoll(answer, verifier, clock),
+    writeResult: (result) => writeResult(seal, result),
+    readResult,
+    repeatableMs: REPEATABLE_MS,
+    readRepeatedResult,
+    writeUnreadable: (result, why) => writeUnreadable(seal, result, why),
+    socketPath,
+    writeProgress: (update) => event(progressEvent(update)),
+    writeEvent: event,
+    postEvent: (body) => ({ method: 'POST', path: EVENTS, body }),
+    readEvent,
+    readCommand,
+  }
+}

@@ -1,0 +1,106 @@
+import { expect, test, vi } from 'vitest'
+import type { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { holdTime, nextEvent } from '../../support/test-worker.js'
+import { setup, task } from './setup.js'
+
+const isEmpty = ({ body }: { readonly body: unknown }) => body === ''
+const isSigned = ({ body }: { readonly body: unknown }) => body !== ''
+
+/** Lets the heartbeats of `ms` go by, each answered. */
+const letPass = async (orchestrator: RawOrchestrator, ms: number) => {
+  for (let passed = 0; passed < ms; passed += 15_000) {
+    await vi.advanceTimersByTimeAsync(15_000)
+    await orchestrator.answered('heartbeat', isSigned)
+  }
+}
+
+test('§2.4.9 a worker that was forgotten finds out, and registers again', async () => {
+  const { orchestrator, worker } = await setup()
+  const lost = nextEvent(worker, 'registrationLost')
+  orchestrator.answers('heartbeat', ({ body }) => ({ body: body === '' ? null : { status: 'ok' } }))
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('registration')
+  await orchestrator.answered('heartbeat')
+  await letPass(orchestrator, 30_000)
+  expect(orchestrator.calls('heartbeat').filter(isEmpty)).toEqual([])
+  await vi.advanceTimersByTimeAsync(15_000)
+  await lost
+  await orchestrator.answered('registration')
+  expect(orchestrator.calls('registration')).toHaveLength(2)
+})
+
+test('§2.4.9 require_full_sync means the same', async () => {
+  const { orchestrator, worker } = await setup()
+  let asks = true
+  orchestrator.answers('heartbeat', () => {
+    const body = { status: 'ok', ...(asks && { require_full_sync: true }) }
+    asks = false
+    return { body }
+  })
+  await worker.start()
+  await orchestrator.answered('registration')
+  await orchestrator.answered('registration')
+  expect(orchestrator.calls('registration')).toHaveLength(2)
+})
+
+test('§2.4.6 the answer to a heartbeat cancels the tasks of a job', async () => {
+  const { orchestrator, worker } = await setup({ HEARTBEAT_INTERVAL: 0.05 })
+  worker.task(
+    'wait',
+    (_, { signal }) =>
+      new Promise((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason))),
+  )
+  orchestrator.answers('heartbeat', ({ body }) => ({
+    body: { status: 'ok', cancel_task_ids: (body.current_tasks ?? []).filter((id: string) => id === 'j1') },
+  }))
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'wait' }))
+  expect((await orchestrator.answered('result')).body).toMatchObject({ status: 'cancelled', task_id: 't1' })
+})
+
+test('§2.4.10 429 is followed by 61 s of silence of that kind', async () => {
+  const { orchestrator, worker } = await setup({ HEARTBEAT_INTERVAL: 600 })
+  orchestrator.answers('result', { status: 429, body: { error: '{"error": "Too Many Requests"}' } })
+  const delivered = nextEvent(worker, 'resultDelivered')
+  holdTime()
+  await worker.start()
+  orchestrator.endPoll(task())
+  await orchestrator.answered('result')
+  orchestrator.behaves('result')
+  await vi.advanceTimersByTimeAsync(60_999)
+  await orchestrator.fence()
+  expect(orchestrator.calls('result')).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await delivered).toMatchObject({ taskId: 't1' })
+})
+
+test('§2.4.3 a worker id that this generation does not take is said clearly', async () => {
+  const { orchestrator, worker, said } = await setup({ WORKER_ID: 'eu.1' })
+  await worker.start()
+  const line = await said('cannot be registered')
+  expect(line.err?.message).toContain('"eu.1"')
+  expect(orchestrator.calls('registration')).toEqual([])
+})
+
+test.each([
+  ['§2.3.2 the header', { body: {}, headers: { 'x-rxon-version': '1.0b17' } }, 'supported_skills'],
+  ['§2.3.3 no events', { status: 404, body: {} }, 'supported_tasks'],
+  ['§2.3.3 events without the header', { status: 403, body: {} }, 'supported_skills'],
+])('%s shows the generation', async (_, other, member) => {
+  const { orchestrator, worker } = await setup({ ORCHESTRATOR_PROTOCOL: 'auto' })
+  orchestrator.answers('other', other)
+  await worker.start()
+  expect((await orchestrator.answered('registration')).body).toHaveProperty(member)
+})
+
+test('§2.3.5 an orchestrator that becomes one of the second generation is registered with again', async () => {
+  const { orchestrator, worker } = await setup({ ORCHESTRATOR_PROTOCOL: 'auto', HEARTBEAT_INTERVAL: 0.05 })
+  orchestrator.answers('other', { status: 404, body: {} })
+  await worker.start()
+  expect((await orchestrator.answered('registration')).body).toHaveProperty('supported_tasks')
+  orchestrator.answers('other', { body: {}, headers: { 'x-rxon-version': '1.0b17' } })
+  const refusal = { status: 403, body: { error: 'Missing required timestamp for replay protection' } }
+  orchestrator.answers('heartbeat', ({ body }) => (body.timestamp ? { body: { status: 'ok' } } : refusal))
+  expect((await orchestrator.answered('registration')).body).toHaveProperty('supported_skills')
+})

@@ -1,0 +1,123 @@
+import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { holdTime } from '../../support/test-worker.js'
+import { setup, task } from './setup.js'
+
+const KEY = 'key-of-the-orchestrator'
+
+test('§2.5.2 a task with a right signature is run', async () => {
+  const { orchestrator, worker } = await setup({ ORCHESTRATOR_SECRET_KEY: KEY })
+  await worker.start()
+  orchestrator.endPoll(task({ deadline: 4_102_444_800.25 }, KEY, { skill_version: '2.0' }))
+  expect((await orchestrator.answered('result')).body).toMatchObject({ status: 'success' })
+})
+
+test.each([
+  ['no signature', task()],
+  ['a wrong one', task({}, 'another key')],
+])('§2.5.2 a task with %s is answered, not run', async (_, offer) => {
+  const { orchestrator, worker } = await setup({ ORCHESTRATOR_SECRET_KEY: KEY })
+  await worker.start()
+  orchestrator.endPoll(offer)
+  const { body } = await orchestrator.answered('result')
+  expect(body).toMatchObject({ status: 'failure', error: { code: 'SECURITY_ERROR' } })
+  expect(JSON.stringify(body)).not.toContain(KEY)
+})
+
+test('§2.5.3 metadata that came after the signature are left out', async () => {
+  const { orchestrator, worker } = await setup({ ORCHESTRATOR_SECRET_KEY: KEY })
+  worker.task('look', (_, { metadata, step, security }) => ({ data: { metadata, step, security } }))
+  await worker.start()
+  orchestrator.endPoll(
+    task({ type: 'look', step: 3 }, KEY, { metadata: { forged: 1 }, security: { by: 'c' } }),
+  )
+  const { body } = await orchestrator.answered('result')
+  expect(body.data).toEqual({ metadata: {}, step: 3, security: { by: 'c' } })
+})
+
+test('§2.5.4 a policy that does not allow it is obeyed', async () => {
+  const { orchestrator, worker } = await setup()
+  await worker.start()
+  orchestrator.endPoll(task({ policy: { allowed_skills: ['other'] } }))
+  const { body } = await orchestrator.answered('result')
+  expect(body).toMatchObject({ status: 'failure', error: { code: 'SECURITY_ERROR' } })
+})
+
+test('§2.5.6 a task ends at its deadline, a number with a fraction too', async () => {
+  const { orchestrator, worker } = await setup()
+  worker.task(
+    'wait',
+    (_, { signal, deadline }) =>
+      deadline && new Promise((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason))),
+  )
+  holdTime()
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'wait', deadline: Date.now() / 1_000 + 9.5 }))
+  await orchestrator.next('poll')
+  await orchestrator.next('poll')
+  await vi.advanceTimersByTimeAsync(10_000)
+  const { body } = await orchestrator.answered('result')
+  expect(body).toMatchObject({ status: 'failure', error: { code: 'TIMEOUT_ERROR' } })
+})
+
+test('§2.5.6 a task that waited past its deadline is not begun', async () => {
+  const { orchestrator, worker } = await setup()
+  const run = vi.fn(() => ({}))
+  worker.task('late', run)
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'late', deadline: Date.now() / 1_000 - 5 }))
+  const { body } = await orchestrator.answered('result')
+  expect(body).toMatchObject({ status: 'failure', error: { code: 'TIMEOUT_ERROR' } })
+  expect(run).not.toHaveBeenCalled()
+})
+
+test('§2.6.6 data that do not fit the result schema are a failure, before they are sent', async () => {
+  const { orchestrator, worker } = await setup()
+  const result = z.object({ n: z.number() })
+  worker.task('typed', { result, description: 'Counts.' }, ({ n }) => ({ data: { n } }))
+  await worker.start()
+  const { body: registration } = await orchestrator.answered('registration')
+  expect(registration.supported_skills).toContainEqual({
+    name: 'typed',
+    type: 'typed',
+    description: 'Counts.',
+    output_schema: expect.objectContaining({ type: 'object', required: ['n'] }),
+  })
+  orchestrator.endPoll(task({ type: 'typed', params: { n: 'seven' } }))
+  const { body } = await orchestrator.answered('result')
+  expect(body.error).toEqual({ code: 'CONTRACT_VIOLATION_ERROR', message: expect.stringContaining('n: ') })
+})
+
+test('§2.7.1 events go over HTTP without a socket, as they are declared', async () => {
+  const { orchestrator, worker } = await setup()
+  const events = { note: z.object({ text: z.string() }) }
+  orchestrator.answers('other', { body: { status: 'event_accepted' } })
+  worker.task('tell', { events }, (_, { emit, progress }) => {
+    emit('note', { text: 'half' })
+    progress(0.5, 'half')
+    const refused = [() => emit('other'), () => emit('note', { text: 7 })].map((tell) => {
+      try {
+        tell()
+        return 'told'
+      } catch (error) {
+        return (error as Error).name
+      }
+    })
+    return { data: { refused } }
+  })
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'tell', tracing_context: { traceparent: '00-1' } }))
+  expect((await orchestrator.answered('result')).body.data).toEqual({ refused: ['TypeError', 'TypeError'] })
+  const posted = [await orchestrator.next('other'), await orchestrator.next('other')]
+  expect(posted.map(({ path }) => path)).toEqual(['/_worker/events', '/_worker/events'])
+  expect(posted.map(({ body }) => [body.event_type, body.payload])).toEqual([
+    ['note', { text: 'half' }],
+    ['progress', { progress: 0.5, message: 'half' }],
+  ])
+  expect(posted[0]?.body).toMatchObject({
+    target_job_id: 'j1',
+    origin_task_id: 't1',
+    trace_context: { traceparent: '00-1' },
+    bubbling_chain: [],
+  })
+})
