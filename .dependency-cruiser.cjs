@@ -17,7 +17,7 @@ const mayImport = {
   runtime: ['orchestrators', 'tasks', 'transport', 'protocol', 'utils'],
   dev: ['protocol', 'utils'],
   testing: ['tasks', 'storage', 'protocol', 'utils', 'dev'],
-  cli: ['worker.ts', 'dev', 'runtime/shutdown.ts'],
+  cli: ['worker.ts', 'dev', 'config', 'runtime/shutdown.ts', 'runtime/outbox.ts'],
 }
 
 /** What is not part of a worker: never loaded when one is. */

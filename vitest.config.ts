@@ -24,6 +24,7 @@ const project = (name: string) => ({
     name,
     include: [`test/${name}/**/*.test.ts`],
     ...(preparations[name] && { globalSetup: preparations[name] }),
+    setupFiles: [at('./test/support/state-home.ts')],
     ...(slow.has(name)
       ? { testTimeout: 180_000, hookTimeout: 600_000, fileParallelism: false, sequence: { groupOrder: 1 } }
       : { testTimeout: 30_000, hookTimeout: 60_000 }),

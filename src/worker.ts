@@ -213,6 +213,7 @@ export class Worker {
    * Starts the loops, and does not wait for an orchestrator to answer: it may come up later than its workers.
    *
    * @throws StateError when the worker was started before
+   * @throws ConfigError when another process works in `WORKER_STATE_DIR`; nothing has been started then
    */
   async start(): Promise<void> {
     channel(STARTING).publish(this)
@@ -222,7 +223,12 @@ export class Worker {
     }
     if (this.#runtime.commands.count > 0 && !this.#settings.websocketsEnabled)
       this.#log.warn({}, 'no command will come: WORKER_ENABLE_WEBSOCKETS is off')
-    this.#runtime.start()
+    try {
+      await this.#runtime.start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
   /**
@@ -303,6 +309,7 @@ export class Worker {
   }
 
   #untilStopped(): Promise<void> {
+    if (this.#state.now === 'stopped') return Promise.resolve()
     return new Promise((resolve) => {
       const stopListening = this.#events.on('stateChanged', ({ to }) => {
         if (to !== 'stopped') return

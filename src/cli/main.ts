@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { devCommand } from './dev.js'
 import { fail } from './fail.js'
+import { outboxCommand } from './outbox.js'
 import { runCommand } from './run.js'
 
 const version = (): string => {
@@ -15,5 +16,6 @@ const program = new Command('avtomatika-worker')
   .version(version())
   .addCommand(runCommand())
   .addCommand(devCommand())
+  .addCommand(outboxCommand())
 
 await program.parseAsync().catch(fail)

@@ -1,4 +1,6 @@
+import { isAbsolute, join } from 'node:path'
 import type { JsonValue } from '../utils/json.js'
+import { homeDirectory } from './machine.js'
 import { OPTIONS, VARIABLE_NAMES } from './options.js'
 import type { VariableName, WorkerConfigValues } from './values.js'
 
@@ -7,6 +9,20 @@ export type VariableValues = Pick<WorkerConfigValues, VariableName>
 
 /** Blank counts as unset: that is what `NAME=` in a compose file or a shell means. */
 const textOf = (name: VariableName): string | undefined => process.env[name]?.trim() || undefined
+
+/** Whether the environment says anything about this variable. */
+export const isSet = (name: VariableName): boolean => textOf(name) !== undefined
+
+/**
+ * Where programs of this user keep what must outlive them, by the rules of XDG: a relative path counts as not set.
+ * `undefined` where there is no home.
+ */
+export const stateHome = (): string | undefined => {
+  const configured = process.env['XDG_STATE_HOME']?.trim()
+  if (configured && isAbsolute(configured)) return configured
+  const home = homeDirectory()
+  return home === undefined ? undefined : join(home, '.local', 'state')
+}
 
 const readVariable = (name: VariableName): unknown => {
   const text = textOf(name)

@@ -1,4 +1,4 @@
-import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import { homedir, hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 
@@ -16,6 +16,15 @@ export const outwardAddress = (interfaces: Interfaces = listInterfaces()): strin
   Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+
+/** A user that the system does not know may have none. */
+export const homeDirectory = (): string | undefined => {
+  try {
+    return homedir() || undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** The name the system gives this machine. */
 export const machineName = (): string => hostname() || 'localhost'

@@ -228,6 +228,27 @@ export const OPTIONS = {
     initial: () => 35,
     unit: 's',
   },
+  WORKER_STATE_DIR: {
+    about: 'The directory of this worker alone for what must outlive it.',
+    kind: optional(directory),
+    initial: unset,
+    initialInWords: '`avtomatika-worker/` and the id, in `$XDG_STATE_HOME` or `~/.local/state`',
+  },
+  WORKER_JOURNAL: {
+    about: 'Whether accepted tasks and undelivered results are kept on disk.',
+    kind: flag,
+    initial: () => true,
+  },
+  WORKER_JOURNAL_SYNC: {
+    about: '`always`: a result is on the disk before it is sent; `never`: with the operating system.',
+    kind: choice({ always: true, never: false }),
+    initial: () => 'never',
+  },
+  WORKER_POLL_FENCE: {
+    about: 'Whether a worker lets the held poll of a dead predecessor run out before it takes tasks.',
+    kind: flag,
+    initial: () => true,
+  },
   TASK_FILES_DIR: {
     about: 'The directory that holds the directories of the tasks.',
     kind: directory,

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { attributesOf, type SettleAttribute } from './attributes.js'
 import { Checks } from './checks.js'
 import { type ConstructorOptions, settleDependencies, settleLimits } from './constructor-options.js'
+import { stateHome } from './env.js'
 import { deepFreeze } from './freeze.js'
 import { jsonObject } from './json-kinds.js'
 import { hideMembers } from './secrets.js'
@@ -91,6 +93,19 @@ const taskFiles = ({ attribute }: Reading) => ({
 
 const OTHER_KEY = { expected: 'the key that belongs to the other one' }
 
+const state = ({ config, attribute }: Reading, workerId: string) => {
+  const home = stateHome()
+  return {
+    workerIdIsMadeUp: config.hasMadeUpId,
+    stateDir:
+      attribute('WORKER_STATE_DIR') ??
+      (home && join(home, 'avtomatika-worker', encodeURIComponent(workerId))),
+    journal: attribute('WORKER_JOURNAL'),
+    journalSyncs: attribute('WORKER_JOURNAL_SYNC'),
+    pollFence: attribute('WORKER_POLL_FENCE'),
+  }
+}
+
 const s3 = ({ checks, attribute }: Reading): S3Settings => {
   const endpointUrl = attribute('S3_ENDPOINT_URL')
   const region = attribute('S3_REGION')
@@ -120,13 +135,15 @@ const s3 = ({ checks, attribute }: Reading): S3Settings => {
 export const resolveSettings = (config: WorkerConfig, options: ConstructorOptions = {}): Resolved => {
   const checks = new Checks()
   const reading: Reading = { config, options, checks, attribute: attributesOf(config, checks) }
+  const whoever = identity(reading)
   const settings: Settings = {
-    ...identity(reading),
+    ...whoever,
     ...capacity(reading),
     ...machine(reading),
     ...remotes(reading),
     ...durations(reading),
     ...taskFiles(reading),
+    ...state(reading, whoever.workerId),
     s3: s3(reading),
   }
   checks.throwIfAny()

@@ -67,6 +67,13 @@ export interface Settings {
   readonly pollErrorDelayMs: number
   readonly idlePollDelayMs: number
   readonly shutdownTimeoutMs: number
+  /** Whether nobody chose the id: the next worker has another. */
+  readonly workerIdIsMadeUp: boolean
+  /** `undefined`: there is no home, and none was configured. */
+  readonly stateDir: string | undefined
+  readonly journal: boolean
+  readonly journalSyncs: boolean
+  readonly pollFence: boolean
   readonly taskFilesDir: string
   readonly taskFilesMaxBytes: number | undefined
   readonly keepTaskFiles: KeepTaskFiles

@@ -152,6 +152,27 @@ export interface WorkerConfigValues {
   IDLE_POLL_DELAY: number
   /** Seconds a worker that is told to end has for its tasks. Variable `WORKER_SHUTDOWN_TIMEOUT`. Default: 35. */
   WORKER_SHUTDOWN_TIMEOUT: number
+  /**
+   * The directory of this worker alone for what must outlive it: its journal and its dead letters. One process at a time.
+   * Variable `WORKER_STATE_DIR`. Default: a directory named after the worker's id in `avtomatika-worker/` of the user's
+   * state directory (`XDG_STATE_HOME`, else `~/.local/state`).
+   */
+  WORKER_STATE_DIR: string | undefined
+  /**
+   * Whether accepted tasks and undelivered results are kept on disk. Variable `WORKER_JOURNAL` (`on`, `off`).
+   * Default: true.
+   */
+  WORKER_JOURNAL: boolean
+  /**
+   * When what is kept counts as kept: `always` waits for the disk, so that a power cut loses nothing; `never` for the
+   * operating system, so that a crash of the worker loses nothing. Variable `WORKER_JOURNAL_SYNC`. Default: never.
+   */
+  WORKER_JOURNAL_SYNC: 'always' | 'never'
+  /**
+   * Whether a worker lets the poll of a dead predecessor, which the orchestrator still holds, run out before it takes
+   * tasks. Variable `WORKER_POLL_FENCE` (`on`, `off`). Default: true.
+   */
+  WORKER_POLL_FENCE: boolean
   /** The directory that holds the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */
   TASK_FILES_DIR: string
   /**

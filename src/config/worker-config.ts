@@ -1,7 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type { Resources } from '../protocol/messages.js'
 import type { JsonValue } from '../utils/json.js'
-import { readExtras, readVariables } from './env.js'
+import { isSet, readExtras, readVariables } from './env.js'
 import { machineName, outwardAddress } from './machine.js'
 import { OPTIONS } from './options.js'
 import { listEntries, type OrchestratorsSource, pickSource, type Written } from './orchestrators.js'
@@ -63,6 +63,10 @@ export class WorkerConfig implements WorkerConfigValues {
   declare TASK_POLL_ERROR_DELAY: number
   declare IDLE_POLL_DELAY: number
   declare WORKER_SHUTDOWN_TIMEOUT: number
+  declare WORKER_STATE_DIR: string | undefined
+  declare WORKER_JOURNAL: boolean
+  declare WORKER_JOURNAL_SYNC: 'always' | 'never'
+  declare WORKER_POLL_FENCE: boolean
   declare TASK_FILES_DIR: string
   declare TASK_FILES_MAX_BYTES: number | undefined
   declare WORKER_KEEP_TASK_FILES: KeepTaskFilesName
@@ -82,6 +86,7 @@ export class WorkerConfig implements WorkerConfigValues {
   #config: Written
   #list: readonly OrchestratorEntry[] | undefined
   #resources: Resources | undefined
+  readonly #madeUpId: string | undefined
 
   /** @param overrides - attributes that win over their variables; `undefined` leaves the variable's value */
   constructor(overrides: WorkerConfigOverrides = {}) {
@@ -93,6 +98,7 @@ export class WorkerConfig implements WorkerConfigValues {
       IP_ADDRESS: outwardAddress(),
       EXTRA_CAPABILITIES: readExtras(),
     })
+    this.#madeUpId = isSet('WORKER_ID') ? undefined : variables.WORKER_ID
     Object.assign(this, withoutUndefined(overrides))
   }
 
@@ -139,6 +145,11 @@ export class WorkerConfig implements WorkerConfigValues {
   /** @internal Where the list of orchestrators comes from, before the checks. */
   get orchestratorsSource(): OrchestratorsSource {
     return pickSource({ list: this.#list, config: this.#config, url: this.#url })
+  }
+
+  /** @internal Whether nobody chose the id of this worker: the next one has another. */
+  get hasMadeUpId(): boolean {
+    return this.WORKER_ID === this.#madeUpId
   }
 
   /** @internal What code has set as `RESOURCES`, if it has. */

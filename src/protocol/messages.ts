@@ -42,6 +42,8 @@ export interface Registration {
   readonly installedArtifacts: readonly JsonValue[]
   /** Whatever else tasks may ask for, by name. */
   readonly extra: JsonObject
+  /** `busy`: no tasks before a heartbeat says otherwise. */
+  readonly status: 'idle' | 'busy'
   /** Whether this worker opens a socket for commands. */
   readonly websockets: boolean
 }

@@ -9,7 +9,7 @@ import { CommandSocket } from './command-socket.js'
 import { Connection } from './connection.js'
 import { asBusy } from './describe-load.js'
 import { HeartbeatLoop } from './heartbeat-loop.js'
-import { PollLoop, type PollLoopOptions } from './poll-loop.js'
+import { type PollJournal, PollLoop, type PollLoopOptions } from './poll-loop.js'
 import type { PollTurn } from './poll-turn.js'
 import type { RuntimeSettings } from './settings.js'
 import type { TaskSource } from './tasks-in-hand.js'
@@ -17,8 +17,11 @@ import type { TaskSource } from './tasks-in-hand.js'
 export interface ConnectOptions {
   readonly settings: RuntimeSettings
   readonly target: RuntimeSettings['orchestrators'][number]
-  readonly registration: Registration
+  readonly registration: Omit<Registration, 'status'>
   readonly describe: () => Heartbeat
+  /** Whether no task may come from there for a while. */
+  readonly isHeldOff: (url: string) => boolean
+  readonly journal: PollJournal
   readonly makeGate: (source: TaskSource) => PollLoopOptions['gate']
   readonly turn: PollTurn
   /** What is known of the orchestrator's health has changed, or has lasted. */
@@ -40,12 +43,13 @@ const SPARE_CONNECTIONS = 8
 
 /** Makes the connection to one orchestrator; nothing is sent before it is opened. */
 export const connectTo = (options: ConnectOptions): Connection => {
-  const { settings, registration, describe, events, log } = options
+  const { settings, registration, isHeldOff, journal, events, log } = options
   const orchestrator = reach(options, (kind, fact) => connection.heard(kind, fact))
   const { url } = orchestrator
+  const describe = () => (isHeldOff(url) ? asBusy(options.describe()) : options.describe())
   const connection = new Connection({
     orchestrator,
-    registration,
+    registration: () => ({ ...registration, status: describe().status }),
     log,
     makeHeartbeats: ({ source, isUsed, onUnknown }) =>
       new HeartbeatLoop({
@@ -63,6 +67,7 @@ export const connectTo = (options: ConnectOptions): Connection => {
         gate: options.makeGate(source),
         turn: options.turn,
         weight: options.target.weight,
+        journal,
         log,
         maxPolls: settings.maxConcurrentTasks,
         idleDelayMs: settings.idlePollDelayMs,
@@ -101,8 +106,9 @@ const socketOf = (
       events.emit('socketClosed', { orchestrator: orchestrator.url, code, reason }),
   })
 
-const reach = (
-  { settings, target }: ConnectOptions,
+/** The orchestrator alone, spoken to in its generation and with its token. */
+export const reach = (
+  { settings, target }: Pick<ConnectOptions, 'settings' | 'target'>,
   onFact: (kind: RequestKind, fact: Fact) => void,
 ): Orchestrator => {
   const { url, token } = target

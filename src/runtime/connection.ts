@@ -22,7 +22,8 @@ import type { Watched } from './watchdog.js'
 
 export interface ConnectionOptions {
   readonly orchestrator: Orchestrator
-  readonly registration: Registration
+  /** What to register as at this moment. */
+  readonly registration: () => Registration
   readonly log: Logger
   readonly makeHeartbeats: (calls: HeartbeatCalls) => HeartbeatLoop
   /** `source` is where the polls' tasks come from, and their results go to. */
@@ -232,7 +233,7 @@ export class Connection implements TaskSource, Watched {
   async #register(): Promise<void> {
     const { orchestrator, registration } = this.#options
     try {
-      await orchestrator.register(registration)
+      await orchestrator.register(registration())
       if (this.#state.now === 'registering') this.#registered()
     } catch (error) {
       if (this.#state.now === 'registering') this.#refused(error as Error)

@@ -37,6 +37,11 @@ export class Connections {
       this.#failover = new FailoverWatch({ connections, intervalMs: heartbeatIntervalMs, onSwitched })
   }
 
+  /** One for each orchestrator. */
+  get all(): readonly Connection[] {
+    return this.#all
+  }
+
   /** Why no task can come at present; `undefined` while one orchestrator can give some. */
   get trouble(): string | undefined {
     const troubles = this.#used.flatMap(({ trouble }) => trouble ?? [])

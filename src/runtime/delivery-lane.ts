@@ -3,7 +3,7 @@ import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { after, type Timer } from '../utils/time.js'
 import { pauseAfter, type RetryPolicy, verdictOn } from './delivery-policy.js'
 
-/** What is told about each result. */
+/** What becomes of each result. */
 export interface DeliveryReport {
   delivered(result: TaskResult, receipt: Receipt): void
   /** Quick retries came to nothing; it is kept and tried again, ever more slowly. */

@@ -1,15 +1,33 @@
-import type { TaskResult } from '../protocol/messages.js'
+import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
 import { DeliveryLane, type DeliveryReport, type ResultSink } from './delivery-lane.js'
 import type { RetryPolicy } from './delivery-policy.js'
 
+/** Where results are kept until they are answered for; a promise where something is being written. */
+export interface ResultJournal {
+  finished(result: TaskResult, from: string): Promise<void> | undefined
+  acknowledged(result: TaskResult): Promise<void> | undefined
+  /** Puts away what will never be taken; resolves to whether it is kept. */
+  buried(result: TaskResult, from: string, error: Error): Promise<boolean>
+}
+
+type AnswerToResult = Exclude<Receipt, { readonly kind: 'replaced' }>
+
+/** What is told about each result. */
+export interface DeliveryOutlook extends Omit<DeliveryReport, 'delivered' | 'refused'> {
+  delivered(result: TaskResult, receipt: AnswerToResult): void
+  /** The orchestrator will never take it. `isKept`: it lies with the dead letters. */
+  refused(result: TaskResult, error: Error, isKept: boolean): void
+}
+
 export interface DeliveryOptions {
   readonly policy: RetryPolicy
-  readonly report: DeliveryReport
+  readonly report: DeliveryOutlook
   /** The orchestrator has taken the result, or never will: what was kept for it may go. */
   readonly released: (result: TaskResult) => void
   /** From this many undelivered results on, no more tasks are fetched. */
   readonly bound: number
+  readonly journal: ResultJournal
   /** There is room for results again. */
   readonly onRoom: () => void
 }
@@ -35,6 +53,15 @@ export class Delivery {
 
   add(result: TaskResult, to: ResultSink): void {
     this.#undelivered.add(result)
+    // Written before it is sent: what the orchestrator has not answered for can be sent again, whatever happens here.
+    const written = this.#options.journal.finished(result, to.url)
+    if (written) void written.then(() => this.#laneTo(to).add(result))
+    else this.#laneTo(to).add(result)
+  }
+
+  /** Takes a result that the journal has already. */
+  resume(result: TaskResult, to: ResultSink): void {
+    this.#undelivered.add(result)
     this.#laneTo(to).add(result)
   }
 
@@ -54,18 +81,35 @@ export class Delivery {
   }
 
   #laneTo(to: ResultSink): DeliveryLane {
-    const lane = this.#lanes.get(to) ?? new DeliveryLane(to, this.#options.policy, this.#reporting())
+    const lane = this.#lanes.get(to) ?? new DeliveryLane(to, this.#options.policy, this.#reportingFor(to))
     this.#lanes.set(to, lane)
     return lane
   }
 
-  #reporting(): DeliveryReport {
-    const { report } = this.#options
+  #reportingFor({ url }: ResultSink): DeliveryReport {
     return {
-      delivered: (result, receipt) => this.#done(result, () => report.delivered(result, receipt)),
-      refused: (result, error) => this.#done(result, () => report.refused(result, error)),
-      setAside: (result, error) => report.setAside(result, error),
+      delivered: (result, receipt) => {
+        // What the orchestrator could not read is of use to people only.
+        if (receipt.kind === 'replaced') void this.#refused(result, url, receipt.error)
+        else this.#delivered(result, receipt)
+      },
+      refused: (result, error) => void this.#refused(result, url, error),
+      setAside: (result, error) => this.#options.report.setAside(result, error),
     }
+  }
+
+  /** Told once it is written: what was told is not delivered again. */
+  #delivered(result: TaskResult, receipt: AnswerToResult): void {
+    const written = this.#options.journal.acknowledged(result)
+    const done = () => this.#done(result, () => this.#options.report.delivered(result, receipt))
+    if (written) void written.then(done)
+    else done()
+  }
+
+  async #refused(result: TaskResult, from: string, error: Error): Promise<void> {
+    const { journal, report } = this.#options
+    const isKept = await journal.buried(result, from, error)
+    this.#done(result, () => report.refused(result, error, isKept))
   }
 
   #done(result: TaskResult, tell: () => void): void {

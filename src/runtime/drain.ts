@@ -3,12 +3,14 @@ import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, within } from '../utils/time.js'
 import type { Connections } from './connections.js'
 import type { Delivery } from './delivery.js'
+import type { Journal } from './journal/journal.js'
 import type { TasksInHand } from './tasks-in-hand.js'
 
 export interface DrainOptions {
   readonly connections: Connections
   readonly tasks: TasksInHand
   readonly delivery: Delivery
+  readonly journal: Pick<Journal, 'isKept'>
   readonly log: Logger
   /** How long polls and handlers have, in ms. */
   readonly timeoutMs: number
@@ -54,18 +56,19 @@ const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortS
   await within(deadlineMs - monotonicMs(), delivery.empty(), hurry)
 }
 
-/** What the orchestrator was not told, it finds out by its own timeout: the log is all that is left of it here. */
-const tellLosses = ({ tasks, delivery, log }: DrainOptions): void => {
+/** What the orchestrator is never told, it finds out by its own timeout. */
+const tellLosses = ({ tasks, delivery, journal, log }: DrainOptions): void => {
   for (const { offer } of tasks.running) {
     log.error(
       { taskId: offer.taskId, jobId: offer.jobId, taskName: offer.taskName },
       'a handler did not end in time: it was given up',
     )
   }
+  const fate = journal.isKept ? 'it is kept for the next start' : 'it is lost'
   for (const { taskId, jobId, outcome } of delivery.undelivered) {
     log.error(
       { taskId, jobId, outcome: outcome.kind },
-      'a result could not be delivered before the worker ended',
+      `a result could not be delivered before the worker ended: ${fate}`,
     )
   }
 }

@@ -1,4 +1,4 @@
-import { AuthError, RateLimitError } from '../errors.js'
+import { AuthError, RateLimitError, UnreachableError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
@@ -20,12 +20,19 @@ export interface PollGate {
   offered(offer: TaskOffer): void
 }
 
+/** Where it is written down that the orchestrator may hold a poll; a promise where something is being written. */
+export interface PollJournal {
+  pollOpened(from: string): Promise<void> | undefined
+  pollEnded(from: string, isAnswered: boolean): void
+}
+
 export interface PollLoopOptions {
   readonly orchestrator: Pick<Orchestrator, 'url' | 'poll' | 'quietMs'>
   readonly gate: PollGate
   /** Where polls get their slots, in competition with those of other orchestrators. */
   readonly turn: PollTurn
   readonly weight: number
+  readonly journal: PollJournal
   readonly log: Logger
   readonly maxPolls: number
   readonly idleDelayMs: number
@@ -155,19 +162,30 @@ export class PollLoop implements PollSeat {
 
   async #poll(): Promise<void> {
     const poll = { openedMs: monotonicMs() }
+    const { orchestrator, journal, gate } = this.#options
     this.#open.add(poll)
     try {
-      const offer = await this.#options.orchestrator.poll(this.#abort.signal)
+      const written = journal.pollOpened(orchestrator.url)
+      if (written) await written
+      const offer = this.#isOver ? null : await orchestrator.poll(this.#abort.signal)
       this.#open.delete(poll)
+      journal.pollEnded(orchestrator.url, true)
       this.#answered(offer, monotonicMs() - poll.openedMs)
     } catch (error) {
       this.#open.delete(poll)
-      this.#options.gate.unreserve()
+      // Without an answer it may be held there all the same.
+      journal.pollEnded(orchestrator.url, !(error instanceof UnreachableError))
+      gate.unreserve()
       this.#failed(error as Error)
     }
     this.#ended++
     this.#allEnded.notify()
     this.wake()
+  }
+
+  /** It was drained while it was written down that a poll is about to be opened. */
+  get #isOver(): boolean {
+    return this.#state.now === 'draining' || this.#state.now === 'stopped'
   }
 
   #answered(offer: TaskOffer | null, elapsedMs: number): void {

@@ -14,12 +14,14 @@ import { reportDeliveries } from './delivery-report.js'
 import { describeLoad } from './describe-load.js'
 import { drain } from './drain.js'
 import { HotCache } from './hot-cache.js'
+import { Journal } from './journal/journal.js'
 import { type Blockage, LagWatch } from './lag-watch.js'
 import type { PollGate } from './poll-loop.js'
 import { PollTurn } from './poll-turn.js'
 import type { RuntimeSettings } from './settings.js'
 import { Slots } from './slots.js'
 import { StrayRejections } from './stray-rejections.js'
+import { Succession } from './succession.js'
 import { type TaskInHand, type TaskSource, TasksInHand } from './tasks-in-hand.js'
 
 export interface RuntimeOptions {
@@ -45,8 +47,12 @@ export class Runtime {
   readonly #lag: LagWatch
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
+  readonly #journal: Journal
+  readonly #succession: Succession
   #connections: Connections | undefined
+  #starting: Promise<void> | undefined
   #accepting = false
+  #isStopping = false
 
   constructor(options: RuntimeOptions) {
     this.#options = options
@@ -56,7 +62,9 @@ export class Runtime {
     this.#directories = this.#makeDirectories()
     this.#turn = new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent))
     this.#lag = this.#makeLagWatch()
+    this.#journal = this.#makeJournal()
     this.#delivery = this.#makeDelivery()
+    this.#succession = this.#makeSuccession()
     this.strays = new StrayRejections(options.events, options.log)
     this.#tasks = this.#makeTasks()
     this.commands = new Commands(this.#tasks, options.log)
@@ -64,7 +72,11 @@ export class Runtime {
 
   /** Why no task can be taken at present; `undefined` when all is well. */
   get trouble(): string | undefined {
-    return this.#obstacle ?? (this.#connections ? this.#connections.trouble : 'not started')
+    return (
+      this.#obstacle ??
+      this.#succession.trouble ??
+      (this.#connections ? this.#connections.trouble : 'not started')
+    )
   }
 
   /** What is amiss although tasks can come. */
@@ -82,11 +94,10 @@ export class Runtime {
     return this.#slots.running
   }
 
-  start(): void {
-    this.#accepting = true
-    this.#directories.sweep(() => false)
-    this.#connections = this.#connect()
-    this.#connections.open()
+  /** @throws ConfigError when another process works in the state directory */
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
   }
 
   /** Resolves when nothing is left; drain.ts has the order. */
@@ -94,14 +105,31 @@ export class Runtime {
     this.#accepting = false
     this.#lag.stop()
     this.#turn.close()
-    if (!this.#connections) return
-    const parts = { connections: this.#connections, tasks: this.#tasks, delivery: this.#delivery }
+    this.#isStopping = true
+    await this.#starting?.catch(() => {})
+    this.#succession.close()
+    if (this.#connections) await this.#drain(this.#connections, pollGraceMs, hurry)
+    await this.#journal.close()
+  }
+
+  async #start(): Promise<void> {
+    const left = await this.#journal.open()
+    if (this.#isStopping) return
+    this.#accepting = true
+    this.#directories.sweep((taskId) => this.#journal.isStillNeeded(taskId))
+    this.#connections = this.#connect()
+    this.#succession.begin(left, this.#connections.all)
+    this.#connections.open()
+  }
+
+  async #drain(connections: Connections, pollGraceMs: number, hurry: AbortSignal): Promise<void> {
+    const parts = { connections, tasks: this.#tasks, delivery: this.#delivery, journal: this.#journal }
     const { log, settings } = this.#options
     await drain({ ...parts, log, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
     await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
   }
 
-  /** Whether more tasks may come: their results and their files have to go somewhere. */
+  /** Whether more tasks may come: they, their results and their files have to go somewhere. */
   get #hasRoom(): boolean {
     return this.#accepting && this.#obstacle === undefined
   }
@@ -110,7 +138,7 @@ export class Runtime {
   get #obstacle(): string | undefined {
     if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
     if (this.#lag.blockage) return describeBlockage(this.#lag.blockage)
-    return this.#directories.room.trouble
+    return this.#journal.trouble ?? this.#directories.room.trouble
   }
 
   readonly #changed = (): void => this.#connections?.changed()
@@ -149,11 +177,32 @@ export class Runtime {
     })
   }
 
+  #makeJournal(): Journal {
+    const { settings, log } = this.#options
+    return new Journal({
+      workerId: settings.workerId,
+      isMadeUp: settings.workerIdIsMadeUp,
+      folder: settings.journal ? settings.stateDir : undefined,
+      syncs: settings.journalSyncs,
+      urls: settings.orchestrators.map(({ url }) => url),
+      holdMs: settings.pollTimeoutMs,
+      log,
+      onChange: this.#changed,
+    })
+  }
+
+  #makeSuccession(): Succession {
+    const { settings, log } = this.#options
+    const parts = { journal: this.#journal, delivery: this.#delivery }
+    return new Succession({ settings, ...parts, log, onChange: this.#changed })
+  }
+
   #makeDelivery(): Delivery {
     const { settings, events, log } = this.#options
     return new Delivery({
       policy: { maxRetries: settings.resultMaxRetries, initialDelayMs: settings.resultRetryInitialDelayMs },
       report: reportDeliveries(events, log),
+      journal: this.#journal,
       released: ({ taskId, outcome }) => this.#directories.released(taskId, outcome),
       bound: Math.max(1_000, 4 * settings.maxConcurrentTasks),
       onRoom: this.#changed,
@@ -185,6 +234,7 @@ export class Runtime {
       strays: this.strays,
       slots: this.#slots,
       delivery: this.#delivery,
+      journal: this.#journal,
       events,
       log,
       accepts: () => this.#accepting,
@@ -201,7 +251,12 @@ export class Runtime {
       describe: this.#describe,
       makeGate: (source: TaskSource) => this.#gateFor(source),
       turn: this.#turn,
-      onRecovered: (source: TaskSource) => this.#delivery.nudge(source),
+      isHeldOff: (url: string) => this.#succession.isHeldOff(url),
+      journal: this.#journal,
+      onRecovered: (source: TaskSource) => {
+        this.#delivery.nudge(source)
+        this.#succession.ready(source)
+      },
       onCommand: (command: Command, source: TaskSource) => this.commands.take(command, source),
       events,
       log,
@@ -224,11 +279,14 @@ export class Runtime {
     return {
       hasRoom: () => this.#hasRoom && this.#slots.hasFree,
       unreserve: () => this.#slots.unreserve(),
-      offered: (offer) => this.#tasks.take(offer, source),
+      offered: (offer) => {
+        this.#succession.brought(source)
+        this.#tasks.take(offer, source)
+      },
     }
   }
 
-  #registration(): Registration {
+  #registration(): Omit<Registration, 'status'> {
     const { settings, registry } = this.#options
     return {
       workerId: settings.workerId,

@@ -3,7 +3,7 @@ import type { GenerationChoice } from '../protocol/select.js'
 import type { KeepFiles } from '../tasks/files/task-directories.js'
 
 /** What the runtime has to be told; durations in ms. The resolved configuration has all of it. */
-export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websockets'> {
+export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websockets' | 'status'> {
   readonly taskTypeLimits: Readonly<Record<string, number>>
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   /** The most preferred first. */
@@ -29,4 +29,9 @@ export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websocke
   readonly taskFilesDir: string
   readonly taskFilesMaxBytes: number | undefined
   readonly keepTaskFiles: KeepFiles
+  readonly workerIdIsMadeUp: boolean
+  readonly stateDir: string | undefined
+  readonly journal: boolean
+  readonly journalSyncs: boolean
+  readonly pollFence: boolean
 }

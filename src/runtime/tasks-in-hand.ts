@@ -21,6 +21,11 @@ export interface TaskSource extends ResultSink {
   settle(taskId: string): void
 }
 
+/** Where it is written down that a task was taken; a promise where something is being written. */
+export interface TaskJournal {
+  accepted(offer: TaskOffer, from: string): Promise<void> | undefined
+}
+
 export interface TasksInHandOptions {
   readonly workerId: string
   /** How long a cancelled handler has until it is reported without it, in ms. */
@@ -29,6 +34,7 @@ export interface TasksInHandOptions {
   readonly strays: Pick<StrayRejections, 'run'>
   readonly slots: Slots<TaskInHand>
   readonly delivery: Delivery
+  readonly journal: TaskJournal
   readonly events: Events
   readonly log: Logger
   /** False once the worker drains: what comes then is handed back. */
@@ -79,7 +85,8 @@ export class TasksInHand {
       return
     }
     const task = this.#accept(offer, from)
-    if (slots.admit(task, task.taskType)) this.#run(task)
+    const written = this.#options.journal.accepted(offer, from.url)
+    if (slots.admit(task, task.taskType)) this.#runAfter(written, task)
     onChange()
   }
 
@@ -199,6 +206,12 @@ export class TasksInHand {
       'a cancelled handler goes on: its task is reported as cancelled, its slot is free when it ends',
     )
     this.#report(task, judgeError(task.signal.reason))
+  }
+
+  /** A handler may end the process: what it was at has to be on the disk by then. */
+  #runAfter(written: Promise<void> | undefined, task: TaskInHand): void {
+    if (written) void written.then(() => this.#run(task))
+    else this.#run(task)
   }
 
   #run(task: TaskInHand): void {

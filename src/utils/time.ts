@@ -11,6 +11,11 @@ export const monotonicMs = (): number => performance.now()
 /** Milliseconds since 1970, as this machine's clock has it; for dates, not for measuring. */
 export const wallMs = (): number => Date.now()
 
+/** Calls `action` as soon as everything that is due at this moment has had its turn. */
+export const soon = (action: () => void): void => {
+  setImmediate(action)
+}
+
 /** Calls `action` once, after `ms` milliseconds. */
 export const after = (ms: number, action: () => void): Timer => {
   const handle = setTimeout(action, ms)

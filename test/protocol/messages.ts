@@ -27,6 +27,7 @@ const plain: Registration = {
   devices: [],
   installedArtifacts: [],
   extra: {},
+  status: 'idle',
   websockets: true,
 }
 

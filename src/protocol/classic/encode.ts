@@ -22,6 +22,8 @@ export const writeRegistration = (registration: Registration): WireRequest => {
         gpu_info: resources.gpu ? { model: resources.gpu.model, vram_gb: resources.gpu.vramGb } : null,
       },
       capabilities: { websockets: registration.websockets },
+      // Not part of a registration, but kept like all of it, and `idle` where it is not said.
+      ...(registration.status === 'busy' && { status: 'busy' }),
     }),
   }
 }

@@ -157,7 +157,7 @@ test('§1.7.4 results that no one takes are waited for until the timeout, then t
   await stopped
   expect(logged('error').map(({ msg, taskId }) => [taskId, msg])).toContainEqual([
     'stuck',
-    'a result could not be delivered before the worker ended',
+    'a result could not be delivered before the worker ended: it is kept for the next start',
   ])
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -6,7 +6,8 @@ import { workerOf } from '../../support/worker-of.js'
 
 const withTask = async (name: string, handler: Handler, variables = {}) => {
   const orchestrator = await ScriptedOrchestrator.start()
-  const { worker, lines } = workerOf(orchestrator.url, { variables })
+  // Several workers of one id live at the same time here.
+  const { worker, lines } = workerOf(orchestrator.url, { variables: { WORKER_JOURNAL: false, ...variables } })
   worker.task(name, handler)
   worker.task('echo', (params) => ({ data: params }))
   await worker.start()

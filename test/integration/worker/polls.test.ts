@@ -7,7 +7,13 @@ const setup = async (maxConcurrentTasks = 8) => {
   const made = testWorker({
     url: orchestrator.url,
     maxConcurrentTasks,
-    variables: { TASK_POLL_TIMEOUT: 30, TASK_POLL_ERROR_DELAY: 5, HEARTBEAT_INTERVAL: 600 },
+    // With a journal the first poll leaves a moment later than the first heartbeat, whose answer then ends a pause.
+    variables: {
+      TASK_POLL_TIMEOUT: 30,
+      TASK_POLL_ERROR_DELAY: 5,
+      HEARTBEAT_INTERVAL: 600,
+      WORKER_JOURNAL: false,
+    },
   })
   const held = gate()
   made.worker.task('echo', (params) => ({ data: params }))

@@ -122,7 +122,7 @@ test.each([
   [400, 'job_id and task_id are required'],
   [404, 'Job not found'],
   [413, 'Payload Too Large'],
-])('§1.5.8 a result that is refused with %i is told whole, and not sent again', async (status, error) => {
+])('§1.5.8 a result that is refused with %i is a dead letter, and not sent again', async (status, error) => {
   const { orchestrator, worker, logged, sent } = await setup()
   orchestrator.answers('result', { status, body: { error } })
   const refused = nextEvent(worker, 'resultRefused')
@@ -137,8 +137,7 @@ test.each([
   expect(logged('error')).toEqual([
     expect.objectContaining({
       taskId: 'late',
-      outcome: { kind: 'value', status: 'success', data: { x: 1 } },
-      msg: 'the orchestrator will never take a result: it ends here',
+      msg: 'the orchestrator will never take a result: it is a dead letter now',
     }),
   ])
   await vi.advanceTimersByTimeAsync(600_000)

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
@@ -40,6 +41,10 @@ describe('defaults', () => {
       TASK_POLL_ERROR_DELAY: 5,
       IDLE_POLL_DELAY: 0.01,
       WORKER_SHUTDOWN_TIMEOUT: 35,
+      WORKER_STATE_DIR: undefined,
+      WORKER_JOURNAL: true,
+      WORKER_JOURNAL_SYNC: 'never',
+      WORKER_POLL_FENCE: true,
       TASK_FILES_DIR: '/tmp/payloads',
       TASK_FILES_MAX_BYTES: undefined,
       WORKER_KEEP_TASK_FILES: 'never',
@@ -100,6 +105,11 @@ describe('defaults', () => {
       pollErrorDelayMs: 5_000,
       idlePollDelayMs: 10,
       shutdownTimeoutMs: 35_000,
+      workerIdIsMadeUp: false,
+      stateDir: join(process.env['XDG_STATE_HOME'] ?? '', 'avtomatika-worker', 'w1'),
+      journal: true,
+      journalSyncs: false,
+      pollFence: true,
       taskFilesDir: '/tmp/payloads',
       taskFilesMaxBytes: undefined,
       keepTaskFiles: 'never',
@@ -285,5 +295,32 @@ describe('warnings', () => {
   it('tell of an attribute that does not exist', () => {
     const config = Object.assign(new WorkerConfig({ WORKER_TOKEN: 't' }), { MAX_CONCURENT_TASKS: 5 })
     expect(resolveSettings(config).warnings).toEqual([expect.stringContaining('MAX_CONCURENT_TASKS')])
+  })
+})
+
+describe('the state directory', () => {
+  const stateDir = (values: ConstructorParameters<typeof WorkerConfig>[0] = {}) =>
+    resolveSettings(new WorkerConfig(values)).settings.stateDir
+
+  it('is named after the worker, in the state directory of the user', () => {
+    vi.stubEnv('XDG_STATE_HOME', '/var/state')
+    expect(stateDir({ WORKER_ID: 'gpu:1' })).toBe('/var/state/avtomatika-worker/gpu%3A1')
+    vi.stubEnv('XDG_STATE_HOME', 'not/absolute')
+    vi.stubEnv('HOME', '/home/me')
+    expect(stateDir({ WORKER_ID: 'w1' })).toBe('/home/me/.local/state/avtomatika-worker/w1')
+  })
+
+  it('is WORKER_STATE_DIR itself where that is set', () => {
+    setVariables({ WORKER_STATE_DIR: '/data/w1' })
+    expect(stateDir()).toBe('/data/w1')
+  })
+
+  it('belongs to a made-up id where nobody chose one', () => {
+    const isMadeUp = (values: ConstructorParameters<typeof WorkerConfig>[0] = {}) =>
+      resolveSettings(new WorkerConfig(values)).settings.workerIdIsMadeUp
+    expect(isMadeUp()).toBe(true)
+    expect(isMadeUp({ WORKER_ID: 'w1' })).toBe(false)
+    setVariables({ WORKER_ID: 'w2' })
+    expect(isMadeUp()).toBe(false)
   })
 })

@@ -1,0 +1,86 @@
+import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { TaskResult } from '../../protocol/messages.js'
+import { isObject } from '../../utils/json.js'
+import { syncFolder } from './write-whole.js'
+
+/** A result that its orchestrator will never take, and why. */
+export interface DeadLetter {
+  readonly version: 1
+  /** The orchestrator's URL. */
+  readonly from: string
+  /** ISO 8601. */
+  readonly diedAt: string
+  readonly reason: string
+  /** The HTTP status that said so, where one did. */
+  readonly status?: number
+  readonly result: TaskResult
+}
+
+/** A dead letter and the file that it lies in. */
+export interface FiledLetter {
+  readonly path: string
+  readonly letter: DeadLetter
+}
+
+const FOLDER = 'dead-letters'
+const ENDING = '.json'
+/** What most file systems take as a name, the ending and a temporary name's one included. */
+const LONGEST_NAME = 200
+
+const deadLettersIn = (folder: string): string => join(folder, FOLDER)
+
+/** Puts a letter away; once it resolves, the file is whole and on the disk. */
+export const fileLetter = async (folder: string, letter: DeadLetter): Promise<void> => {
+  const letters = deadLettersIn(folder)
+  await mkdir(letters, { recursive: true, mode: 0o700 })
+  const path = join(letters, nameFor(letter.result))
+  const handle = await open(`${path}.new`, 'w', 0o600)
+  try {
+    await handle.writeFile(`${JSON.stringify(letter, null, 2)}\n`)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  await rename(`${path}.new`, path)
+  await syncFolder(letters)
+}
+
+/** Every letter of a folder, the oldest first. What is no letter is left alone. */
+export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
+  const letters = deadLettersIn(folder)
+  const names = await readdir(letters).catch(() => [])
+  const paths = names.filter((name) => name.endsWith(ENDING)).map((name) => join(letters, name))
+  const read = await Promise.all(paths.map(readLetter))
+  return read
+    .filter((filed) => filed !== undefined)
+    .sort((one, other) => one.letter.diedAt.localeCompare(other.letter.diedAt))
+}
+
+/** Puts the letters of one folder among those of another. */
+export const moveLetters = async (from: string, to: string): Promise<void> => {
+  const letters = await readLetters(from)
+  if (letters.length > 0) await mkdir(deadLettersIn(to), { recursive: true, mode: 0o700 })
+  for (const { path } of letters) await rename(path, join(deadLettersIn(to), basename(path)))
+  await rmdir(deadLettersIn(from)).catch(() => {})
+}
+
+export const removeLetter = (path: string): Promise<void> => rm(path, { force: true })
+
+const nameFor = ({ taskId }: TaskResult): string =>
+  `${encodeURIComponent(taskId).replace(/^\./, '%2E').slice(0, LONGEST_NAME)}${ENDING}`
+
+const readLetter = async (path: string): Promise<FiledLetter | undefined> => {
+  try {
+    const letter: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return isLetter(letter) ? { path, letter } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isLetter = (value: unknown): value is DeadLetter => {
+  if (!isObject(value)) return false
+  const { version, from, diedAt, result } = value
+  return version === 1 && typeof from === 'string' && typeof diedAt === 'string' && isObject(result)
+}

@@ -1,0 +1,276 @@
+import { ConfigError, ResponseError } from '../../errors.js'
+import type { TaskOffer, TaskResult } from '../../protocol/messages.js'
+import { fullJitter } from '../../transport/backoff.js'
+import type { Logger } from '../../utils/logger.js'
+import { after, type Timer, wallMs } from '../../utils/time.js'
+import { adoptOthers } from './adopt.js'
+import { type DeadLetter, fileLetter } from './dead-letters.js'
+import type { Fact } from './facts.js'
+import { JournalFile } from './journal-file.js'
+import { Ledger, type OpenTask } from './ledger.js'
+import { FolderInUseError } from './lock.js'
+import { currentOwner, writeOwner } from './owner.js'
+import { PollMark } from './poll-mark.js'
+import { encodeFact } from './record.js'
+import { openStateFolder, type StateFolder } from './state-folder.js'
+
+export interface JournalOptions {
+  readonly workerId: string
+  /** Whether nobody chose the id: then the journals of dead workers like this one are adopted. */
+  readonly isMadeUp: boolean
+  /** The worker's own folder; `undefined` keeps everything in memory. */
+  readonly folder: string | undefined
+  readonly syncs: boolean
+  /** The orchestrators. */
+  readonly urls: readonly string[]
+  /** How long an orchestrator holds a poll, in ms. */
+  readonly holdMs: number
+  readonly log: Logger
+  /** Tasks can no longer be taken, or can again. */
+  readonly onChange: () => void
+}
+
+/** A file shorter than this is not worth rewriting. */
+const COMPACT_FROM_BYTES = 4 * 1024 * 1024
+const HEAL_BACKOFF = { baseMs: 1_000, capMs: 30_000 }
+
+/**
+ * What this worker has taken and not yet seen acknowledged, on the disk. Every method that notes a fact gives a promise
+ * that it is written, or `undefined` where nothing is: without a folder, before it is opened and after it is closed.
+ */
+export class Journal {
+  readonly #options: JournalOptions
+  readonly #marks = new Map<string, PollMark>()
+  #folder: StateFolder | undefined
+  #file: JournalFile | undefined
+  #ledger = new Ledger()
+  #trouble: string | undefined
+  #healing: Timer | undefined
+  #failures = 0
+  #rewriting: Promise<void> | undefined
+  /** After a rewriting that failed, the length from which on it is tried again. */
+  #compactFrom = COMPACT_FROM_BYTES
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+  }
+
+  /** Why nothing can be written at present. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** Whether what is not delivered outlasts this process. */
+  get isKept(): boolean {
+    return this.#file !== undefined && this.#trouble === undefined
+  }
+
+  /**
+   * Takes the folder, and reads what an earlier worker has left there and in the folders it adopts.
+   *
+   * @returns the tasks that are not settled
+   * @throws ConfigError when a live process has the folder
+   */
+  async open(): Promise<readonly OpenTask[]> {
+    const { folder, log } = this.#options
+    if (folder === undefined) return []
+    try {
+      this.#folder = await openStateFolder(folder, log)
+    } catch (error) {
+      if (error instanceof FolderInUseError) throw inUse(folder)
+      if (!isUnusable(error)) throw error
+      log.warn(
+        { folder, err: error },
+        'there is no journal: results that are not delivered are lost with the process. Set WORKER_STATE_DIR to a folder that can be written, or WORKER_JOURNAL=off',
+      )
+      return []
+    }
+    await this.#begin(this.#folder)
+    return this.#ledger.tasks
+  }
+
+  /** Since when an orchestrator may hold a poll of this worker's predecessor, in ms since 1970. */
+  heldSinceMs(url: string): number | undefined {
+    const { workerId } = this.#options
+    const fact = this.#ledger.polls.find((poll) => poll.from === url && poll.workerId === workerId)
+    return fact?.openedAtMs ?? undefined
+  }
+
+  /** Whether a result of the task may still have to be delivered. */
+  isStillNeeded(taskId: string): boolean {
+    return this.#ledger.has(taskId)
+  }
+
+  accepted({ jobId, taskId, taskName }: TaskOffer, from: string): Promise<void> | undefined {
+    const { workerId } = this.#options
+    return this.#note({ fact: 'accepted', from, workerId, jobId, taskId, taskName })
+  }
+
+  finished(result: TaskResult, from: string): Promise<void> | undefined {
+    return this.#note({ fact: 'finished', from, result })
+  }
+
+  /** The orchestrator has the result. */
+  acknowledged({ taskId }: TaskResult): Promise<void> | undefined {
+    return this.#note({ fact: 'settled', taskId })
+  }
+
+  /** The orchestrator will never take the result. Gives whether it lies with the dead letters now. */
+  async buried(result: TaskResult, from: string, error: Error): Promise<boolean> {
+    if (!this.#folder) return false
+    try {
+      await fileLetter(this.#folder.path, letterOf(result, from, error))
+    } catch (cause) {
+      // Unsettled as it is, it comes up again at the next start.
+      this.#options.log.error({ taskId: result.taskId, err: cause }, 'a dead letter could not be written')
+      return false
+    }
+    await this.acknowledged(result)
+    return true
+  }
+
+  pollOpened(from: string): Promise<void> | undefined {
+    if (!this.#file) return undefined
+    const openedAtMs = this.#markOf(from).opened(wallMs())
+    return openedAtMs === undefined ? undefined : this.#mark(from, openedAtMs)
+  }
+
+  pollEnded(from: string, isAnswered: boolean): void {
+    if (!this.#file) return
+    if (this.#markOf(from).ended(wallMs(), isAnswered) === null) void this.#mark(from, null)
+  }
+
+  /** Writes what is left and gives the folder up. */
+  async close(): Promise<void> {
+    this.#healing?.cancel()
+    await this.#rewriting?.catch(() => {})
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+    const folder = this.#folder
+    this.#folder = undefined
+    if (this.#options.isMadeUp && this.#ledger.tasks.length === 0) await folder?.remove()
+    else await folder?.release()
+  }
+
+  async #begin(folder: StateFolder): Promise<void> {
+    const { workerId, isMadeUp, syncs, urls, log } = this.#options
+    const { ledger } = folder.left
+    this.#ledger = ledger
+    this.#file = new JournalFile({
+      path: folder.journalPath,
+      syncs,
+      onBroken: (error) => this.#broke(error),
+    })
+    try {
+      await this.#rewrite()
+      const owner = await currentOwner(workerId, isMadeUp)
+      await writeOwner(folder.path, owner)
+      if (isMadeUp) await adoptOthers({ folder, owner, urls, log, keep: (facts) => this.#keep(facts) })
+    } catch (error) {
+      this.#broke(error as Error)
+    }
+  }
+
+  #markOf(url: string): PollMark {
+    const mark = this.#marks.get(url) ?? new PollMark(this.#options.holdMs)
+    this.#marks.set(url, mark)
+    return mark
+  }
+
+  #mark(from: string, openedAtMs: number | null): Promise<void> | undefined {
+    return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs })
+  }
+
+  #note(fact: Fact): Promise<void> | undefined {
+    if (!this.#file) return undefined
+    const line = encodeFact(fact)
+    this.#ledger.apply(fact, Buffer.byteLength(line))
+    const written = this.#file.append(line)
+    if (this.#file.length > this.#compactFrom) this.#compact(this.#file)
+    return written
+  }
+
+  async #keep(facts: readonly Fact[]): Promise<boolean> {
+    for (const fact of facts) void this.#note(fact)
+    await this.#file?.flushed()
+    return this.isKept
+  }
+
+  /** When more than half of it says nothing any more. */
+  #compact(file: JournalFile): void {
+    if (file.isRewriting || this.#trouble !== undefined || file.length < 2 * this.#ledger.liveBytes) return
+    void this.#rewrite().then(
+      () => {
+        this.#compactFrom = COMPACT_FROM_BYTES
+      },
+      (error: unknown) => {
+        this.#compactFrom = 2 * file.length
+        this.#options.log.warn({ err: error }, 'the journal could not be shortened; trying again later')
+      },
+    )
+  }
+
+  #rewrite(): Promise<void> {
+    const file = this.#file
+    if (!file) return Promise.resolve()
+    this.#rewriting = file.rewrite(linesOf(this.#ledger.facts)).then(() => this.#healed())
+    return this.#rewriting
+  }
+
+  #broke(error: Error): void {
+    this.#trouble = `the journal cannot be written: ${error.message}`
+    if (this.#failures === 0)
+      this.#options.log.error(
+        { err: error },
+        'the journal cannot be written: no tasks are taken until it can; what runs is kept in memory',
+      )
+    this.#options.onChange()
+    this.#healLater()
+  }
+
+  #healLater(): void {
+    this.#failures++
+    this.#healing?.cancel()
+    this.#healing = after(fullJitter(HEAL_BACKOFF, this.#failures, 1), () => {
+      if (this.#file?.isRewriting) this.#healLater()
+      else void this.#rewrite().catch(() => this.#healLater())
+    })
+  }
+
+  #healed(): void {
+    if (this.#trouble === undefined) return
+    this.#healing?.cancel()
+    this.#trouble = undefined
+    this.#failures = 0
+    this.#options.log.info({}, 'the journal can be written again')
+    this.#options.onChange()
+  }
+}
+
+const inUse = (folder: string): ConfigError =>
+  new ConfigError([
+    {
+      name: 'WORKER_STATE_DIR',
+      value: folder,
+      expected:
+        'a directory of this worker alone, but another process has it: is there a second worker of this id?',
+    },
+  ])
+
+const letterOf = (result: TaskResult, from: string, error: Error): DeadLetter => ({
+  version: 1,
+  from,
+  diedAt: new Date(wallMs()).toISOString(),
+  reason: error.message,
+  ...(error instanceof ResponseError && { status: error.status }),
+  result,
+})
+
+function* linesOf(facts: readonly Fact[]): Generator<string> {
+  for (const fact of facts) yield encodeFact(fact)
+}
+
+/** A file system that will not do, rather than a mistake in here or a folder that is taken. */
+const isUnusable = (error: unknown): boolean =>
+  error instanceof Error && /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '')

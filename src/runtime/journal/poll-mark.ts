@@ -1,0 +1,39 @@
+/** A mark this old is renewed; until then a newer poll may be this much younger than it says. */
+const MARK_SLACK_MS = 1_000
+
+/**
+ * When the last poll was opened that one orchestrator may still hold, as the journal knows it: to the second, so that
+ * work that flows does not write a line for each poll. Pure but for what it remembers; times are in ms since 1970.
+ */
+export class PollMark {
+  readonly #holdMs: number
+  #open = 0
+  #markedMs: number | null = null
+  #orphanUntilMs = 0
+
+  constructor(holdMs: number) {
+    this.#holdMs = holdMs
+  }
+
+  /** A poll is about to be opened. Gives the mark to write, `undefined` when there is no need. */
+  opened(nowMs: number): number | undefined {
+    this.#open++
+    const age = this.#markedMs === null ? Number.POSITIVE_INFINITY : Math.abs(nowMs - this.#markedMs)
+    if (age < MARK_SLACK_MS) return undefined
+    this.#markedMs = nowMs
+    return nowMs
+  }
+
+  /** A poll has ended. One that was not answered may be held all the same. `null`: the mark is to be taken away. */
+  ended(nowMs: number, isAnswered: boolean): null | undefined {
+    this.#open--
+    if (!isAnswered) this.#orphanUntilMs = nowMs + this.#holdMs
+    if (this.#open > 0 || this.#markedMs === null || nowMs < this.#orphanUntilMs) return undefined
+    this.#markedMs = null
+    return null
+  }
+}
+
+/** How long after a mark the orchestrator may still hold that poll, in ms. Pure. */
+export const heldForMs = (openedAtMs: number, nowMs: number, holdMs: number): number =>
+  Math.max(0, Math.min(openedAtMs + MARK_SLACK_MS + holdMs - nowMs, holdMs))

@@ -1,0 +1,37 @@
+import { writeSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+
+/** Writes all of it, however many calls that takes; gives the length in bytes. */
+export const writeWhole = (fd: number, text: string): number => {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+  return bytes.length
+}
+
+/** Enough that the copying of a long journal does not keep anything else waiting. */
+const CHUNK_LENGTH = 256 * 1024
+
+/** Writes many lines without blocking; gives their length in bytes. */
+export const writeLines = async (handle: FileHandle, lines: Iterable<string>): Promise<number> => {
+  let written = 0
+  let chunk = ''
+  const flush = async (): Promise<void> => {
+    const bytes = Buffer.from(chunk)
+    chunk = ''
+    await handle.writeFile(bytes)
+    written += bytes.length
+  }
+  for (const line of lines) {
+    chunk += line
+    if (chunk.length >= CHUNK_LENGTH) await flush()
+  }
+  await flush()
+  return written
+}
+
+/** Makes a new name in a folder outlast a power cut. Some systems cannot, and do not need to. */
+export const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}

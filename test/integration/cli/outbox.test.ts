@@ -1,0 +1,97 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../support/temporary-folder.js'
+import { StandIn } from '../journal/stand-in.js'
+import { command } from './command.js'
+
+const setUp = async () => {
+  const standIn = await StandIn.start()
+  const folder = temporaryFolder()
+  const letters = join(folder, 'dead-letters')
+  mkdirSync(letters)
+  for (const [at, taskId] of ['t1', 't2'].entries()) {
+    const result = {
+      jobId: `j-${taskId}`,
+      taskId,
+      workerId: 'w1',
+      outcome: { kind: 'value', status: 'success', data: { at } },
+    }
+    const letter = {
+      version: 1,
+      from: standIn.url,
+      diedAt: `2026-01-0${at + 1}T00:00:00.000Z`,
+      reason: 'Job not found',
+      status: 404,
+      result,
+    }
+    writeFileSync(join(letters, `${taskId}.json`), JSON.stringify(letter))
+  }
+  writeFileSync(join(letters, 'notes.json'), '{"not": "a letter"}')
+  const outbox = async (...args: string[]) => {
+    const child = command(['outbox', ...args], {
+      WORKER_STATE_DIR: folder,
+      ORCHESTRATOR_URL: standIn.url,
+      ORCHESTRATOR_PROTOCOL: 'classic',
+      WORKER_TOKEN: 'the-token',
+    })
+    return { code: await child.ended(), output: child.output }
+  }
+  return { standIn, outbox, left: () => readdirSync(letters).sort() }
+}
+
+describe('avtomatika-worker outbox', () => {
+  it('lists the dead letters, the oldest first', async () => {
+    const { standIn, outbox } = await setUp()
+    const { code, output } = await outbox('list')
+    expect(code).toBe(0)
+    expect(output.trim().split('\n')).toEqual([
+      `2026-01-01T00:00:00.000Z  t1  job j-t1  w1  ${standIn.url}  Job not found`,
+      `2026-01-02T00:00:00.000Z  t2  job j-t2  w1  ${standIn.url}  Job not found`,
+    ])
+    const whole = await outbox('list', '--json')
+    expect(
+      whole.output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).result.taskId),
+    ).toEqual(['t1', 't2'])
+  })
+
+  it('sends one again, and removes it when it is taken', async () => {
+    const { standIn, outbox, left } = await setUp()
+    expect(await outbox('replay', 't2')).toEqual({ code: 0, output: `t2 was taken by ${standIn.url}\n` })
+    expect(standIn.deliveries).toMatchObject([
+      { task_id: 't2', worker_id: 'w1', result: { status: 'success', data: { at: 1 } } },
+    ])
+    expect(left()).toEqual(['notes.json', 't1.json'])
+  })
+
+  it('keeps what is refused again, and says so', async () => {
+    const { standIn, outbox, left } = await setUp()
+    standIn.resultAnswer = 404
+    const { code, output } = await outbox('replay', '--all')
+    expect(code).toBe(1)
+    expect(output).toContain('t1 was not taken')
+    expect(output).toContain('Job not found')
+    expect(left()).toEqual(['notes.json', 't1.json', 't2.json'])
+  })
+
+  it('shows a token to no orchestrator that is not configured', async () => {
+    const { outbox, left } = await setUp()
+    const other = await StandIn.start()
+    const { code, output } = await outbox('replay', 't1', '--to', other.url)
+    expect(code).toBe(1)
+    expect(output).toContain('no orchestrator that is configured')
+    expect(other.deliveries).toEqual([])
+    expect(left()).toContain('t1.json')
+  })
+
+  it('throws away what it is told to, and nothing by accident', async () => {
+    const { outbox, left } = await setUp()
+    expect((await outbox('drop')).code).toBe(1)
+    expect((await outbox('drop', 't3')).output).toContain('There is no dead letter of t3')
+    expect(await outbox('drop', 't1')).toEqual({ code: 0, output: 't1 is gone\n' })
+    expect(left()).toEqual(['notes.json', 't2.json'])
+  })
+})

@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { WorkerConfig } from '../../../src/config/worker-config.js'
+import { replay } from '../../../src/runtime/journal/replay.js'
+import { Worker } from '../../../src/worker.js'
+import { eventually } from '../../support/interop/eventually.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
+import { StandIn } from './stand-in.js'
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
+
+/** A disk of a few pages; `undefined` where this user may not mount one. */
+const smallDisk = (): string | undefined => {
+  const folder = temporaryFolder()
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' })
+  } catch {
+    return undefined
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
+  return folder
+}
+
+const workerOn = (folder: string, url: string): Worker => {
+  const config = new WorkerConfig({
+    ORCHESTRATOR_URL: url,
+    ORCHESTRATOR_PROTOCOL: 'classic',
+    WORKER_ID: 'w1',
+    WORKER_STATE_DIR: folder,
+    HEARTBEAT_INTERVAL: 1,
+    WORKER_HEARTBEAT_DEBOUNCE_DELAY: 0.01,
+    WORKER_SHUTDOWN_TIMEOUT: 1,
+  })
+  const worker = new Worker({ config, logger: silent })
+  worker.task('echo', (params) => ({ data: params }))
+  worker.task('hang', () => new Promise(() => {}))
+  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
+  return worker
+}
+
+test('a full disk stops the taking of tasks, not what runs, until it has room again', async ({ skip }) => {
+  const folder = smallDisk()
+  skip(folder === undefined, 'no tmpfs can be mounted')
+  if (folder === undefined) return
+  const standIn = await StandIn.start()
+  const worker = workerOn(folder, standIn.url)
+  await worker.start()
+  const status = () => standIn.heartbeats.at(-1)?.['status']
+  await eventually('a poll is open', () => standIn.openPolls === 1 && status() === 'idle')
+  expect(worker.readiness).toEqual({ ready: true })
+
+  const filler = join(folder, 'filler')
+  expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow('ENOSPC')
+  // More than what is left of the journal's last page.
+  const long = 'x'.repeat(5_000)
+  const first = standIn.offer('echo', { long })
+  expect(await standIn.delivered(first)).toMatchObject([{ result: { status: 'success', data: { long } } }])
+  await eventually('it says that it takes nothing', () => status() === 'busy')
+  expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
+
+  rmSync(filler)
+  await eventually('it takes tasks again', () => status() === 'idle' && standIn.openPolls > 0)
+  expect(worker.readiness).toEqual({ ready: true })
+  const second = standIn.offer('hang')
+  const open = () => replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks
+  await eventually('the task is written down', () => open().length === 1)
+  expect(open()).toMatchObject([{ fact: 'accepted', taskId: second }])
+})
+
+test('a state directory that cannot be made is a warning', async () => {
+  const standIn = await StandIn.start()
+  const file = join(temporaryFolder(), 'file')
+  writeFileSync(file, '')
+  const worker = workerOn(join(file, 'below'), standIn.url)
+  await worker.start()
+  const id = standIn.offer('echo')
+  await standIn.delivered(id)
+  expect(worker.readiness).toEqual({ ready: true })
+})

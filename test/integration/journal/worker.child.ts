@@ -1,0 +1,38 @@
+import { writeSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Worker } from '../../../src/worker.js'
+
+/**
+ * Run as a process of its own, configured by its environment: a worker that says on its standard output what happens,
+ * a line each, and dies without a word when it is told to.
+ */
+const say = (line: string): void => {
+  writeSync(1, `${line}\n`)
+}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
+
+const worker = new Worker({ logger: silent })
+worker.task(process.env['ECHO'] ?? 'echo', (params) => ({ data: params }))
+worker.task('wait', async ({ ms }) => {
+  await pause(Number(ms))
+  return {}
+})
+worker.task('hang', (_params, { taskId }) => {
+  say(`hangs ${taskId}`)
+  return new Promise(() => {})
+})
+worker.task('die', () => {
+  process.kill(process.pid, 'SIGKILL')
+})
+worker.on('taskStarted', ({ taskId }) => say(`took ${taskId}`))
+worker.on('taskFinished', ({ taskId }) => say(`finished ${taskId}`))
+worker.on('resultDelivered', ({ taskId }) => say(`delivered ${taskId}`))
+worker.on('resultRefused', ({ taskId }) => say(`dead ${taskId}`))
+process.once('SIGTERM', () => void worker.stop({ pollGraceMs: 0 }))
+try {
+  await worker.start()
+  say(`started ${worker.id}`)
+} catch (error) {
+  say(`refused ${String(error).replaceAll('\n', ' ')}`)
+}

@@ -1,0 +1,172 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Fact } from '../../../../src/runtime/journal/facts.js'
+import { JournalFile } from '../../../../src/runtime/journal/journal-file.js'
+import { Ledger } from '../../../../src/runtime/journal/ledger.js'
+import { encodeFact } from '../../../../src/runtime/journal/record.js'
+import { replay } from '../../../../src/runtime/journal/replay.js'
+import { temporaryFolder } from '../../../support/temporary-folder.js'
+import { anyFact } from './arbitrary-facts.js'
+
+const fileIn = async (folder: string, syncs = false) => {
+  const path = join(folder, 'journal.log')
+  const broken: Error[] = []
+  const file = new JournalFile({ path, syncs, onBroken: (error) => broken.push(error) })
+  await file.rewrite([])
+  onTestFinished(() => file.close())
+  return { file, path, broken, text: () => readFileSync(path, 'utf8') }
+}
+
+describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
+  test('has a line once its promise says so, and not in the turn that brought it', async () => {
+    const { file, text } = await fileIn(temporaryFolder(), syncs)
+    const written = file.append('one\n')
+    expect(file.append('two\n')).toBe(written)
+    expect(text()).toBe('')
+    await written
+    expect(text()).toBe('one\ntwo\n')
+    expect(file.length).toBe(8)
+  })
+
+  test('gathers what comes while a group is under way', async () => {
+    const { file, text } = await fileIn(temporaryFolder(), syncs)
+    const first = file.append('one\n')
+    await first.then(() => Promise.all([file.append('two\n'), file.append('three\n')]))
+    expect(text()).toBe('one\ntwo\nthree\n')
+  })
+
+  test('has everything when it is closed', async () => {
+    const { file, text } = await fileIn(temporaryFolder(), syncs)
+    void file.append('one\n')
+    await file.close()
+    expect(text()).toBe('one\n')
+    await file.append('too late\n')
+    expect(text()).toBe('one\n')
+  })
+
+  test('is rewritten with what comes meanwhile', async () => {
+    const { file, text } = await fileIn(temporaryFolder(), syncs)
+    await file.append('old\n')
+    const pending = file.append('in the snapshot\n')
+    const rewriting = file.rewrite(['in the snapshot\n', ...new Array(40_000).fill('copied\n')])
+    await pending
+    const meanwhile = file.append('meanwhile\n')
+    await rewriting
+    await meanwhile
+    await file.append('after\n')
+    const lines = text().split('\n')
+    expect([lines[0], lines.length, ...lines.slice(-4)]).toEqual([
+      'in the snapshot',
+      40_004,
+      'copied',
+      'meanwhile',
+      'after',
+      '',
+    ])
+    expect(file.length).toBe(Buffer.byteLength(text()))
+  })
+})
+
+describe('a journal file that cannot be written', () => {
+  test('stays as it was when rewriting it fails', async () => {
+    const folder = temporaryFolder()
+    const { file, text } = await fileIn(folder)
+    await file.append('one\n')
+    await mkdir(join(folder, 'journal.log.new'))
+    await expect(file.rewrite(['two\n'])).rejects.toThrow('EISDIR')
+    await file.append('three\n')
+    expect(text()).toBe('one\nthree\n')
+    expect(file.isRewriting).toBe(false)
+  })
+})
+
+/** Appends and rewritings in any order; at a `crash` the file is looked at as a crash would leave it. */
+const operations = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant('append' as const), fact: anyFact }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'rewrite' as const }) },
+    { weight: 3, arbitrary: fc.constant({ kind: 'wait' as const }) },
+    { weight: 3, arbitrary: fc.constant({ kind: 'crash' as const }) },
+  ),
+  { maxLength: 40 },
+)
+
+const ledgerOf = (facts: readonly Fact[]) => {
+  const ledger = new Ledger()
+  for (const fact of facts) ledger.apply(fact, 0)
+  return ledger.facts
+}
+
+/** A file, what was appended to it, and how much of that was promised to be there. */
+class Trial {
+  readonly noted: Fact[] = []
+  readonly #path: string
+  readonly #file: JournalFile
+  #promised = 0
+  #rewriting: Promise<void> | undefined
+  #last: Promise<void> | undefined
+
+  constructor(path: string, syncs: boolean) {
+    this.#path = path
+    this.#file = new JournalFile({ path, syncs, onBroken: (error) => expect.unreachable(error.message) })
+  }
+
+  begin(): Promise<void> {
+    return this.#file.rewrite([])
+  }
+
+  append(fact: Fact): void {
+    const count = this.noted.push(fact)
+    this.#last = this.#file.append(encodeFact(fact)).then(() => {
+      this.#promised = count
+    })
+  }
+
+  rewrite(): void {
+    this.#rewriting ??= this.#file.rewrite(ledgerOf(this.noted).map(encodeFact)).finally(() => {
+      this.#rewriting = undefined
+    })
+  }
+
+  async wait(): Promise<void> {
+    await this.#last
+  }
+
+  /** What the file says is what some first facts say, and no fewer than were promised. */
+  crash(): void {
+    const possible = [[], ...this.noted.map((_, index) => this.noted.slice(0, index + 1))].slice(
+      this.#promised,
+    )
+    expect(possible.map(ledgerOf)).toContainEqual(this.found())
+  }
+
+  found(): readonly Fact[] {
+    return replay(readFileSync(this.#path)).ledger.facts
+  }
+
+  async end(): Promise<void> {
+    await this.#rewriting
+    await this.#file.close()
+  }
+}
+
+test('in whatever order things happen, a crash leaves all that was promised, and nothing out of order', async () => {
+  const path = join(temporaryFolder(), 'journal.log')
+  await fc.assert(
+    fc.asyncProperty(operations, fc.boolean(), async (steps, syncs) => {
+      const trial = new Trial(path, syncs)
+      await trial.begin()
+      for (const step of steps) {
+        if (step.kind === 'append') trial.append(step.fact)
+        else await trial[step.kind]()
+      }
+      await trial.end()
+      expect(trial.found()).toEqual(ledgerOf(trial.noted))
+      expect(existsSync(`${path}.new`)).toBe(false)
+    }),
+    { numRuns: 60 },
+  )
+})
