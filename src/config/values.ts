@@ -85,7 +85,7 @@ export interface WorkerConfigValues {
   MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
   /**
    * The generation of the wire: what the orchestrator shows (`auto`), the first (`classic`, up to 1.0b8) or the second
-   * (`rxon`). Variable `ORCHESTRATOR_PROTOCOL`. Default: `auto`.
+   * (`rxon`). Variable `ORCHESTRATOR_PROTOCOL`. Default: `classic`.
    */
   ORCHESTRATOR_PROTOCOL: GenerationName
   /**

@@ -34,7 +34,7 @@ describe('the version of the wire', () => {
 
 describe('both generations at once', () => {
   it('have a worker and a job each, told by what the workers send', async () => {
-    const orchestrator = await start()
+    const orchestrator = await start({ generation: 'auto' })
     await rawWorker(orchestrator, 'c1').register({ supported_tasks: ['old'] })
     const modern = rxonWorker(orchestrator)
     await modern.register(['new'])
@@ -61,7 +61,7 @@ describe('both generations at once', () => {
   })
 
   it('are told apart where nothing is said by the header, or by how the worker registered', async () => {
-    const orchestrator = await start()
+    const orchestrator = await start({ generation: 'auto' })
     const headers = { 'x-worker-token': WORKER_TOKEN }
     const modern = rxonWorker(orchestrator)
     expect((await modern.heartbeat()).text).toBe('null')
@@ -77,7 +77,7 @@ describe('both generations at once', () => {
   })
 
   it('are read by clients under either header', async () => {
-    const orchestrator = await start()
+    const orchestrator = await start({ generation: 'auto' })
     const headers = { 'x-client-token': orchestrator.clientToken }
     expect((await call(`${orchestrator.url}/api/v1/jobs`, 'GET', { headers })).status).toBe(200)
     expect((await rawClient(orchestrator).send('GET', '/jobs')).status).toBe(200)

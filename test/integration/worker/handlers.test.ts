@@ -112,7 +112,7 @@ test('progress is told to listeners', async () => {
   await worker.start()
   orchestrator.offer('work')
   await orchestrator.next('result')
-  expect(updates).toEqual([
+  expect(updates).toMatchObject([
     { jobId: 'job of t1', taskId: 't1', progress: 0.5, message: 'half' },
     { jobId: 'job of t1', taskId: 't1', progress: 1, message: '' },
   ])

@@ -18,7 +18,7 @@ describe('defaults', () => {
       ORCHESTRATOR_URL: 'http://localhost:8080',
       ORCHESTRATORS_CONFIG: '***',
       MULTI_ORCHESTRATOR_MODE: 'FAILOVER',
-      ORCHESTRATOR_PROTOCOL: 'auto',
+      ORCHESTRATOR_PROTOCOL: 'classic',
       ORCHESTRATOR_SECRET_KEY: undefined,
       MAX_CONCURRENT_TASKS: 10,
       COST_PER_SKILL: {},
