@@ -68,6 +68,8 @@ export class PollLoop implements PollSeat {
   #pace: PollPace = ONE_POLL
   #pause: Timer | undefined
   #failures = 0
+  /** The last poll had no answer at all. */
+  #isAway = false
   #trouble: string | undefined
 
   constructor(options: PollLoopOptions) {
@@ -129,9 +131,9 @@ export class PollLoop implements PollSeat {
     this.#options.turn.grant()
   }
 
-  /** The orchestrator answers: an outage need not be waited for any longer. */
+  /** The orchestrator answers: an outage need not be waited for any longer. A stumble is none, nor is a poll that is refused. */
   retry(): void {
-    if (this.#failures === 0 || this.#options.orchestrator.quietMs('poll') > 0) return
+    if (!this.#isAway || this.#failures < 2 || this.#options.orchestrator.quietMs('poll') > 0) return
     this.#resume()
     this.wake()
   }
@@ -210,6 +212,7 @@ export class PollLoop implements PollSeat {
     // Polls that were open together fail together: that is one failure.
     if (this.#pause) return
     this.#failures++
+    this.#isAway = error instanceof UnreachableError
     this.#tell(error)
     this.#rest(this.#pauseAfter(error))
   }
