@@ -109,7 +109,7 @@ describe('what is shown instead', () => {
       priority: 10,
       weight: 1,
       token: '***',
-      generation: 'auto',
+      generation: 'classic',
     })
     expect(s3).toEqual({
       endpointUrl: 'http://store',

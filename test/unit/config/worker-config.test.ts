@@ -90,7 +90,7 @@ describe('defaults', () => {
           priority: 10,
           weight: 1,
           token: 'your-secret-worker-token',
-          generation: 'auto',
+          generation: 'classic',
         },
       ],
       orchestratorMode: 'failover',
