@@ -14,16 +14,18 @@ export interface JournalFileOptions {
 }
 
 /**
- * An append-only file. The lines of one turn of the event loop are a group and go in one write, straight into the
- * system's cache: a write that goes through the thread pool takes ten times as long.
+ * An append-only file. Lines go in groups, a write each, straight into the system's cache: a write that goes through
+ * the thread pool takes ten times as long. A group is what comes in one turn of the event loop, up to a line that
+ * somebody waits for, or while the disk is waited for.
  */
 export class JournalFile {
   readonly #options: JournalFileOptions
   #handle: FileHandle | undefined
   #length = 0
   #group = new Group()
+  /** What waits for the disk. */
   #underWay: Group | undefined
-  #isFlushing = false
+  #due: 'later' | 'soon' | 'now' = 'later'
   /** The lines that have come since a rewriting began. */
   #meanwhile: string[] | undefined
 
@@ -40,12 +42,16 @@ export class JournalFile {
     return this.#meanwhile !== undefined
   }
 
-  /** Resolves when the line is as safe as was asked for, or cannot be. Never rejects. */
-  append(line: string): Promise<void> {
+  /**
+   * Resolves when the line is as safe as was asked for, or cannot be. Never rejects.
+   *
+   * @param isUrgent - whether work stands still meanwhile
+   */
+  append(line: string, isUrgent = false): Promise<void> {
     this.#meanwhile?.push(line)
     if (!this.#handle) return Promise.resolve()
     this.#group.add(line)
-    if (!this.#isFlushing) this.#schedule()
+    this.#schedule(isUrgent)
     return this.#group.written
   }
 
@@ -98,21 +104,24 @@ export class JournalFile {
     await syncFolder(dirname(this.#options.path))
   }
 
-  #schedule(): void {
-    this.#isFlushing = true
-    soon(() => void this.#flush())
+  #schedule(isUrgent: boolean): void {
+    if (isUrgent && this.#due !== 'now') {
+      this.#due = 'now'
+      queueMicrotask(this.#flush)
+    } else if (this.#due === 'later') {
+      this.#due = 'soon'
+      soon(this.#flush)
+    }
   }
 
-  async #flush(): Promise<void> {
+  readonly #flush = (): void => {
+    if (this.#underWay || this.#group.isEmpty) return
     const group = this.#group
-    this.#underWay = group
     this.#group = new Group()
+    this.#due = 'later'
     this.#write(group.text)
-    if (this.#options.syncs) await this.#sync()
-    group.done()
-    this.#underWay = undefined
-    this.#isFlushing = false
-    if (!this.#group.isEmpty) this.#schedule()
+    if (this.#options.syncs) void this.#sync(group)
+    else group.done()
   }
 
   #write(text: string): void {
@@ -124,13 +133,17 @@ export class JournalFile {
     }
   }
 
-  async #sync(): Promise<void> {
+  async #sync(group: Group): Promise<void> {
     const handle = this.#handle
+    this.#underWay = group
     try {
       await handle?.datasync()
     } catch (error) {
       if (handle && handle === this.#handle) this.#break(handle, error as Error)
     }
+    this.#underWay = undefined
+    group.done()
+    this.#flush()
   }
 
   #break(handle: FileHandle, error: Error): void {

@@ -103,7 +103,7 @@ export class Journal {
 
   accepted({ jobId, taskId, taskName }: TaskOffer, from: string): Promise<void> | undefined {
     const { workerId } = this.#options
-    return this.#note({ fact: 'accepted', from, workerId, jobId, taskId, taskName })
+    return this.#note({ fact: 'accepted', from, workerId, jobId, taskId, taskName }, true)
   }
 
   finished(result: TaskResult, from: string): Promise<void> | undefined {
@@ -143,6 +143,7 @@ export class Journal {
   /** Writes what is left and gives the folder up. */
   async close(): Promise<void> {
     this.#healing?.cancel()
+    this.#clearMarks()
     await this.#rewriting?.catch(() => {})
     const file = this.#file
     this.#file = undefined
@@ -178,15 +179,19 @@ export class Journal {
     return mark
   }
 
-  #mark(from: string, openedAtMs: number | null): Promise<void> | undefined {
-    return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs })
+  #clearMarks(): void {
+    for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) void this.#mark(from, null)
   }
 
-  #note(fact: Fact): Promise<void> | undefined {
+  #mark(from: string, openedAtMs: number | null): Promise<void> | undefined {
+    return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs }, true)
+  }
+
+  #note(fact: Fact, isUrgent = false): Promise<void> | undefined {
     if (!this.#file) return undefined
     const line = encodeFact(fact)
     this.#ledger.apply(fact, Buffer.byteLength(line))
-    const written = this.#file.append(line)
+    const written = this.#file.append(line, isUrgent)
     if (this.#file.length > this.#compactFrom) this.#compact(this.#file)
     return written
   }

@@ -1,4 +1,4 @@
-/** A mark this old is renewed; until then a newer poll may be this much younger than it says. */
+/** A mark that is younger is good enough: a newer poll may be this much younger than it says, or be over. */
 const MARK_SLACK_MS = 1_000
 
 /**
@@ -18,8 +18,7 @@ export class PollMark {
   /** A poll is about to be opened. Gives the mark to write, `undefined` when there is no need. */
   opened(nowMs: number): number | undefined {
     this.#open++
-    const age = this.#markedMs === null ? Number.POSITIVE_INFINITY : Math.abs(nowMs - this.#markedMs)
-    if (age < MARK_SLACK_MS) return undefined
+    if (this.#isYoung(nowMs)) return undefined
     this.#markedMs = nowMs
     return nowMs
   }
@@ -28,9 +27,18 @@ export class PollMark {
   ended(nowMs: number, isAnswered: boolean): null | undefined {
     this.#open--
     if (!isAnswered) this.#orphanUntilMs = nowMs + this.#holdMs
+    return this.#isYoung(nowMs) ? undefined : this.cleared(nowMs)
+  }
+
+  /** `null`: no poll is held any more, and the mark is to be taken away however young it is. */
+  cleared(nowMs: number): null | undefined {
     if (this.#open > 0 || this.#markedMs === null || nowMs < this.#orphanUntilMs) return undefined
     this.#markedMs = null
     return null
+  }
+
+  #isYoung(nowMs: number): boolean {
+    return this.#markedMs !== null && Math.abs(nowMs - this.#markedMs) < MARK_SLACK_MS
   }
 }
 

@@ -3,9 +3,12 @@ import { type FileHandle, open } from 'node:fs/promises'
 
 /** Writes all of it, however many calls that takes; gives the length in bytes. */
 export const writeWhole = (fd: number, text: string): number => {
+  const length = Buffer.byteLength(text)
+  let done = writeSync(fd, text)
+  if (done === length) return length
   const bytes = Buffer.from(text)
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-  return bytes.length
+  while (done < length) done += writeSync(fd, bytes, done)
+  return length
 }
 
 /** Enough that the copying of a long journal does not keep anything else waiting. */

@@ -8,9 +8,20 @@ describe('what is written of polls', () => {
     const mark = new PollMark(HOLD_MS)
     expect(mark.opened(5_000)).toBe(5_000)
     expect(mark.opened(5_100)).toBeUndefined()
-    expect(mark.ended(5_200, true)).toBeUndefined()
-    expect(mark.ended(5_300, true)).toBeNull()
-    expect(mark.opened(5_400)).toBe(5_400)
+    expect(mark.ended(15_200, true)).toBeUndefined()
+    expect(mark.ended(15_300, true)).toBeNull()
+    expect(mark.opened(15_400)).toBe(15_400)
+  })
+
+  test('nothing where one follows the other at once, until the worker ends', () => {
+    const mark = new PollMark(HOLD_MS)
+    mark.opened(0)
+    expect(mark.ended(100, true)).toBeUndefined()
+    expect(mark.opened(101)).toBeUndefined()
+    expect(mark.cleared(102)).toBeUndefined()
+    expect(mark.ended(103, true)).toBeUndefined()
+    expect(mark.cleared(104)).toBeNull()
+    expect(mark.cleared(105)).toBeUndefined()
   })
 
   test('a newer one at most each second', () => {
@@ -36,9 +47,9 @@ describe('what is written of polls', () => {
     mark.opened(0)
     expect(mark.ended(2_000, false)).toBeUndefined()
     mark.opened(3_000)
-    expect(mark.ended(4_000, true)).toBeUndefined()
-    mark.opened(32_001)
-    expect(mark.ended(32_100, true)).toBeNull()
+    expect(mark.ended(5_000, true)).toBeUndefined()
+    mark.opened(31_000)
+    expect(mark.ended(32_000, true)).toBeNull()
   })
 })
 
