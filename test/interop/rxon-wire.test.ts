@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { isDispatched, isDone, type JobState } from '../support/interop/client-api.js'
 import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
+import type { RawAnswer } from '../support/interop/raw-call.js'
 import { isSigned, signatureOf } from '../support/interop/rxon-signing.js'
-import { type RxonAnswer, rxonWireWorker } from '../support/interop/rxon-wire-worker.js'
+import { rxonWireWorker } from '../support/interop/rxon-wire-worker.js'
 
-const said = ({ status, body }: RxonAnswer) => ({ status, body })
+const said = ({ status, body }: RawAnswer) => ({ status, body })
 const forbidden = (error: string) => ({ status: 403, body: { error } })
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 

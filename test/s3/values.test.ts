@@ -15,6 +15,7 @@ import { TaskDirectories } from '../../src/tasks/files/task-directories.js'
 import { taskStorage } from '../../src/tasks/files/task-storage.js'
 import { runTask } from '../../src/tasks/run-task.js'
 import { TaskSignal } from '../../src/tasks/task-signal.js'
+import { idleTools } from '../support/context-tools.js'
 import { fileWorker } from '../support/files/file-worker.js'
 import { listing } from '../support/files/listing.js'
 import { temporaryFolder } from '../support/files/temporary-folder.js'
@@ -382,14 +383,7 @@ describe('a task that is cancelled', () => {
     const directories = new TaskDirectories({ parent: await temporaryFolder(), workerId: 'w', log, ...keep })
     const access = { endpointUrl: s3.url, accessKey: 'a', secretKey: 's', maxConcurrency: 2 }
     const storage = taskStorage(new S3Store(access), { defaultBucket: 'b', keyPrefix: '', maxConcurrency: 2 })
-    const tools = {
-      log,
-      report: () => {},
-      emit: () => {},
-      strictEvents: true,
-      addToHotCache: () => {},
-      removeFromHotCache: () => {},
-    }
+    const tools = idleTools(log)
     const offer = { jobId: 'j', taskId: 't-1', taskName: 't', params, priority: 0, tracingContext: {} }
     return {
       s3,

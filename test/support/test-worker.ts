@@ -1,6 +1,7 @@
-import { Worker, WorkerConfig, type WorkerEvents, type WorkerOptions } from 'avtomatika-worker'
+import { Worker, WorkerConfig, type WorkerOptions } from 'avtomatika-worker'
 import { pino } from 'pino'
-import { onTestFailed, onTestFinished, vi } from 'vitest'
+import { expect, onTestFailed, onTestFinished, vi } from 'vitest'
+import type { CallKind, RawOrchestrator } from './raw-orchestrator.js'
 
 type Variables = NonNullable<ConstructorParameters<typeof WorkerConfig>[0]>
 
@@ -71,19 +72,27 @@ export const holdTime = (): void => {
   vi.spyOn(Math, 'random').mockReturnValue(1)
 }
 
-/** The next event of a kind. */
-export const nextEvent = <E extends keyof WorkerEvents>(
-  worker: Worker,
-  name: E,
-  fits: (event: WorkerEvents[E]) => boolean = () => true,
-): Promise<WorkerEvents[E]> =>
-  new Promise((resolve) => {
-    const stop = worker.on(name, (event) => {
-      if (!fits(event)) return
-      stop()
-      resolve(event)
-    })
-  })
+/**
+ * Sees that after each answer to a request of this kind the next one waits out its pause. Time has to be held.
+ *
+ * @param before what happens while a pause lasts
+ */
+export const expectPauses = async (
+  orchestrator: RawOrchestrator,
+  kind: CallKind,
+  pausesMs: readonly number[],
+  before: (pauseMs: number) => void = () => {},
+): Promise<void> => {
+  for (const pauseMs of pausesMs) {
+    await orchestrator.answered(kind)
+    const calls = orchestrator.calls(kind).length
+    before(pauseMs)
+    await vi.advanceTimersByTimeAsync(pauseMs - 1)
+    await orchestrator.fence()
+    expect(orchestrator.calls(kind)).toHaveLength(calls)
+    await vi.advanceTimersByTimeAsync(1)
+  }
+}
 
 /** A promise and its end. */
 export const gate = <T = void>() => {

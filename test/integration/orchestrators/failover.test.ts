@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { HTML, PASS } from '../../support/chaos/fault.js'
-import { nextEvent, type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
+import { type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
 import { WaitingRoom } from '../../support/interop/waiting-room.js'
+import { nextEvent } from '../../support/next-event.js'
 
 const TASK_NEXT = '/tasks/next'
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type FleetSetup, nextEvent, type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
+import { type FleetSetup, type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
 import { WaitingRoom } from '../../support/interop/waiting-room.js'
+import { nextEvent } from '../../support/next-event.js'
 
 const TASK_NEXT = '/tasks/next'
 

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import { nextEvent } from '../../support/next-event.js'
 import type { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { holdTime, nextEvent } from '../../support/test-worker.js'
+import { holdTime } from '../../support/test-worker.js'
 import { setup, task } from './setup.js'
 
 const isEmpty = ({ body }: { readonly body: unknown }) => body === ''

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { holdTime, nextEvent } from '../../support/test-worker.js'
+import { nextEvent } from '../../support/next-event.js'
+import { holdTime } from '../../support/test-worker.js'
 import { setup, task } from './setup.js'
 
 const DUPLICATE = { status: 403, body: { error: 'Duplicate message detected (replay attack)' } }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { nextEvent, remote, workerOf } from '../../support/chaos/fleet.js'
+import { remote, workerOf } from '../../support/chaos/fleet.js'
+import { nextEvent } from '../../support/next-event.js'
 
 /** Keeps the event loop, as a handler that computes without a pause does. */
 const block = (ms: number): void => {

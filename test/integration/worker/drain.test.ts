@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { nextEvent } from '../../support/next-event.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { gate, holdTime, nextEvent, testWorker } from '../../support/test-worker.js'
+import { gate, holdTime, testWorker } from '../../support/test-worker.js'
 
 const setup = async (variables: Record<string, number> = {}) => {
   const orchestrator = await RawOrchestrator.start()

@@ -8,8 +8,9 @@ import {
 import { startOrchestrator } from 'avtomatika-worker/dev'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { nextEvent } from '../../support/next-event.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { nextEvent, testWorker } from '../../support/test-worker.js'
+import { testWorker } from '../../support/test-worker.js'
 
 const setup = async () => {
   const orchestrator = await RawOrchestrator.start()
@@ -112,9 +113,10 @@ test('progress is told to listeners', async () => {
   await worker.start()
   orchestrator.offer('work')
   await orchestrator.next('result')
-  expect(updates).toMatchObject([
-    { jobId: 'job of t1', taskId: 't1', progress: 0.5, message: 'half' },
-    { jobId: 'job of t1', taskId: 't1', progress: 1, message: '' },
+  const task = { jobId: 'job of t1', taskId: 't1', tracingContext: {} }
+  expect(updates).toEqual([
+    { ...task, progress: 0.5, message: 'half' },
+    { ...task, progress: 1, message: '' },
   ])
 })
 

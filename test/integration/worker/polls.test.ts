@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { gate, holdTime, testWorker } from '../../support/test-worker.js'
+import { expectPauses, gate, holdTime, testWorker } from '../../support/test-worker.js'
 
 const setup = async (maxConcurrentTasks = 8) => {
   const orchestrator = await RawOrchestrator.start()
@@ -85,14 +85,7 @@ test('§1.4.5 a server that does not hold polls is asked ever less often, up to 
   orchestrator.answers('poll', { status: 204 })
   holdTime()
   await worker.start()
-  for (const pauseMs of [10, 20, 40, 80, 160, 320, 640, 1_000, 1_000]) {
-    await orchestrator.answered('poll')
-    const before = orchestrator.calls('poll').length
-    await vi.advanceTimersByTimeAsync(pauseMs - 1)
-    await orchestrator.fence()
-    expect(orchestrator.calls('poll')).toHaveLength(before)
-    await vi.advanceTimersByTimeAsync(1)
-  }
+  await expectPauses(orchestrator, 'poll', [10, 20, 40, 80, 160, 320, 640, 1_000, 1_000])
   orchestrator.behaves('poll')
   await orchestrator.next('poll')
   orchestrator.offer('echo')
@@ -159,15 +152,9 @@ describe('§1.4.7 an answer that is none', () => {
     orchestrator.answers('poll', { status: 500 })
     holdTime()
     await worker.start()
-    for (const pauseMs of [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
-      await orchestrator.answered('poll')
-      const before = orchestrator.calls('poll').length
+    await expectPauses(orchestrator, 'poll', [5_000, 10_000, 20_000, 40_000, 60_000, 60_000], (pauseMs) => {
       if (pauseMs === 40_000) orchestrator.answers('poll', { status: 503 })
-      await vi.advanceTimersByTimeAsync(pauseMs - 1)
-      await orchestrator.fence()
-      expect(orchestrator.calls('poll')).toHaveLength(before)
-      await vi.advanceTimersByTimeAsync(1)
-    }
+    })
     await orchestrator.answered('poll')
     expect(logged('warn').map(({ err }) => err?.message)).toEqual([
       'A poll was answered 500: no body',
@@ -186,14 +173,7 @@ describe('§1.1.5 a poll that is refused with 429', () => {
     orchestrator.answers('poll', { status: 429, body: { error: 'Too Many Requests' }, headers })
     holdTime()
     await worker.start()
-    for (const pauseMs of pauses) {
-      await orchestrator.answered('poll')
-      const before = orchestrator.calls('poll').length
-      await vi.advanceTimersByTimeAsync(pauseMs - 1)
-      await orchestrator.fence()
-      expect(orchestrator.calls('poll')).toHaveLength(before)
-      await vi.advanceTimersByTimeAsync(1)
-    }
+    await expectPauses(orchestrator, 'poll', pauses)
     orchestrator.behaves('poll')
     await orchestrator.next('poll')
     // §1.1.6 Heartbeats have a limit of their own.

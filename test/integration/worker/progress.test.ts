@@ -123,11 +123,12 @@ describe('§1.6.12 progress', () => {
     orchestrator.offer('t1', 'wait')
     const { ctx, end } = await running.next()
     ctx.progress(2, 'too far')
-    expect(await heard.next()).toMatchObject({
+    expect(await heard.next()).toEqual({
       taskId: 't1',
       jobId: 'job of t1',
       progress: 1,
       message: 'too far',
+      tracingContext: {},
     })
     end({})
   })

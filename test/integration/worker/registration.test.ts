@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { nextEvent } from '../../support/next-event.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { holdTime, nextEvent, SECRET, testWorker } from '../../support/test-worker.js'
+import { holdTime, SECRET, testWorker } from '../../support/test-worker.js'
 
 const setup = async () => {
   const orchestrator = await RawOrchestrator.start()

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { nextEvent } from '../../support/next-event.js'
 import { type CallKind, RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { holdTime, nextEvent, SECRET, testWorker } from '../../support/test-worker.js'
+import { expectPauses, holdTime, SECRET, testWorker } from '../../support/test-worker.js'
 
 const setup = async (maxConcurrentTasks = 8) => {
   const orchestrator = await RawOrchestrator.start()
@@ -100,14 +101,7 @@ test('§1.5.11 after its retries a result is set aside, said, and tried about on
   holdTime()
   await worker.start()
   orchestrator.offer('echo', {}, 'slow')
-  for (const pauseMs of [1_000, 2_000, 4_000, 60_000, 60_000]) {
-    await orchestrator.answered('result')
-    const before = orchestrator.calls('result').length
-    await vi.advanceTimersByTimeAsync(pauseMs - 1)
-    await orchestrator.fence()
-    expect(orchestrator.calls('result')).toHaveLength(before)
-    await vi.advanceTimersByTimeAsync(1)
-  }
+  await expectPauses(orchestrator, 'result', [1_000, 2_000, 4_000, 60_000, 60_000])
   orchestrator.behaves('result')
   await orchestrator.answered('result')
   expect(await aside).toMatchObject({ taskId: 'slow', error: { status: 500 } })

@@ -1,4 +1,4 @@
-import { Worker, WorkerConfig, type WorkerEvents, type WorkerOptions } from 'avtomatika-worker'
+import { Worker, WorkerConfig, type WorkerOptions } from 'avtomatika-worker'
 import { type DevOrchestrator, type OrchestratorOptions, startOrchestrator } from 'avtomatika-worker/dev'
 import { pino } from 'pino'
 import { onTestFailed, onTestFinished } from 'vitest'
@@ -61,17 +61,3 @@ export const workerOf = (remotes: readonly Remote[], setup: FleetSetup = {}): Wo
   onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
   return worker
 }
-
-/** The next event of this kind that fits. */
-export const nextEvent = <E extends keyof WorkerEvents>(
-  worker: Worker,
-  name: E,
-  fits: (event: WorkerEvents[E]) => boolean = () => true,
-): Promise<WorkerEvents[E]> =>
-  new Promise((resolve) => {
-    const stop = worker.on(name, (event) => {
-      if (!fits(event)) return
-      stop()
-      resolve(event)
-    })
-  })

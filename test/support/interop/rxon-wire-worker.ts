@@ -1,17 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { request } from 'undici'
+import { type RawAnswer, rawCall } from './raw-call.js'
 import { signatureOf } from './rxon-signing.js'
 
 type Fields = Readonly<Record<string, unknown>>
 type Headers = Readonly<Record<string, string>>
-
-/** What came back, with its text as it was. */
-export interface RxonAnswer {
-  readonly status: number
-  readonly body: unknown
-  readonly text: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-}
 
 /** A task as it came, with the text that its signature covers. */
 export interface RxonTask {
@@ -27,46 +19,31 @@ export interface RxonTask {
 export interface RxonWireWorker {
   readonly id: string
   /** One request as it is: a text goes untouched, anything else as JSON. Nothing is signed. */
-  call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown, headers?: Headers): Promise<RxonAnswer>
+  call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown, headers?: Headers): Promise<RawAnswer>
   /** The message with its `security`; a `timestamp` of now unless it has one. */
   sign(message: Fields, key?: string): Fields
-  register(skillNames: readonly string[], fields?: Fields): Promise<RxonAnswer>
+  register(skillNames: readonly string[], fields?: Fields): Promise<RawAnswer>
   /** Without fields it has no body, and is not signed. */
-  heartbeat(fields?: Fields): Promise<RxonAnswer>
+  heartbeat(fields?: Fields): Promise<RawAnswer>
   poll(): Promise<RxonTask | undefined>
   /** Asks again until a task comes. */
   take(): Promise<RxonTask>
   /** A result as {@link report} sends it. */
   resultOf(task: RxonTask, fields: Fields): Fields
-  report(task: RxonTask, fields: Fields): Promise<RxonAnswer>
+  report(task: RxonTask, fields: Fields): Promise<RawAnswer>
   /** An event as {@link tell} sends it, or a socket. */
   eventOf(fields: Fields): Fields
-  tell(fields: Fields): Promise<RxonAnswer>
+  tell(fields: Fields): Promise<RawAnswer>
 }
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000)
-
-const parsed = (content: string): unknown => {
-  try {
-    return content === '' ? undefined : JSON.parse(content)
-  } catch {
-    return content
-  }
-}
 
 /** @param url the orchestrator's base URL */
 export const rxonWireWorker = (url: string, token: string, id: string): RxonWireWorker => {
   const own = { 'X-Worker-Token': token, 'X-Worker-ID': id, 'X-RXON-Version': '1.0b17' }
 
   const call: RxonWireWorker['call'] = async (method, path, body, headers = own) => {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
-    const answer = await request(`${url}/_worker${path}`, {
-      method,
-      headers: { ...headers, ...(text && { 'Content-Type': 'application/json' }) },
-      ...(text && { body: text }),
-    })
-    const content = await answer.body.text()
-    return { status: answer.statusCode, body: parsed(content), text: content, headers: answer.headers }
+    return rawCall(`${url}/_worker${path}`, method, headers, body)
   }
 
   const sign: RxonWireWorker['sign'] = (message, key = token) => {

@@ -1,5 +1,5 @@
-import { request } from 'undici'
 import type { Answer } from './client-api.js'
+import { rawCall } from './raw-call.js'
 
 /** What a poll brought: a task, or nothing. */
 export interface WireTask {
@@ -37,26 +37,11 @@ const registration = (id: string, taskNames: readonly string[]) => ({
   capabilities: { websockets: true },
 })
 
-// A server's own errors (500) come as plain text.
-const parsed = (content: string): unknown => {
-  try {
-    return content === '' ? undefined : JSON.parse(content)
-  } catch {
-    return content
-  }
-}
-
 /** @param url the orchestrator's base URL */
 export const wireWorker = (url: string, token: string, id: string): WireWorker => {
   const call: WireWorker['call'] = async (method, path, body, headers = { 'X-Worker-Token': token }) => {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
-    const answer = await request(`${url}/_worker${path}`, {
-      method,
-      headers: { ...headers, ...(text && { 'Content-Type': 'application/json' }) },
-      ...(text && { body: text }),
-    })
-    const content = await answer.body.text()
-    return { status: answer.statusCode, body: parsed(content) }
+    const { status, body: answered } = await rawCall(`${url}/_worker${path}`, method, headers, body)
+    return { status, body: answered }
   }
 
   const poll = async (): Promise<WireTask | undefined> => {

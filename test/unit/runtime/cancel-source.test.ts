@@ -3,6 +3,7 @@ import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { Slots } from '../../../src/runtime/slots.js'
 import { type TaskInHand, type TaskSource, TasksInHand } from '../../../src/runtime/tasks-in-hand.js'
 import { TaskRegistry } from '../../../src/tasks/definition.js'
+import { idleTools } from '../../support/context-tools.js'
 import { unusedDirectories } from '../../support/files/unused-directories.js'
 import { linesOf } from '../../support/log-lines.js'
 import { UNWATCHED } from '../../support/unwatched.js'
@@ -33,14 +34,7 @@ const setUp = () => {
     new Promise<object>((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason)))
   registry.add({ name: 'wait', taskType: undefined, params: undefined, handler })
   const { logger: log } = linesOf()
-  const tools = {
-    log,
-    report: () => {},
-    emit: () => {},
-    strictEvents: true,
-    addToHotCache: () => {},
-    removeFromHotCache: () => {},
-  }
+  const tools = idleTools(log)
   const ended: [taskId: string, kind: string][] = []
   const tasks = new TasksInHand({
     workerId: 'w1',

@@ -1,0 +1,12 @@
+import type { Logger } from 'avtomatika-worker'
+import type { ContextTools } from '../../src/tasks/context.js'
+
+/** What a context is lent where nobody looks at what becomes of it. */
+export const idleTools = (log: Logger): ContextTools => ({
+  log,
+  report: () => {},
+  emit: () => {},
+  strictEvents: true,
+  addToHotCache: () => {},
+  removeFromHotCache: () => {},
+})
