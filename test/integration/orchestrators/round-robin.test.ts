@@ -22,6 +22,12 @@ const create = ({ orchestrator }: Remote, task: string, n: number, timeoutMs = 6
 const done = async ({ orchestrator }: Remote, id: string) =>
   expect((await orchestrator.waitForJob(id)).state).toBe('done')
 
+/** A poll that the proxy cut is still held, and would take the next task with it: one that came later has to end first. */
+const orphansAreOver = async ({ proxy }: Remote) => {
+  const before = proxy.count('GET', TASK_NEXT)
+  await vi.waitFor(() => expect(proxy.count('GET', TASK_NEXT)).toBeGreaterThan(before + 1), 10_000)
+}
+
 test('all are registered with, heartbeaten to and polled', async () => {
   const remotes = await pair()
   await roundRobin(remotes)
@@ -143,6 +149,7 @@ test('one that is away is named, costs no task and is taken back', async () => {
   await vi.waitFor(() => expect(worker.readiness.ready).toBe(false), 10_000)
   expect(worker.readiness.reason).toContain(there.proxy.url)
   await Promise.all([away.proxy.accept(), there.proxy.accept()])
+  await Promise.all([away, there].map(orphansAreOver))
   for (const each of [away, there]) await done(each, (await create(each, 'echo', 2)).id)
   await vi.waitFor(() => expect(worker.readiness).toEqual({ ready: true }), 10_000)
 })

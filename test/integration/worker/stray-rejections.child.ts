@@ -12,10 +12,10 @@ const worker = new Worker()
 worker.task('stray', ({ why }) => {
   void rejectSoon(new Error(why))
 })
-worker.task('stray timer', ({ why }) => {
+worker.task('stray_timer', ({ why }) => {
   setTimeout(() => void rejectSoon(new Error(why)), 1)
 })
-worker.task('stray null', () => {
+worker.task('stray_null', () => {
   void rejectSoon(null)
 })
 worker.task('echo', (params) => ({ data: params }))
