@@ -14,7 +14,12 @@ describe.skipIf(findPython() === undefined && !mayNotSkip())(
   () => {
     let orchestrator: DevOrchestrator
     beforeAll(async () => {
-      orchestrator = await startOrchestrator({ workerToken: TOKEN, secretKey: SECRET_KEY, pollHoldMs: 1_000 })
+      orchestrator = await startOrchestrator({
+        generation: 'auto',
+        workerToken: TOKEN,
+        secretKey: SECRET_KEY,
+        pollHoldMs: 1_000,
+      })
     })
     beforeEach(() => orchestrator.forgetWorkers())
     afterAll(() => orchestrator.close())
