@@ -22,6 +22,7 @@ import { type GenerationChoice, protocolOf } from '../protocol/select.js'
 import type { HttpAnswer } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
+import type { Recall } from '../transport/recall.js'
 import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
@@ -116,9 +117,9 @@ export class Orchestrator {
   }
 
   /** @returns the next task, or `null` when the orchestrator has none */
-  poll(signal: AbortSignal): Promise<TaskOffer | null> {
+  poll(recall: Recall): Promise<TaskOffer | null> {
     const { writePoll, readPoll } = this.#protocol
-    return this.#ask('poll', writePoll(this.#options.workerId), readPoll, signal)
+    return this.#ask('poll', writePoll(this.#options.workerId), readPoll, recall)
   }
 
   /** Resolves once the orchestrator has taken the result. */
@@ -215,10 +216,10 @@ export class Orchestrator {
     kind: RequestKind,
     { method, path, body }: WireRequest,
     read: (answer: WireAnswer) => T,
-    signal?: AbortSignal,
+    recall?: Recall,
   ): Promise<T> {
     const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
-    return this.#options.transport.send({ method, path, body, deadlineMs, signal }).then(
+    return this.#options.transport.send({ method, path, body, deadlineMs, recall }).then(
       (answer) => this.#read(kind, read, answer),
       (error: unknown) => this.#failed(kind, error),
     )

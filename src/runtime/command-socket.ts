@@ -1,7 +1,6 @@
 import { AuthError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { Command, ProgressUpdate } from '../protocol/messages.js'
-import { sharedAbort } from '../transport/http.js'
 import type { Socket, SocketEnd } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
@@ -42,7 +41,7 @@ export class CommandSocket {
   readonly #options: CommandSocketOptions
   readonly #state = new States('The command socket', 'closed', MOVES)
   readonly #progress: ProgressLine
-  readonly #stopping = sharedAbort()
+  readonly #stopping = new AbortController()
   #socket: Socket | undefined
   #timer: Timer | undefined
   #openedMs = 0

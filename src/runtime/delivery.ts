@@ -1,5 +1,6 @@
 import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
+import { TurnoverMap } from '../utils/turnover-map.js'
 import { DeliveryLane, type DeliveryReport, type ResultSink } from './delivery-lane.js'
 import type { RetryPolicy } from './delivery-policy.js'
 
@@ -36,7 +37,7 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #lanes = new Map<ResultSink, DeliveryLane>()
-  readonly #undelivered = new Set<TaskResult>()
+  readonly #undelivered = new TurnoverMap<TaskResult, ResultSink>()
   readonly #changed = new Condition()
 
   constructor(options: DeliveryOptions) {
@@ -44,7 +45,7 @@ export class Delivery {
   }
 
   get undelivered(): readonly TaskResult[] {
-    return [...this.#undelivered]
+    return this.#undelivered.keys()
   }
 
   get hasRoom(): boolean {
@@ -52,7 +53,7 @@ export class Delivery {
   }
 
   add(result: TaskResult, to: ResultSink): void {
-    this.#undelivered.add(result)
+    this.#undelivered.set(result, to)
     // Written before it is sent: what the orchestrator has not answered for can be sent again, whatever happens here.
     const written = this.#options.journal.finished(result, to.url)
     if (written) void written.then(() => this.#laneTo(to).add(result))
@@ -61,7 +62,7 @@ export class Delivery {
 
   /** Takes a result that the journal has already. */
   resume(result: TaskResult, to: ResultSink): void {
-    this.#undelivered.add(result)
+    this.#undelivered.set(result, to)
     this.#laneTo(to).add(result)
   }
 
@@ -81,7 +82,9 @@ export class Delivery {
   }
 
   #laneTo(to: ResultSink): DeliveryLane {
-    const lane = this.#lanes.get(to) ?? new DeliveryLane(to, this.#options.policy, this.#reportingFor(to))
+    const known = this.#lanes.get(to)
+    if (known) return known
+    const lane = new DeliveryLane(to, this.#options.policy, this.#reportingFor(to))
     this.#lanes.set(to, lane)
     return lane
   }

@@ -2,7 +2,8 @@ import { AuthError, RateLimitError, UnreachableError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
-import { sharedAbort } from '../transport/http.js'
+import { Recall } from '../transport/recall.js'
+import { Bag, type Bagged } from '../utils/bag.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
@@ -39,6 +40,10 @@ export interface PollLoopOptions {
   readonly errorDelayMs: number
 }
 
+interface OpenPoll extends Bagged {
+  readonly openedMs: number
+}
+
 /** Whatever the base, nobody waits longer than this after an error. */
 const LONGEST_ERROR_PAUSE_MS = 60_000
 /** A refused token is not mended by asking again soon. */
@@ -61,9 +66,8 @@ export class PollLoop implements PollSeat {
   readonly #options: PollLoopOptions
   readonly #state = new States('The poll loop', 'stopped', MOVES)
   readonly #allEnded = new Condition()
-  readonly #abort = sharedAbort()
-  /** When each open poll was opened, oldest first. */
-  readonly #open = new Set<{ readonly openedMs: number }>()
+  readonly #recall = new Recall()
+  readonly #open = new Bag<OpenPoll>()
   #ended = 0
   #pace: PollPace = ONE_POLL
   #pause: Timer | undefined
@@ -108,10 +112,7 @@ export class PollLoop implements PollSeat {
 
   openedBy(ms: number): number {
     let count = 0
-    for (const { openedMs } of this.#open) {
-      if (openedMs > ms) break
-      count++
-    }
+    for (const { openedMs } of this.#open) if (openedMs <= ms) count++
     return count
   }
 
@@ -155,7 +156,7 @@ export class PollLoop implements PollSeat {
 
   /** Calls off what is open. A task that is on its way in an aborted poll is lost to this worker. */
   abort(): void {
-    this.#abort.abort()
+    this.#recall.all()
   }
 
   openOne(): void {
@@ -163,13 +164,13 @@ export class PollLoop implements PollSeat {
   }
 
   async #poll(): Promise<void> {
-    const poll = { openedMs: monotonicMs() }
+    const poll: OpenPoll = { openedMs: monotonicMs(), place: -1 }
     const { orchestrator, journal, gate } = this.#options
     this.#open.add(poll)
     try {
       const written = journal.pollOpened(orchestrator.url)
       if (written) await written
-      const offer = this.#isOver ? null : await orchestrator.poll(this.#abort.signal)
+      const offer = this.#isOver ? null : await orchestrator.poll(this.#recall)
       this.#open.delete(poll)
       journal.pollEnded(orchestrator.url, true)
       this.#answered(offer, monotonicMs() - poll.openedMs)

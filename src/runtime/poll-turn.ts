@@ -15,6 +15,8 @@ export interface PollSeat {
   openOne(): void
 }
 
+const isWanting = ({ wants }: PollSeat): boolean => wants
+
 /** A poll that is open for longer is held: its orchestrator has nothing to give at present. */
 const HELD_MS = 500
 
@@ -27,6 +29,7 @@ const HELD_MS = 500
  */
 export class PollTurn {
   readonly #reserve: (lent: number) => boolean
+  readonly #seats: PollSeat[] = []
   readonly #credits = new Map<PollSeat, number>()
   #later: Timer | undefined
 
@@ -36,6 +39,7 @@ export class PollTurn {
   }
 
   join(seat: PollSeat): void {
+    this.#seats.push(seat)
     this.#credits.set(seat, 0)
   }
 
@@ -49,7 +53,7 @@ export class PollTurn {
   }
 
   #next(): PollSeat | undefined {
-    const wanting = [...this.#credits.keys()].filter(({ wants }) => wants)
+    const wanting = this.#seats.filter(isWanting)
     if (wanting.length === 0) return undefined
     if (this.#reserve(0)) return this.#pick(wanting)
     const empty = wanting.filter(({ open }) => open === 0)
@@ -79,6 +83,6 @@ export class PollTurn {
   }
 
   #count(of: (seat: PollSeat) => number): number {
-    return [...this.#credits.keys()].reduce((sum, seat) => sum + of(seat), 0)
+    return this.#seats.reduce((sum, seat) => sum + of(seat), 0)
   }
 }

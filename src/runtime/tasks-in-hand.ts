@@ -7,6 +7,7 @@ import { TaskSignal } from '../tasks/task-signal.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, type Timer, wallMs } from '../utils/time.js'
+import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
 import { EarlyCancels } from './early-cancels.js'
@@ -64,7 +65,7 @@ export interface TaskInHand {
 /** Every task that was accepted and has no result yet. Each leaves with exactly one result, or is handed back. */
 export class TasksInHand {
   readonly #options: TasksInHandOptions
-  readonly #tasks = new Map<string, TaskInHand>()
+  readonly #tasks = new TurnoverMap<string, TaskInHand>()
   readonly #earlyCancels = new EarlyCancels<TaskSource>()
   readonly #ended = new Condition()
 
@@ -74,7 +75,7 @@ export class TasksInHand {
 
   /** What still runs, given up or not. */
   get running(): readonly TaskInHand[] {
-    return [...this.#tasks.values()]
+    return this.#tasks.values()
   }
 
   /** Takes an offer whose poll has reserved a slot. */
@@ -255,7 +256,7 @@ export class TasksInHand {
     if (task.reported) return
     task.reported = true
     task.from.settle(task.offer.taskId)
-    const ran = task.startedMs === undefined ? undefined : monotonicMs() - task.startedMs
+    const ran = task.startedMs === undefined ? undefined : toMicroseconds(monotonicMs() - task.startedMs)
     this.#deliver(task.offer, task.from, outcome, ran)
     const { events } = this.#options
     if (!events.has('taskFinished')) return
@@ -284,6 +285,9 @@ export class TasksInHand {
     delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from)
   }
 }
+
+/** Nobody needs more digits, and they are written twice. */
+const toMicroseconds = (ms: number): number => Math.round(ms * 1_000) / 1_000
 
 /** 24 days: a longer timer would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -50,13 +50,18 @@ const copyMembers = (value: object, path: string, parents: object[]): JsonValue 
     if (said !== value) return copy(said, path, parents)
   }
   refuseHollow(value, path)
-  // No prototype: a member called __proto__ is then a member like any other.
-  const product: Record<string, JsonValue> = Object.create(null)
+  const product: Record<string, JsonValue> = {}
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key]
-    if (member !== undefined) product[key] = copy(member, `${path}.${key}`, parents)
+    if (member !== undefined) put(product, key, copy(member, `${path}.${key}`, parents))
   }
   return product
+}
+
+/** A member called `__proto__` is one like any other. An object without a prototype would do, at twice the price. */
+const put = (product: Record<string, JsonValue>, key: string, value: JsonValue): void => {
+  if (key !== '__proto__') product[key] = value
+  else Object.defineProperty(product, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 const copyItem = (item: unknown, path: string, parents: object[]): JsonValue =>

@@ -1,5 +1,6 @@
 import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
+import { isObject } from '../utils/json.js'
 import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
@@ -42,20 +43,28 @@ export const runTask = async (
     refuseUnwanted(offer)
     const definition = findDefinition(registry, offer)
     const directory = directories.open(offer.taskId)
-    const inputs = await fetchInputs(offer.params, storage, directory, signal)
-    const params = await validateParams(definition.params, inputs)
+    // Most stages have nothing to wait for, and each `await` is a turn of the queue: thousands of tasks a second feel it.
+    const fetched = fetchInputs(offer.params, storage, directory, signal)
+    const checked = validateParams(definition.params, isPending(fetched) ? await fetched : fetched)
+    const params = isPending(checked) ? await checked : checked
     // A validator may take its time: a handler that waits for the abort would wait for ever.
     signal.throwIfAborted()
     const context = new OfferContext(offer, signal, tools, directory, definition.described?.events)
-    const value = await callHandler(definition, params, context, watch)
+    const returned = callHandler(definition, params, context, watch)
+    const value = isPending(returned) ? await returned : returned
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
-    const outcome = await validateResult(definition.described?.result, judgeValue(value))
-    return await pushOutputs(outcome, storage, directory, signal, tools.log)
+    const judged = validateResult(definition.described?.result, judgeValue(value))
+    const outcome = isPending(judged) ? await judged : judged
+    const pushed = pushOutputs(outcome, storage, directory, signal, tools.log)
+    return isPending(pushed) ? await pushed : pushed
   } catch (error) {
     directories.room.notice(error)
     return judgeError(blame(error, signal.reason))
   }
 }
+
+const isPending = <T>(value: T | Promise<T>): value is Promise<T> =>
+  isObject(value) && typeof value['then'] === 'function'
 
 /** An aborted handler throws whatever its libraries make of the signal; a verdict of its own still counts. */
 const blame = (error: unknown, reason: TaskError | undefined): unknown => {

@@ -10,11 +10,16 @@ import { judgeValue } from './judge.js'
  *
  * @throws TaskError `CONTRACT_VIOLATION_ERROR` with every issue and its path
  */
-export const validateResult = async (
+export const validateResult = (
   spec: StandardSchemaV1 | undefined,
   outcome: Outcome,
+): Outcome | Promise<Outcome> =>
+  !spec || outcome.kind !== 'value' || outcome.status !== 'success' ? outcome : validated(spec, outcome)
+
+const validated = async (
+  spec: StandardSchemaV1,
+  outcome: Extract<Outcome, { kind: 'value' }>,
 ): Promise<Outcome> => {
-  if (!spec || outcome.kind !== 'value' || outcome.status !== 'success') return outcome
   const checked = await spec['~standard'].validate(outcome.data)
   if (!checked.issues) return judgeValue({ status: outcome.status, data: checked.value })
   throw new TaskError(

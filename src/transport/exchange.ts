@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { UnreachableError } from '../errors.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
+import type { Recall, Recallable } from './recall.js'
 
 /** One request to the server the transport was made for. */
 export interface HttpRequest {
@@ -9,7 +10,8 @@ export interface HttpRequest {
   readonly body?: string | undefined
   /** How long the whole exchange may take, in ms. */
   readonly deadlineMs: number
-  readonly signal?: AbortSignal | undefined
+  /** May call the request off. */
+  readonly recall?: Recall | undefined
 }
 
 export interface HttpAnswer {
@@ -23,42 +25,58 @@ const LATE_MS = 250
 /** How long an answer that came while this process was blocked has to be read, in ms. */
 const GRACE_MS = 1_000
 
-interface ExchangeOptions {
-  /** Method and URL, for messages. */
-  readonly what: string
-  readonly request: HttpRequest
+/** What all exchanges with one server have in common. */
+export interface Server {
+  readonly url: string
+  /** The longest answer that is read, in bytes. */
   readonly maxBytes: number
-  readonly resolve: (answer: HttpAnswer) => void
-  readonly reject: (error: UnreachableError) => void
+  /** A request that was sent then had no whole answer in time. */
+  readonly onTimeout: (sentMs: number) => void
 }
 
 /**
  * One request and its answer, collected whole. It never pauses the body: undici 7 can end the process
  * on a paused body when the server closes its side.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #options: ExchangeOptions
-  readonly #dueMs: number
+export class Exchange implements Dispatcher.DispatchHandler, Recallable {
+  /** For whoever may call it off. */
+  place = -1
+  readonly #server: Server
+  readonly #request: HttpRequest
+  readonly #resolve: (answer: HttpAnswer) => void
+  readonly #reject: (error: UnreachableError) => void
+  readonly #sentMs = monotonicMs()
   #deadline: Timer
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #headers: HttpAnswer['headers'] = {}
-  #chunks: Buffer[] = []
+  readonly #chunks: Buffer[] = []
   #bytes = 0
-  #settled = false
+  #isOver = false
 
-  constructor(options: ExchangeOptions) {
-    this.#options = options
-    const { deadlineMs, signal } = options.request
-    this.#dueMs = monotonicMs() + deadlineMs
-    this.#deadline = after(deadlineMs, this.#overdue)
-    signal?.addEventListener('abort', this.#calledOff)
+  constructor(
+    server: Server,
+    request: HttpRequest,
+    resolve: (answer: HttpAnswer) => void,
+    reject: (error: UnreachableError) => void,
+  ) {
+    this.#server = server
+    this.#request = request
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#deadline = after(request.deadlineMs, () => this.#overdue())
+    request.recall?.add(this)
+  }
+
+  /** Whether it has come to its end, one way or the other. */
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     // Given up while it still waited for a connection: it must not go out any more.
-    if (this.#settled) controller.abort(new Error('given up'))
+    if (this.#isOver) controller.abort(new Error('given up'))
   }
 
   onResponseStart(
@@ -71,33 +89,38 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { maxBytes } = this.#server
+    this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    const { maxBytes } = this.#options
     if (this.#bytes > maxBytes) this.#giveUp(`was answered with more than ${maxBytes} bytes`)
-    else this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
     if (!this.#settle()) return
     const [first] = this.#chunks
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks)
-    this.#options.resolve({ status: this.#status, text: body.toString('utf8'), headers: this.#headers })
+    this.#resolve({ status: this.#status, text: body.toString('utf8'), headers: this.#headers })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     this.#fail(`failed: ${describe(error)}`, error)
   }
 
-  readonly #calledOff = (): void => this.#giveUp('was called off', 'ECANCELED')
+  callOff(): void {
+    this.#giveUp('was called off', 'ECANCELED')
+  }
 
   /** Timers come before sockets: after a blockage the answer may lie there unread, and a task in it. */
-  readonly #overdue = (): void => {
-    if (monotonicMs() - this.#dueMs > LATE_MS) this.#deadline = after(GRACE_MS, this.#timedOut)
+  #overdue(): void {
+    const lateMs = monotonicMs() - this.#sentMs - this.#request.deadlineMs
+    if (lateMs > LATE_MS) this.#deadline = after(GRACE_MS, () => this.#timedOut())
     else this.#timedOut()
   }
 
-  readonly #timedOut = (): void =>
-    this.#giveUp(`had no whole answer after ${this.#options.request.deadlineMs} ms`, 'ETIMEDOUT')
+  #timedOut(): void {
+    this.#giveUp(`had no whole answer after ${this.#request.deadlineMs} ms`, 'ETIMEDOUT')
+    this.#server.onTimeout(this.#sentMs)
+  }
 
   #giveUp(why: string, code?: string): void {
     const cause = Object.assign(new Error(why), code && { code })
@@ -107,14 +130,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #fail(why: string, cause: Error): void {
     if (!this.#settle()) return
-    this.#options.reject(new UnreachableError(`${this.#options.what} ${why}`, { cause }))
+    const { method, path } = this.#request
+    this.#reject(new UnreachableError(`${method} ${this.#server.url}${path} ${why}`, { cause }))
   }
 
   #settle(): boolean {
-    if (this.#settled) return false
-    this.#settled = true
+    if (this.#isOver) return false
+    this.#isOver = true
     this.#deadline.cancel()
-    this.#options.request.signal?.removeEventListener('abort', this.#calledOff)
+    this.#request.recall?.delete(this)
     return true
   }
 }

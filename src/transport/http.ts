@@ -1,8 +1,6 @@
-import { setMaxListeners } from 'node:events'
-import { type Dispatcher, Pool } from 'undici'
-import { UnreachableError } from '../errors.js'
+import Pool from 'undici/lib/dispatcher/pool.js'
 import { monotonicMs } from '../utils/time.js'
-import { Exchange, type HttpAnswer, type HttpRequest } from './exchange.js'
+import { Exchange, type HttpAnswer, type HttpRequest, type Server } from './exchange.js'
 
 /** Carries requests to one server. */
 export interface Transport {
@@ -34,6 +32,7 @@ export class HttpTransport implements Transport {
   readonly #options: HttpOptions
   readonly #basePath: string
   readonly #headers: Record<string, string>
+  readonly #server: Server
   #pool: Pool
   /** Pools that are given up and still have something under way. */
   readonly #fading = new Set<Pool>()
@@ -43,29 +42,22 @@ export class HttpTransport implements Transport {
   constructor(options: HttpOptions) {
     this.#options = options
     this.#basePath = new URL(options.url).pathname.replace(/\/+$/, '')
+    this.#server = {
+      url: options.url,
+      maxBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+      onTimeout: (sentMs) => this.#distrust(sentMs),
+    }
     this.#headers = { 'content-type': 'application/json', ...options.headers }
     this.#pool = poolFor(options)
   }
 
   send(request: HttpRequest): Promise<HttpAnswer> {
-    const { method, path, body, signal } = request
-    const { url, maxAnswerBytes: maxBytes = MAX_ANSWER_BYTES } = this.#options
-    const what = `${method} ${url}${path}`
-    if (signal?.aborted) return Promise.reject(new UnreachableError(`${what} was called off`))
-    const sentMs = monotonicMs()
+    const { method, path, body = null } = request
     return new Promise((resolve, reject) => {
-      const fail = (error: UnreachableError) => {
-        if (hasTimedOut(error)) this.#distrust(sentMs)
-        reject(error)
-      }
-      const exchange = new Exchange({ what, request, maxBytes, resolve, reject: fail })
-      const options: Dispatcher.DispatchOptions = {
-        path: this.#basePath + path,
-        method,
-        headers: this.#headers,
-        body: body ?? null,
-      }
-      this.#pool.dispatch(options, exchange)
+      const exchange = new Exchange(this.#server, request, resolve, reject)
+      if (exchange.isOver) return
+      const headers = this.#headers
+      this.#pool.dispatch({ path: this.#basePath + path, method, headers, body }, exchange)
     })
   }
 
@@ -107,13 +99,3 @@ const poolFor = ({ url, connections }: HttpOptions): Pool =>
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-
-const hasTimedOut = ({ cause }: UnreachableError): boolean =>
-  (cause as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT'
-
-/** A signal that many requests may share without Node warning of a leak. */
-export const sharedAbort = (): AbortController => {
-  const controller = new AbortController()
-  setMaxListeners(0, controller.signal)
-  return controller
-}

@@ -15,8 +15,8 @@ export interface JournalFileOptions {
 
 /**
  * An append-only file. Lines go in groups, a write each, straight into the system's cache: a write that goes through
- * the thread pool takes ten times as long. A group is what comes in one turn of the event loop, up to a line that
- * somebody waits for, or while the disk is waited for.
+ * the thread pool takes ten times as long. A group is what comes in one turn of the event loop, or while the disk is
+ * waited for.
  */
 export class JournalFile {
   readonly #options: JournalFileOptions
@@ -25,7 +25,7 @@ export class JournalFile {
   #group = new Group()
   /** What waits for the disk. */
   #underWay: Group | undefined
-  #due: 'later' | 'soon' | 'now' = 'later'
+  #isDue = false
   /** The lines that have come since a rewriting began. */
   #meanwhile: string[] | undefined
 
@@ -42,16 +42,12 @@ export class JournalFile {
     return this.#meanwhile !== undefined
   }
 
-  /**
-   * Resolves when the line is as safe as was asked for, or cannot be. Never rejects.
-   *
-   * @param isUrgent - whether work stands still meanwhile
-   */
-  append(line: string, isUrgent = false): Promise<void> {
+  /** Resolves when the line is as safe as was asked for, or cannot be. Never rejects. */
+  append(line: string): Promise<void> {
     this.#meanwhile?.push(line)
     if (!this.#handle) return Promise.resolve()
     this.#group.add(line)
-    this.#schedule(isUrgent)
+    this.#schedule()
     return this.#group.written
   }
 
@@ -104,21 +100,17 @@ export class JournalFile {
     await syncFolder(dirname(this.#options.path))
   }
 
-  #schedule(isUrgent: boolean): void {
-    if (isUrgent && this.#due !== 'now') {
-      this.#due = 'now'
-      queueMicrotask(this.#flush)
-    } else if (this.#due === 'later') {
-      this.#due = 'soon'
-      soon(this.#flush)
-    }
+  #schedule(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    soon(this.#flush)
   }
 
   readonly #flush = (): void => {
+    this.#isDue = false
     if (this.#underWay || this.#group.isEmpty) return
     const group = this.#group
     this.#group = new Group()
-    this.#due = 'later'
     this.#write(group.text)
     if (this.#options.syncs) void this.#sync(group)
     else group.done()

@@ -103,7 +103,7 @@ export class Journal {
 
   accepted({ jobId, taskId, taskName }: TaskOffer, from: string): Promise<void> | undefined {
     const { workerId } = this.#options
-    return this.#note({ fact: 'accepted', from, workerId, jobId, taskId, taskName }, true)
+    return this.#note({ fact: 'accepted', from, workerId, jobId, taskId, taskName })
   }
 
   finished(result: TaskResult, from: string): Promise<void> | undefined {
@@ -174,7 +174,9 @@ export class Journal {
   }
 
   #markOf(url: string): PollMark {
-    const mark = this.#marks.get(url) ?? new PollMark(this.#options.holdMs)
+    const known = this.#marks.get(url)
+    if (known) return known
+    const mark = new PollMark(this.#options.holdMs)
     this.#marks.set(url, mark)
     return mark
   }
@@ -184,14 +186,14 @@ export class Journal {
   }
 
   #mark(from: string, openedAtMs: number | null): Promise<void> | undefined {
-    return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs }, true)
+    return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs })
   }
 
-  #note(fact: Fact, isUrgent = false): Promise<void> | undefined {
+  #note(fact: Fact): Promise<void> | undefined {
     if (!this.#file) return undefined
     const line = encodeFact(fact)
     this.#ledger.apply(fact, Buffer.byteLength(line))
-    const written = this.#file.append(line, isUrgent)
+    const written = this.#file.append(line)
     if (this.#file.length > this.#compactFrom) this.#compact(this.#file)
     return written
   }

@@ -1,16 +1,17 @@
+import { TurnoverMap } from '../../utils/turnover-map.js'
 import type { AcceptedFact, Fact, FinishedFact, PollFact } from './facts.js'
 
 /** A task that is not settled: it runs, or its result is not acknowledged. */
 export type OpenTask = AcceptedFact | FinishedFact
 
 interface Held {
-  readonly task: OpenTask
-  readonly bytes: number
+  task: OpenTask
+  bytes: number
 }
 
 /** What all facts of a journal together say: the tasks that are not settled, and the polls that may be held. */
 export class Ledger {
-  readonly #tasks = new Map<string, Held>()
+  readonly #tasks = new TurnoverMap<string, Held>()
   readonly #polls = new Map<string, PollFact>()
   #liveBytes = 0
 
@@ -19,9 +20,9 @@ export class Ledger {
     return this.#liveBytes
   }
 
-  /** In the order of the last fact about each. */
+  /** In the order in which they came. */
   get tasks(): readonly OpenTask[] {
-    return [...this.#tasks.values()].map(({ task }) => task)
+    return this.#tasks.values().map(({ task }) => task)
   }
 
   get polls(): readonly PollFact[] {
@@ -55,9 +56,12 @@ export class Ledger {
   }
 
   #hold(taskId: string, task: OpenTask, bytes: number): void {
-    this.#drop(taskId)
-    this.#tasks.set(taskId, { task, bytes })
-    this.#liveBytes += bytes
+    const held = this.#tasks.get(taskId)
+    this.#liveBytes += bytes - (held?.bytes ?? 0)
+    if (held) {
+      held.task = task
+      held.bytes = bytes
+    } else this.#tasks.set(taskId, { task, bytes })
   }
 
   #drop(taskId: string): void {

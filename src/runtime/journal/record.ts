@@ -11,9 +11,22 @@ const HEAD = /^(\S+) ([0-9a-f]{8}) $/
 const HEAD_LENGTH = 11
 
 export const encodeFact = (fact: Fact): string => {
-  const json = JSON.stringify(fact)
+  const json = jsonOf(fact)
   return `${VERSION} ${checksum(json)} ${json}\n`
 }
+
+/** As JSON.stringify, which takes twice as long for the two facts that every task has and that are all texts. */
+const jsonOf = (fact: Fact): string => {
+  if (fact.fact === 'settled') return `{"fact":"settled","taskId":${quoted(fact.taskId)}}`
+  if (fact.fact !== 'accepted') return JSON.stringify(fact)
+  const { from, workerId, jobId, taskId, taskName } = fact
+  return `{"fact":"accepted","from":${quoted(from)},"workerId":${quoted(workerId)},"jobId":${quoted(jobId)},"taskId":${quoted(taskId)},"taskName":${quoted(taskName)}}`
+}
+
+/** Nothing in it that JSON would escape. */
+const PLAIN = /^[\w:/.-]*$/
+
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /** What a line cannot be read as, in words. */
 export class Unreadable {
@@ -35,7 +48,13 @@ export const decodeFact = (line: Buffer): Fact | Unreadable => {
   return factFrom(json.toString('utf8'))
 }
 
-const checksum = (json: string | Buffer): string => crc32(json).toString(16).padStart(8, '0')
+/** The two digits of each byte: a number's own `toString` takes longer than its checksum. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+const checksum = (json: string | Buffer): string => {
+  const sum = crc32(json)
+  return `${HEX[sum >>> 24]}${HEX[(sum >>> 16) & 255]}${HEX[(sum >>> 8) & 255]}${HEX[sum & 255]}`
+}
 
 /** A line that was not written by this code may have the right checksum and still not make sense. */
 const factFrom = (json: string): Fact | Unreadable => {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Outcome } from '../../protocol/messages.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
+import { TurnoverMap } from '../../utils/turnover-map.js'
 import { type Claim, claimDirectory, keepClaim, orphans, removeClaim } from './claims.js'
 import { DiskRoom } from './disk-room.js'
 import { thisOwner } from './owner.js'
@@ -32,7 +33,7 @@ interface Entry {
 export class TaskDirectories {
   readonly room: DiskRoom
   readonly #options: TaskDirectoriesOptions
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new TurnoverMap<string, Entry>()
   readonly #idle = new Condition()
   #working = 0
 
