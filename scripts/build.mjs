@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * Makes `dist/` anew: the code without comments and with little indentation, as those are for readers of the source, and
- * for each public entry one declaration file that holds what users can name, comments included.
+ * Makes `dist/` anew: the code as small as it gets with the names that a stack trace shows, and for each public entry one
+ * declaration file that holds what users can name, comments included.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import ts from 'typescript'
+import { minify } from 'terser'
 import { isMain } from './is-main.mjs'
 
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
@@ -16,56 +16,33 @@ const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 const entries = ['api-extractor.json', 'api-extractor.dev.json']
 
 /**
- * The same code without comments.
- * @param {string} code
+ * Functions keep their names and stay functions of their own, as do classes: a stack trace names both.
+ * @type {import('terser').MinifyOptions}
  */
-const withoutComments = (code) =>
-  ts.transpileModule(code, {
-    compilerOptions: {
-      removeComments: true,
-      target: ts.ScriptTarget.ESNext,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-    },
-  }).outputText
-
-/**
- * The line starts that lie inside a template, where white space is text.
- * @param {ts.SourceFile} source
- */
-const linesInTemplates = (source) => {
-  /** @type {Set<number>} */
-  const lines = new Set()
-  const lineAt = (/** @type {number} */ position) => source.getLineAndCharacterOfPosition(position).line
-  /** @param {ts.Node} node */
-  const visit = (node) => {
-    if (ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node)) {
-      for (let line = lineAt(node.getStart(source)) + 1; line <= lineAt(node.end); line++) lines.add(line)
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(source)
-  return lines
+const shrinking = {
+  module: true,
+  ecma: 2020,
+  compress: { passes: 2, inline: false, reduce_funcs: false, keep_fnames: true, keep_classnames: true },
+  mangle: { keep_fnames: true, keep_classnames: true },
+  format: { comments: false, semicolons: false },
 }
 
 /**
- * The same code with one space a level, line for line.
- * @param {string} code indented by four, as the compiler does
+ * What users load: what the compiler made, less what only readers of the source need.
+ * @param {string} code
  */
-const withLittleIndentation = (code) => {
-  const inTemplate = linesInTemplates(ts.createSourceFile('code.js', code, ts.ScriptTarget.Latest))
-  const shorten = (/** @type {string} */ text) => text.replace(/^ +/, ({ length }) => ' '.repeat(length / 4))
-  return code
-    .split('\n')
-    .map((text, line) => (inTemplate.has(line) ? text : shorten(text)))
-    .join('\n')
+export const lean = async (code) => {
+  const { code: shrunk } = await minify(code, shrinking)
+  if (shrunk === undefined) throw new Error('terser made nothing of this code')
+  return shrunk
 }
 
 /**
- * What users load: line for line what the compiler made, less what only readers need.
- * @param {string} code
+ * The same declarations with one space a level.
+ * @param {string} declarations indented by four, as the extractor does
  */
-export const lean = (code) => withLittleIndentation(withoutComments(code))
+export const withLittleIndentation = (declarations) =>
+  declarations.replace(/^(?: {4})+/gm, ({ length }) => ' '.repeat(length / 4))
 
 /** @param {string} path of a configuration */
 const rollUpTypes = async (path) => {
@@ -78,6 +55,8 @@ const rollUpTypes = async (path) => {
   })
   const { succeeded } = Extractor.invoke(extractorConfig, { messageCallback: quiet })
   if (!succeeded) throw new Error(`${path}: the declarations cannot be rolled up; "npm run api" says why`)
+  const declarations = extractorConfig.publicTrimmedFilePath
+  writeFileSync(declarations, withLittleIndentation(readFileSync(declarations, 'utf8')))
 }
 
 /** @param {import('@microsoft/api-extractor').ExtractorMessage} message */
@@ -94,7 +73,7 @@ const main = async () => {
   if (status !== 0) process.exit(1)
   const all = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((path) => join('dist', path))
   for (const path of all.filter((each) => each.endsWith('.js'))) {
-    writeFileSync(path, lean(readFileSync(path, 'utf8')))
+    writeFileSync(path, await lean(readFileSync(path, 'utf8')))
   }
   for (const path of Object.values(bin)) chmodSync(path, 0o755)
   for (const path of entries) await rollUpTypes(path)

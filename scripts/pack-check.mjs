@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { isMain } from './is-main.mjs'
 
-const maxUnpackedBytes = 450_000
+const maxUnpackedBytes = 300_000
 const maxInstalledBytes = 8_000_000
 
 /** What only the embedded orchestrator and the CLI need. */
