@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { INVALID_INPUT_ERROR, PERMANENT_ERROR, TRANSIENT_ERROR } from 'avtomatika-worker'
-import type { Job } from 'avtomatika-worker/dev'
 import type { PictureSize } from '../image-worker/resize.js'
+import type { EndedJob } from './desk.js'
 
 /** What came of one picture. */
 export interface Finished {
@@ -27,10 +27,10 @@ const codeIn = (message: string): string =>
 export const finishedOf = async (
   file: string,
   source: string,
-  job: Job,
+  job: EndedJob,
   durationMs: number,
 ): Promise<Finished> => {
-  if (job.state === 'done') {
+  if (job.isDone) {
     const { before, after } = job.history as { before: PictureSize; after: PictureSize }
     return { file, before, after, status: 'success', message: undefined, durationMs }
   }

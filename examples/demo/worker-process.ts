@@ -11,16 +11,25 @@ export interface WorkerProcess {
 
 const SCRIPT = fileURLToPath(new URL('../image-worker/worker.ts', import.meta.url))
 
+export const WORKER_ID = 'image-worker-1'
+
 /** Starts the image worker as anybody would, in a process of its own, with the environment for its configuration. */
-export const startWorkerProcess = (orchestratorUrl: string, workerToken: string): WorkerProcess => {
+export const startWorkerProcess = (
+  orchestratorUrl: string,
+  workerToken: string,
+  secretKey = '',
+): WorkerProcess => {
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SCRIPT], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
-      WORKER_ID: 'image-worker-1',
+      WORKER_ID,
       WORKER_TOKEN: workerToken,
       WORKER_PORT: '0',
       ORCHESTRATOR_URL: orchestratorUrl,
+      ORCHESTRATOR_PROTOCOL: 'auto',
+      // Tasks are signed with it.
+      ORCHESTRATOR_SECRET_KEY: secretKey,
       LOG_LEVEL: 'warn',
       // Progress goes up the socket.
       WORKER_ENABLE_WEBSOCKETS: 'true',
