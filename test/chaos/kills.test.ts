@@ -2,23 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { StandIn } from '../integration/journal/stand-in.js'
 import { WorkerProcess } from '../integration/journal/worker-process.js'
+import { SEED, seededDice } from '../support/chaos/dice.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
-/** The same seed gives the same moments: SEED=… npx vitest run --project chaos test/chaos/kills.test.ts */
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const KILLS = 10
 const LONGEST_LIFE_MS = 400
-
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
-const dice = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const idsIn = (lives: readonly WorkerProcess[], word: string): string[] =>
   lives.flatMap(({ lines }) =>
@@ -26,7 +14,7 @@ const idsIn = (lives: readonly WorkerProcess[], word: string): string[] =>
   )
 
 test(`killed at ${KILLS} moments (seed ${SEED}), a worker answers for every task it took, and repeats nothing that was acknowledged`, async () => {
-  const roll = dice(SEED)
+  const roll = seededDice(SEED)
   const standIn = await StandIn.start()
   const variables = {
     ORCHESTRATOR_URL: standIn.url,

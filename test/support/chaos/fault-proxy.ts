@@ -18,8 +18,16 @@ interface Answer {
   readonly body: Buffer
 }
 
+/** What the server has answered to a request, whether or not that is passed on as it is. */
+export interface SeenAnswer {
+  readonly status: number
+  readonly text: string
+}
+
 interface FaultProxyOptions {
   readonly plan?: Plan
+  /** Called when the server has answered, before the fault spoils that. */
+  readonly onAnswer?: (seen: SeenRequest, answer: SeenAnswer, fault: Fault) => void
   /** Default 127.0.0.1. */
   readonly host?: string
   /** Default: a free one. */
@@ -36,7 +44,9 @@ export class FaultProxy {
   plan: Plan
   /** Every request that came, in the order in which they came. */
   readonly requests: SeenRequest[] = []
+  readonly #underWay = new Set<SeenRequest>()
   readonly #target: URL
+  readonly #onAnswer: NonNullable<FaultProxyOptions['onAnswer']>
   readonly #host: string
   readonly #agent = new Agent({ keepAlive: true })
   readonly #sockets = new Set<Socket>()
@@ -46,9 +56,11 @@ export class FaultProxy {
   readonly #dead = new WeakSet<Socket>()
   #frozen = false
 
-  constructor(target: string, { plan = () => PASS, host = '127.0.0.1', port = 0 }: FaultProxyOptions = {}) {
+  constructor(target: string, options: FaultProxyOptions = {}) {
+    const { plan = () => PASS, onAnswer = () => {}, host = '127.0.0.1', port = 0 } = options
     this.#target = new URL(target)
     this.plan = plan
+    this.#onAnswer = onAnswer
     this.#host = host
     this.#port = port
     this.#server = this.#makeServer()
@@ -67,6 +79,11 @@ export class FaultProxy {
 
   get url(): string {
     return `http://${this.#host}:${this.#port}`
+  }
+
+  /** The requests whose exchange is not over. */
+  get underWay(): ReadonlySet<SeenRequest> {
+    return this.#underWay
   }
 
   /** How many requests came whose path ends so; `PATCH /workers/x` counts under its method too. */
@@ -148,16 +165,29 @@ export class FaultProxy {
       body: body.toString(),
     }
     this.requests.push(seen)
-    await this.#do(this.plan(seen), request, body, response)
+    this.#underWay.add(seen)
+    response.once('close', () => this.#underWay.delete(seen))
+    await this.#do(seen, request, body, response)
   }
 
-  async #do(fault: Fault, request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
+  async #do(
+    seen: SeenRequest,
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+  ): Promise<void> {
+    const fault = this.plan(seen)
     if (fault.kind === 'answer') {
-      answerWith(response, fault.status, fault.body ?? '', fault.type ?? 'text/plain')
+      answerWith(response, fault.status, fault.body ?? '', {
+        'content-type': fault.type ?? 'text/plain',
+        ...fault.headers,
+      })
       return
     }
     if (fault.kind === 'huge') {
-      answerWith(response, 200, JSON.stringify({ filler: 'x'.repeat(fault.bytes) }), 'application/json')
+      answerWith(response, 200, JSON.stringify({ filler: 'x'.repeat(fault.bytes) }), {
+        'content-type': 'application/json',
+      })
       return
     }
     if (fault.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms))
@@ -167,7 +197,9 @@ export class FaultProxy {
       return
     }
     const answer = await this.#forward(request, body, response)
-    if (answer && !this.#dead.has(socket)) spoil(fault, answer, response, socket)
+    if (!answer) return
+    this.#onAnswer(seen, { status: answer.status, text: answer.body.toString() }, fault)
+    if (!this.#dead.has(socket)) spoil(fault, answer, response, socket)
   }
 
   /** `undefined`: the client went away before there was an answer, and the server is told so. */
@@ -238,8 +270,13 @@ const spoil = (fault: Fault, answer: Answer, response: ServerResponse, socket: S
   }
 }
 
-const answerWith = (response: ServerResponse, status: number, body: string, type: string): void => {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
+const answerWith = (
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): void => {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 const passOn = ({ status, headers, body }: Answer, response: ServerResponse): void => {

@@ -1,3 +1,5 @@
+import { seededDice } from './dice.js'
+
 /** Where in an exchange something goes wrong: before the server has heard of it, or after it has acted on it. */
 export type Moment = 'before' | 'after'
 
@@ -17,7 +19,13 @@ export type Fault =
   /** The answer with a few bytes of its body overwritten. */
   | { readonly kind: 'corrupt' }
   /** The proxy answers by itself. */
-  | { readonly kind: 'answer'; readonly status: number; readonly body?: string; readonly type?: string }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body?: string
+      readonly type?: string
+      readonly headers?: Readonly<Record<string, string>>
+    }
   /** A JSON answer of this size that means nothing. */
   | { readonly kind: 'huge'; readonly bytes: number }
 
@@ -42,17 +50,6 @@ export const HTML: Fault = {
   type: 'text/html',
 }
 
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-const seededDice = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Everything that ends within the blink of an eye; what never ends is left to those who move the clock. */
 export const QUICK_FAULTS: readonly Fault[] = [
   { kind: 'delay', ms: 20 },
@@ -69,6 +66,25 @@ export const QUICK_FAULTS: readonly Fault[] = [
   HTML,
   { kind: 'answer', status: 200, body: '<html>sign in</html>', type: 'text/html' },
   { kind: 'huge', bytes: 200_000 },
+]
+
+const REFUSED: Fault = {
+  kind: 'answer',
+  status: 429,
+  body: '{"error": "Too Many Requests"}',
+  type: 'application/json',
+  headers: { 'retry-after': '1' },
+}
+
+/** All of them; rarely those that a worker has to sit out, as silence and a limit of rate. */
+export const ALL_FAULTS: readonly Fault[] = [
+  ...Array.from({ length: 10 }, () => QUICK_FAULTS.filter(({ kind }) => kind !== 'answer')).flat(),
+  ...Array.from({ length: 10 }, () =>
+    QUICK_FAULTS.filter((fault) => fault.kind === 'answer' && fault.status !== 429),
+  ).flat(),
+  REFUSED,
+  { kind: 'silence', when: 'before' },
+  { kind: 'silence', when: 'after' },
 ]
 
 /**

@@ -1,0 +1,115 @@
+import { expect, onTestFinished } from 'vitest'
+import { temporaryFolder } from '../temporary-folder.js'
+import { seededDice } from './dice.js'
+import { ALL_FAULTS, randomFaults } from './fault.js'
+import { FaultProxy } from './fault-proxy.js'
+import { Witness } from './witness.js'
+import { WorkerLife } from './worker-life.js'
+
+export interface OrdealOptions {
+  readonly seed: number
+  /** How many tasks there will be, at least. */
+  readonly tasks: number
+  /** How often the worker is killed. */
+  readonly kills: number
+  /** For the worker. */
+  readonly variables: NodeJS.ProcessEnv
+}
+
+const SLOTS = 20
+/** The share of requests that are harmed. */
+const FAULT_RATE = 0.06
+/** One that waits for an answer that never comes is killed all the same. */
+const LONGEST_LIFE_MS = 2_000
+/** Between the request that brings the end and the end, at most: it may hit whatever the request leads to. */
+const LONGEST_DELAY_MS = 5
+
+/**
+ * A worker that is killed again and again while its every request may go wrong. The moments are drawn from the seed, and
+ * are numbers of requests: each task takes two at least.
+ */
+export class Ordeal {
+  readonly witness = new Witness(SLOTS)
+  readonly #options: OrdealOptions
+  readonly #folder = temporaryFolder()
+  readonly #dice: () => number
+  readonly #moments: number[]
+  readonly #proxy: FaultProxy
+  #life: WorkerLife | undefined
+
+  private constructor(target: string, options: OrdealOptions) {
+    const { seed, kills, tasks } = options
+    this.#options = options
+    this.#dice = seededDice(seed)
+    this.#moments = Array.from({ length: kills }, () => Math.floor(this.#dice() * 2 * tasks)).sort(
+      (a, b) => a - b,
+    )
+    const harm = randomFaults(seed, FAULT_RATE, ALL_FAULTS)
+    this.#proxy = new FaultProxy(target, {
+      plan: (seen) => {
+        this.witness.request(seen, this.#proxy.underWay)
+        if (seen.index >= (this.#moments[0] ?? Number.POSITIVE_INFINITY)) this.#killSoon()
+        return harm(seen)
+      },
+      onAnswer: (...seen) => this.witness.answer(...seen),
+    })
+  }
+
+  /** @param target - the orchestrator's URL */
+  static async before(target: string, options: OrdealOptions): Promise<Ordeal> {
+    const ordeal = new Ordeal(target, options)
+    await ordeal.#proxy.accept()
+    onTestFinished(() => ordeal.#proxy.close())
+    return ordeal
+  }
+
+  get requests(): number {
+    return this.#proxy.requests.length
+  }
+
+  /** Lets one worker after the other live until it is killed; resolves when the last one has begun, which is spared. */
+  async killAll(): Promise<void> {
+    let next = this.#enter()
+    for (let kill = 0; kill < this.#options.kills; kill++) {
+      const life = next
+      this.#begin(life)
+      next = this.#enter()
+      const overdue = setTimeout(() => this.#killSoon(), LONGEST_LIFE_MS)
+      const { signal, complaint } = await life.ended
+      clearTimeout(overdue)
+      expect([signal, complaint]).toEqual(['SIGKILL', ''])
+      this.witness.readJournal(this.#folder)
+      this.witness.nextLife()
+    }
+    this.#begin(next)
+  }
+
+  /** Lets the last worker end by itself. */
+  async end(): Promise<void> {
+    this.#life?.signal('SIGTERM')
+    expect(await this.#life?.ended).toEqual({ code: 0, signal: null, complaint: '' })
+    this.witness.close(this.#folder)
+  }
+
+  #enter(): WorkerLife {
+    const variables = {
+      ...this.#options.variables,
+      ORCHESTRATOR_URL: this.#proxy.url,
+      WORKER_ID: 'w1',
+      WORKER_STATE_DIR: this.#folder,
+      MAX_CONCURRENT_TASKS: String(SLOTS),
+    }
+    return new WorkerLife(variables, (word, rest) => this.witness.hear(word, rest))
+  }
+
+  #begin(life: WorkerLife): void {
+    this.#life = life
+    life.begin()
+  }
+
+  #killSoon(): void {
+    this.#moments.shift()
+    const doomed = this.#life
+    setTimeout(() => doomed?.signal('SIGKILL'), this.#dice() * LONGEST_DELAY_MS)
+  }
+}

@@ -1,0 +1,174 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Ledger } from '../../../src/runtime/journal/ledger.js'
+import { replay } from '../../../src/runtime/journal/replay.js'
+import type { Fault, SeenRequest } from './fault.js'
+import type { SeenAnswer } from './fault-proxy.js'
+
+/** One result as it came by. */
+interface Sent {
+  readonly life: number
+  readonly status: string
+  /** What of a failure can be told apart. */
+  readonly message: string | undefined
+}
+
+interface Story {
+  readonly sent: Sent[]
+  /** Of those, which the orchestrator has answered for. */
+  readonly taken: Sent[]
+  /** The life that was passed the orchestrator's answer whole. */
+  acknowledgedTo: number | undefined
+  /** A worker has said that it is done with the result. */
+  isSettled: boolean
+  /** What the journal of a worker that was killed had of it. */
+  journalled: 'accepted' | 'success' | 'failure' | undefined
+}
+
+const RESTARTED = 'worker restarted'
+
+/**
+ * Sees what comes by between workers and their orchestrator, hears what the workers say and reads the journals of those
+ * that are killed, and notes whatever goes against what is promised.
+ */
+export class Witness {
+  /** What went wrong, in words. */
+  readonly complaints: string[] = []
+  readonly #slots: number
+  readonly #stories = new Map<string, Story>()
+  #life = 0
+  #peakPolls = 0
+  /** The most tasks in hand that a heartbeat told of. */
+  #peakLoad = 0
+
+  constructor(slots: number) {
+    this.#slots = slots
+  }
+
+  /** What there was to see, for people. */
+  get figures(): Record<string, number> {
+    const count = (fits: (story: Story) => boolean) => [...this.#stories.values()].filter(fits).length
+    return {
+      tasks: this.#stories.size,
+      'taken twice, as the answer was lost': count(({ taken }) => taken.length > 1),
+      'results that outlived their worker': count(
+        ({ journalled }) => journalled === 'success' || journalled === 'failure',
+      ),
+      'handed back for a worker that was killed': count(({ journalled }) => journalled === 'accepted'),
+      'most polls open at once': this.#peakPolls,
+      'most tasks in hand': this.#peakLoad,
+    }
+  }
+
+  /** Another process begins. */
+  nextLife(): void {
+    this.#life++
+  }
+
+  /** The tasks that no worker is done with. */
+  get open(): string[] {
+    return [...this.#stories].filter(([, { isSettled }]) => !isSettled).map(([taskId]) => taskId)
+  }
+
+  /** A request comes by, before anything is done to it. */
+  request({ path, method, body }: SeenRequest, underWay: Iterable<SeenRequest>): void {
+    if (path.endsWith('/tasks/result')) this.#sent(body)
+    else if (path.endsWith('/tasks/next')) this.#polled([...underWay].filter(isPoll).length)
+    else if (method === 'PATCH' && body !== '') this.#beat(JSON.parse(body))
+  }
+
+  /** The orchestrator has answered, and the fault does this to its answer. */
+  answer(seen: SeenRequest, { status, text }: SeenAnswer, fault: Fault): void {
+    if (!seen.path.endsWith('/tasks/result')) return
+    const isRead = status === 200 || text.includes('Duplicate message')
+    if (!isRead) return
+    const story = this.#storyOf(JSON.parse(seen.body).task_id)
+    const last = story.sent.at(-1)
+    // In the second generation, one that comes too late is read and changes nothing, and so is one that comes again.
+    if (last && status === 200 && !text.includes('"ignored"')) story.taken.push(last)
+    if (fault.kind === 'pass' || fault.kind === 'delay') story.acknowledgedTo = last?.life
+  }
+
+  /** A worker says something. */
+  hear(word: string, rest: string): void {
+    if (word === 'delivered' || word === 'ignored') this.#storyOf(rest).isSettled = true
+    if (word === 'took') this.#storyOf(rest)
+    if (word === 'limit' || word === 'refused' || word === 'set-aside')
+      this.complaints.push(`a worker says: ${word} ${rest}`)
+  }
+
+  /** Reads the journal of a worker that was killed. */
+  readJournal(folder: string): void {
+    const path = join(folder, 'journal.log')
+    if (!existsSync(path)) return
+    const { ledger, damage } = replay(readFileSync(path))
+    for (const { why } of damage) this.complaints.push(`a line of the journal is damaged: ${why}`)
+    for (const task of ledger.tasks) {
+      if (task.fact === 'accepted') this.#storyOf(task.taskId).journalled ??= 'accepted'
+      else this.#storyOf(task.result.taskId).journalled = isValue(task.result) ? 'success' : 'failure'
+    }
+    this.#settleWhatIsNotIn(ledger)
+  }
+
+  /** Everything is over: whatever was taken must have been answered for. */
+  close(folder: string): void {
+    for (const [taskId, story] of this.#stories) {
+      if (!story.isSettled) this.complaints.push(`no worker is done with ${taskId}: ${JSON.stringify(story)}`)
+      if (story.journalled === 'success' && !story.sent.some(({ status }) => status === 'success'))
+        this.complaints.push(`the result of ${taskId} was in the journal and never came`)
+      if (story.journalled === 'accepted' && story.sent.some(({ message }) => message !== RESTARTED))
+        this.complaints.push(`the result of ${taskId} was sent before it was written`)
+    }
+    const { ledger } = replay(readFileSync(join(folder, 'journal.log')))
+    for (const task of ledger.tasks) this.complaints.push(`left in the journal: ${JSON.stringify(task)}`)
+  }
+
+  /** A worker that was killed may have written that it is done with a task, and not have come to say so. */
+  #settleWhatIsNotIn(ledger: Ledger): void {
+    for (const [taskId, story] of this.#stories) {
+      if (story.isSettled || ledger.has(taskId)) continue
+      story.isSettled = true
+      if (story.acknowledgedTo === undefined)
+        this.complaints.push(`the journal has lost ${taskId}, for which nobody has answered`)
+    }
+  }
+
+  #sent(body: string): void {
+    const { task_id: taskId, status, error, result = { status, error } } = JSON.parse(body)
+    const story = this.#storyOf(taskId)
+    if (story.isSettled) this.complaints.push(`${taskId} is sent again after a worker was done with it`)
+    if (story.acknowledgedTo === this.#life)
+      this.complaints.push(`${taskId} is sent again after its answer came whole`)
+    story.sent.push({ life: this.#life, status: result.status, message: result.error?.message })
+  }
+
+  #polled(open: number): void {
+    this.#peakPolls = Math.max(this.#peakPolls, open)
+    if (open > this.#slots) this.complaints.push(`${open} polls are open at once`)
+  }
+
+  #beat({ load, current_tasks }: { load?: number; current_tasks?: unknown[] }): void {
+    this.#peakLoad = Math.max(this.#peakLoad, load ?? current_tasks?.length ?? 0)
+    // Twice as many: those that run, and those that wait for a slot of their type.
+    if (this.#peakLoad > 2 * this.#slots) this.complaints.push(`a heartbeat tells of ${this.#peakLoad} tasks`)
+  }
+
+  #storyOf(taskId: string): Story {
+    const known = this.#stories.get(taskId)
+    if (known) return known
+    const story: Story = {
+      sent: [],
+      taken: [],
+      acknowledgedTo: undefined,
+      isSettled: false,
+      journalled: undefined,
+    }
+    this.#stories.set(taskId, story)
+    return story
+  }
+}
+
+const isPoll = ({ path }: SeenRequest): boolean => path.endsWith('/tasks/next')
+
+const isValue = ({ outcome }: { readonly outcome: { readonly kind: string } }): boolean =>
+  outcome.kind === 'value'

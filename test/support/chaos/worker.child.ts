@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { writeSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { PermanentError, TransientError, Worker } from '../../../src/index.js'
+
+/**
+ * Run as a process of its own, configured by its environment: a worker whose handlers are short and sometimes fail, and
+ * which says on its standard output what happens, a line each. It begins when it is told anything on its standard input.
+ */
+const say = (line: string): void => {
+  writeSync(1, `${line}\n`)
+}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
+const NARROW_LIMIT = 3
+const SLOTS = Number(process.env['MAX_CONCURRENT_TASKS'])
+
+const worker = new Worker({ logger: silent, taskTypeLimits: { narrow: NARROW_LIMIT } })
+
+interface Params {
+  readonly ms: number
+  readonly fails?: 'once' | 'for good'
+}
+
+const running = { all: 0, narrow: 0 }
+
+const work = async (kind: keyof typeof running, { ms, fails }: Params, taskId: string) => {
+  if (kind === 'narrow' && ++running.narrow > NARROW_LIMIT) say(`limit narrow ${running.narrow}`)
+  if (++running.all > SLOTS) say(`limit all ${running.all}`)
+  try {
+    await pause(ms)
+  } finally {
+    running.all--
+    if (kind === 'narrow') running.narrow--
+  }
+  if (fails === 'for good') throw new PermanentError('for good')
+  // The task that comes in its place has another id.
+  if (fails === 'once' && /[0-3]$/.test(taskId)) throw new TransientError('for once')
+  return { data: { taskId } }
+}
+
+worker.task('short', (params, { taskId }) => work('all', params as unknown as Params, taskId))
+worker.task('narrow', { taskType: 'narrow' }, (params, { taskId }) =>
+  work('narrow', params as unknown as Params, taskId),
+)
+worker.on('taskStarted', ({ taskId }) => say(`took ${taskId}`))
+worker.on('taskHandedBack', ({ taskId }) => say(`handed-back ${taskId}`))
+worker.on('resultDelivered', ({ taskId }) => say(`delivered ${taskId}`))
+worker.on('resultIgnored', ({ taskId }) => say(`ignored ${taskId}`))
+worker.on('resultRefused', ({ taskId, error }) => say(`refused ${taskId} ${error.message}`))
+worker.on('resultSetAside', ({ taskId }) => say(`set-aside ${taskId}`))
+await once(process.stdin, 'data')
+process.stdin.destroy()
+await worker.run()
