@@ -18,14 +18,20 @@ export interface Checksum {
   matches(): boolean
 }
 
+/** As stores write it. Pure. */
+export const encodeCrc32 = (value: number): string => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes.toString('base64')
+}
+
 const crc = (expected: string): Checksum => {
   let value = 0
   return {
     update: (bytes) => {
       value = crc32(bytes, value)
     },
-    matches: () =>
-      Buffer.from(expected, 'base64').equals(Buffer.from(value.toString(16).padStart(8, '0'), 'hex')),
+    matches: () => encodeCrc32(value) === expected,
   }
 }
 

@@ -18,8 +18,6 @@ export interface S3Access {
 export interface S3 {
   readonly sdk: typeof import('@aws-sdk/client-s3')
   readonly client: S3Client
-  /** Whether the store is AWS itself, which checks what it is sent by checksums that the SDK adds. */
-  readonly isAws: boolean
   readonly silenceMs: number
 }
 
@@ -48,16 +46,26 @@ const placeOf = ({ endpointUrl, region }: S3Access, isAws: boolean) => {
 }
 
 /** Asks for the checksums an object was stored with; a part of an object has none. */
-const askForChecksums = (client: S3Client): void => {
+const askForChecksum = (commandName: string, headers: Record<string, string>): void => {
+  if (commandName === 'GetObjectCommand' && !headers['range']) headers['x-amz-checksum-mode'] = 'ENABLED'
+}
+
+/** A part with a checksum that the store checks needs none in its signature, which is dear at both ends. */
+const signWithoutContent = (commandName: string, headers: Record<string, string>): void => {
+  if (commandName === 'UploadPartCommand' && headers['x-amz-checksum-crc32'])
+    headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
+}
+
+const adjustRequests = (client: S3Client): void => {
   client.middlewareStack.add(
-    (next, { commandName }) =>
+    (next, { commandName = '' }) =>
       (args) => {
         const { headers } = args.request as { headers: Record<string, string> }
-        if (commandName === 'GetObjectCommand' && !headers['range'])
-          headers['x-amz-checksum-mode'] = 'ENABLED'
+        askForChecksum(commandName, headers)
+        signWithoutContent(commandName, headers)
         return next(args)
       },
-    { step: 'build', name: 'askForChecksums' },
+    { step: 'build', name: 'adjustRequests' },
   )
 }
 
@@ -74,6 +82,6 @@ export const connectS3 = async (access: S3Access): Promise<S3> => {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silenceMs },
   })
-  askForChecksums(client)
-  return { sdk, client, isAws, silenceMs }
+  adjustRequests(client)
+  return { sdk, client, silenceMs }
 }

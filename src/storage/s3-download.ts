@@ -2,18 +2,16 @@ import { open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { TransientError } from '../errors.js'
-import { fullJitter } from '../transport/backoff.js'
 import { isDiskFull } from '../utils/disk-full.js'
-import { after, sleep, type Timer } from '../utils/time.js'
+import { after, type Timer } from '../utils/time.js'
 import { type Checksum, checksumFor } from './checksum.js'
 import { FileSink } from './file-sink.js'
 import type { DownloadOptions, ObjectAddress, StoredObject } from './object-store.js'
 import type { S3 } from './s3-client.js'
 import { ChecksumError, hasChanged, taskErrorOf } from './s3-errors.js'
+import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 
-const ATTEMPTS = 5
-const BACKOFF = { baseMs: 200, capMs: 5_000 }
 /** Whoever comes this much further may begin to count its attempts again. */
 const PROGRESS_BYTES = 1_048_576
 
@@ -63,7 +61,7 @@ class Download {
         signal.throwIfAborted()
         failures = this.#sink.length - before >= PROGRESS_BYTES ? 1 : failures + 1
         await this.#recover(error, failures)
-        await sleep(fullJitter(BACKOFF, failures, Math.random()), signal)
+        await pauseAfter(failures, signal)
       }
     }
   }

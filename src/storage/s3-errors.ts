@@ -26,14 +26,10 @@ const DENIED = new Set([
   'InvalidAccessKeyId',
   'SignatureDoesNotMatch',
 ])
+/** What came is not what was sent. */
+const CAME_WRONG = new Set(['BadDigest', 'XAmzContentSHA256Mismatch'])
 /** Client errors by their number, and yet not for good: bytes that came wrong or too slowly, a token to be renewed. */
-const PASSING = new Set([
-  'RequestTimeout',
-  'BadDigest',
-  'XAmzContentSHA256Mismatch',
-  'ExpiredToken',
-  'NoSuchUpload',
-])
+const PASSING = new Set([...CAME_WRONG, 'RequestTimeout', 'ExpiredToken', 'NoSuchUpload'])
 
 const statusOf = (error: unknown): number => {
   const metadata = isObject(error) ? error['$metadata'] : undefined
@@ -70,6 +66,12 @@ export const taskErrorOf = (error: unknown, { what, placeIsFrom }: Attempt): Tas
     ? new InvalidInputError(message, { cause: error })
     : new PermanentError(message, { cause: error })
 }
+
+/** The store has refused bytes that were changed on their way. */
+export const cameWrong = (error: unknown): boolean => error instanceof Error && CAME_WRONG.has(error.name)
+
+/** A request that the store takes for a wrong one, or that asks for what it has not got. */
+export const isNotUnderstood = (error: unknown): boolean => statusOf(error) === 400 || statusOf(error) === 501
 
 /** The object is not what it was when its download began. */
 export const hasChanged = (error: unknown): boolean => statusOf(error) === 412 || statusOf(error) === 416

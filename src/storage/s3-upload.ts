@@ -1,19 +1,23 @@
-import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
 import type { CompletedPart } from '@aws-sdk/client-s3'
 import { TransientError } from '../errors.js'
 import { forEach } from '../utils/for-each.js'
 import type { Limiter } from '../utils/limiter.js'
 import { after } from '../utils/time.js'
+import { encodeCrc32 } from './checksum.js'
 import type { ObjectAddress, StoredObject, TransferOptions } from './object-store.js'
 import type { S3 } from './s3-client.js'
-import { taskErrorOf } from './s3-errors.js'
+import { cameWrong, isNotUnderstood, taskErrorOf } from './s3-errors.js'
+import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 
 /** Up to here an object goes in one piece. */
 const PART_BYTES = 8 * 1_048_576
 const MOST_PARTS = 10_000
 const PARTS_AT_ONCE = 4
+/** With it a store can tell the checksum of the whole object, whatever parts it came in. */
+const WHOLE_CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const
 /** For telling the store that an upload is given up, in ms. */
 const ABANDON_MS = 10_000
 
@@ -41,6 +45,11 @@ export class PartBuffers {
   }
 }
 
+/** What a part is sent with beside its signature. */
+type Digest = (piece: Buffer) => { readonly ChecksumCRC32?: string }
+
+const crcOf: Digest = (piece) => ({ ChecksumCRC32: encodeCrc32(crc32(piece)) })
+
 /** One file on its way into the store. */
 class Upload {
   readonly #s3: S3
@@ -66,7 +75,7 @@ class Upload {
   #whole(size: number): Promise<string | undefined> {
     const { sdk, client } = this.#s3
     return this.#lend(0, size, this.#signal, async (Body) => {
-      const command = new sdk.PutObjectCommand({ ...this.#place, Body, ...this.#digest(Body) })
+      const command = new sdk.PutObjectCommand({ ...this.#place, Body })
       return (await client.send(command, { abortSignal: this.#signal })).ETag
     })
   }
@@ -74,9 +83,10 @@ class Upload {
   /** The beginning and the end are not cut short: an upload whose id is not known could never be given up. */
   async #inParts(size: number): Promise<string | undefined> {
     const { sdk, client } = this.#s3
-    const { UploadId } = await client.send(new sdk.CreateMultipartUploadCommand(this.#place))
+    const { UploadId, ChecksumAlgorithm } = await this.#begin()
+    const digest = ChecksumAlgorithm === 'CRC32' ? crcOf : () => ({})
     try {
-      const Parts = await this.#parts(UploadId, size)
+      const Parts = await this.#parts(UploadId, size, digest)
       const done = { ...this.#place, UploadId, MultipartUpload: { Parts } }
       return (await client.send(new sdk.CompleteMultipartUploadCommand(done))).ETag
     } catch (error) {
@@ -85,7 +95,19 @@ class Upload {
     }
   }
 
-  async #parts(UploadId: string | undefined, size: number): Promise<CompletedPart[]> {
+  /** A store that knows CRC32 says so in its answer. Older ones pass over what they do not know, and some refuse it. */
+  async #begin() {
+    const { sdk, client } = this.#s3
+    const begin = { ...this.#place, ...WHOLE_CHECKSUM }
+    try {
+      return await client.send(new sdk.CreateMultipartUploadCommand(begin))
+    } catch (error) {
+      if (!isNotUnderstood(error)) throw error
+      return await client.send(new sdk.CreateMultipartUploadCommand(this.#place))
+    }
+  }
+
+  async #parts(UploadId: string | undefined, size: number, digest: Digest): Promise<CompletedPart[]> {
     const { sdk, client } = this.#s3
     const bytes = partBytesFor(size)
     const numbers = Array.from({ length: Math.ceil(size / bytes) }, (_, index) => index + 1)
@@ -93,10 +115,10 @@ class Upload {
     await forEach(numbers, PARTS_AT_ONCE, this.#signal, (PartNumber, abortSignal) => {
       const start = (PartNumber - 1) * bytes
       return this.#lend(start, Math.min(bytes, size - start), abortSignal, async (Body) => {
-        const part = { ...this.#place, UploadId, PartNumber, Body, ...this.#digest(Body) }
-        const answer = await client.send(new sdk.UploadPartCommand(part), { abortSignal })
-        const { ETag, ChecksumCRC32 } = answer
-        parts.push({ PartNumber, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) })
+        const checksum = digest(Body)
+        const part = { ...this.#place, UploadId, PartNumber, Body, ...checksum }
+        const { ETag } = await client.send(new sdk.UploadPartCommand(part), { abortSignal })
+        parts.push({ PartNumber, ETag, ...checksum })
       })
     })
     return parts.sort((one, other) => (one.PartNumber ?? 0) - (other.PartNumber ?? 0))
@@ -117,15 +139,22 @@ class Upload {
           if (bytesRead === 0) throw new TransientError('a file became shorter while it was uploaded')
           done += bytesRead
         }
-        return send(buffer)
+        return this.#send(() => send(buffer), signal)
       },
       signal,
     )
   }
 
-  /** With it the store refuses what has come wrong. AWS gets the SDK's own checksum. */
-  #digest(piece: Buffer) {
-    return this.#s3.isAws ? {} : { ContentMD5: createHash('md5').update(piece).digest('base64') }
+  /** A store refuses a piece that has come wrong. The SDK takes that for a mistake of the caller, and does not try again. */
+  async #send<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await send()
+      } catch (error) {
+        if (!cameWrong(error) || failures >= ATTEMPTS) throw error
+        await pauseAfter(failures, signal)
+      }
+    }
   }
 
   /** What was sent of it would be kept, and paid for, for good. */

@@ -139,6 +139,40 @@ describe('uploads', () => {
     expect(s3.objects.get('up')?.equals(content)).toBe(true)
   })
 
+  it.each(['known', 'passed over', 'refused'] as const)(
+    'in parts are checked by the store, and sent again where they came wrong: CRC32 is %s',
+    async (crc32) => {
+      const { s3, path, upload } = await setUp()
+      s3.crc32 = crc32
+      const content = randomBytes(30 * MB)
+      await writeFile(path, content)
+      s3.fault = ({ method }, number) => (method === 'PUT' && number === 1 ? { kind: 'spoil' } : undefined)
+      await upload()
+      expect(s3.objects.get('up')?.equals(content)).toBe(true)
+      const parts = s3.requests.filter(({ method }) => method === 'PUT')
+      expect(parts).toHaveLength(5)
+      // The SHA-256 in a signature costs both ends as much as all the rest: it is spared where CRC32 is checked.
+      expect(parts.every(({ signed }) => signed === 'UNSIGNED-PAYLOAD')).toBe(crc32 === 'known')
+    },
+  )
+
+  it('in one piece are sent again where they came wrong', async () => {
+    const { s3, path, content, upload } = await setUp()
+    await writeFile(path, content)
+    s3.fault = ({ method }, number) => (method === 'PUT' && number === 1 ? { kind: 'spoil' } : undefined)
+    await upload()
+    expect(s3.objects.get('up')?.equals(content)).toBe(true)
+    expect(s3.requests).toHaveLength(2)
+  })
+
+  it('that always come wrong fail as something that may pass, and store nothing', async () => {
+    const { s3, path, upload } = await setUp()
+    await writeFile(path, randomBytes(MB))
+    s3.fault = () => ({ kind: 'spoil' })
+    await expect(upload()).rejects.toThrow(TransientError)
+    expect(s3.objects.has('up')).toBe(false)
+  })
+
   it('that fail leave nothing behind', async () => {
     const { s3, path, upload } = await setUp()
     await writeFile(path, randomBytes(30 * MB))

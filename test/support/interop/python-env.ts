@@ -1,18 +1,13 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { withFileLock } from './file-lock.js'
+import { cachedFolder } from './cached-folder.js'
 import { type EnvName, requirementsOf } from './requirements.js'
 
 const run = promisify(execFile)
-// One for all checkouts on this machine: what is in an environment depends on its name alone.
-const CACHE = join(homedir(), '.cache', 'avtomatika-interop')
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11']
-const BUILD_DEADLINE_MS = 540_000
 
 export interface Python {
   readonly command: string
@@ -42,7 +37,6 @@ export const findPython = (): Python | undefined => {
 
 const build = async (python: Python, name: EnvName, requirements: string, folder: string): Promise<void> => {
   console.log(`interop: installing ${name} for Python ${python.version} (about half a minute, only once)`)
-  await rm(folder, { recursive: true, force: true })
   await run(python.command, ['-m', 'venv', folder])
   const list = join(folder, 'requirements.txt')
   await writeFile(list, requirements)
@@ -54,15 +48,6 @@ const build = async (python: Python, name: EnvName, requirements: string, folder
 export const pythonEnv = async (python: Python, name: EnvName): Promise<string> => {
   const requirements = await requirementsOf(name)
   const key = createHash('sha256').update(requirements).update(python.version).digest('hex').slice(0, 16)
-  const folder = join(CACHE, `${name}-${key}`)
-  const interpreter = join(folder, 'bin', 'python')
-  // Written last: a build that was interrupted has no such file and starts again from nothing.
-  const complete = join(folder, '.complete')
-  if (existsSync(complete)) return interpreter
-  await withFileLock(`${folder}.lock`, BUILD_DEADLINE_MS, async () => {
-    if (existsSync(complete)) return
-    await build(python, name, requirements, folder)
-    await writeFile(complete, '')
-  })
-  return interpreter
+  const folder = await cachedFolder(`${name}-${key}`, (each) => build(python, name, requirements, each))
+  return join(folder, 'bin', 'python')
 }

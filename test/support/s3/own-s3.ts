@@ -11,7 +11,7 @@ export type Fault =
   | { readonly kind: 'cut'; readonly after: number }
   /** Nothing more comes after so many bytes. */
   | { readonly kind: 'stall'; readonly after: number }
-  /** One byte is another one. */
+  /** One byte of the body is another one when it arrives, on its way in or out. */
   | { readonly kind: 'spoil' }
   | { readonly kind: 'status'; readonly status: number; readonly code: string }
 
@@ -21,6 +21,8 @@ export interface Seen {
   readonly key: string
   readonly query: URLSearchParams
   readonly range: string | undefined
+  /** What its signature says of the body. */
+  readonly signed: string | undefined
 }
 
 export interface OwnS3 {
@@ -29,6 +31,8 @@ export interface OwnS3 {
   /** Uploads that were begun and neither ended nor given up. */
   readonly uploads: Map<string, Map<number, Buffer>>
   readonly requests: Seen[]
+  /** Whether it knows CRC32, passes over it as older stores do, or refuses it as others do. */
+  crc32: 'known' | 'passed over' | 'refused'
   /** Decides for each request, by its number among those of its method. */
   fault: (request: Seen, number: number) => Fault | undefined
   /** Called with each request before it is answered. */
@@ -56,6 +60,7 @@ const seenIn = (request: IncomingMessage): Seen => {
     key,
     query: new URLSearchParams(query),
     range: request.headers.range,
+    signed: request.headers['x-amz-content-sha256'] as string | undefined,
   }
 }
 
@@ -64,9 +69,13 @@ const refuse = (response: ServerResponse, status: number, code: string): void =>
   response.end(`<Error><Code>${code}</Code><Message>as the test wants it</Message></Error>`)
 }
 
+/** A body as it arrives. */
+const arriving = (body: Buffer, fault: Fault | undefined): Buffer =>
+  fault?.kind === 'spoil' ? Buffer.from(body).fill(body[0] === 0 ? 1 : 0, 0, 1) : body
+
 /** Sends a body as the fault wants it. */
-const send = async (response: ServerResponse, body: Buffer, fault: Fault | undefined): Promise<void> => {
-  if (fault?.kind === 'spoil') body = Buffer.from(body).fill(body[0] === 0 ? 1 : 0, 0, 1)
+const send = async (response: ServerResponse, whole: Buffer, fault: Fault | undefined): Promise<void> => {
+  const body = arriving(whole, fault)
   if (fault?.kind !== 'cut' && fault?.kind !== 'stall') {
     response.end(body)
     return
@@ -74,6 +83,16 @@ const send = async (response: ServerResponse, body: Buffer, fault: Fault | undef
   response.write(body.subarray(0, fault.after), () => {
     if (fault.kind === 'cut') response.destroy()
   })
+}
+
+/** What a store finds wrong with a body, going by the checksums that it knows. */
+const flawOf = (body: Buffer, { headers }: IncomingMessage, knowsCrc32: boolean): string | undefined => {
+  const { 'x-amz-content-sha256': signed, 'x-amz-checksum-crc32': crc } = headers
+  const isChecked = knowsCrc32 && crc !== undefined
+  if (isChecked && crc !== crcOf(body)) return 'BadDigest'
+  if (isChecked && signed === 'UNSIGNED-PAYLOAD') return undefined
+  const sha256 = createHash('sha256').update(body).digest('hex')
+  return signed === sha256 ? undefined : 'XAmzContentSHA256Mismatch'
 }
 
 type Act = (exchange: {
@@ -123,10 +142,8 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
   }
 
   const put = (seen: Seen, body: Buffer, request: IncomingMessage, response: ServerResponse) => {
-    const digest = request.headers['content-md5']
-    if (digest && digest !== createHash('md5').update(body).digest('base64')) {
-      return refuse(response, 400, 'BadDigest')
-    }
+    const flaw = flawOf(body, request, own.crc32 === 'known')
+    if (flaw) return refuse(response, 400, flaw)
     const id = seen.query.get('uploadId')
     const parts = id === null ? undefined : uploads.get(id)
     if (id !== null && !parts) return refuse(response, 404, 'NoSuchUpload')
@@ -135,9 +152,12 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
     response.writeHead(200, { etag: quoted(body) }).end()
   }
 
-  const post = (seen: Seen, response: ServerResponse) => {
+  const post = (seen: Seen, request: IncomingMessage, response: ServerResponse) => {
     const id = seen.query.get('uploadId')
     if (id === null) {
+      const algorithm = request.headers['x-amz-checksum-algorithm']
+      if (algorithm && own.crc32 === 'refused') return refuse(response, 501, 'NotImplemented')
+      if (algorithm && own.crc32 === 'known') response.setHeader('x-amz-checksum-algorithm', algorithm)
       uploads.set(`u-${++lastId}`, new Map())
       response.end(
         `<InitiateMultipartUploadResult><UploadId>u-${lastId}</UploadId></InitiateMultipartUploadResult>`,
@@ -159,11 +179,19 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
 
   const acts: Record<string, Act> = {
     GET: ({ seen, response, fault }) => (seen.key === '' ? list(seen, response) : get(seen, response, fault)),
-    PUT: ({ seen, body, request, response }) => put(seen, body, request, response),
-    POST: ({ seen, response }) => post(seen, response),
+    PUT: ({ seen, body, request, response, fault }) => put(seen, arriving(body, fault), request, response),
+    POST: ({ seen, request, response }) => post(seen, request, response),
   }
 
-  const own: OwnS3 = { url: '', objects, uploads, requests, fault: () => undefined, onRequest: () => {} }
+  const own: OwnS3 = {
+    url: '',
+    objects,
+    uploads,
+    requests,
+    crc32: 'known',
+    fault: () => undefined,
+    onRequest: () => {},
+  }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const seen = seenIn(request)

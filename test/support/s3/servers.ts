@@ -1,18 +1,15 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cachedFolder } from '../interop/cached-folder.js'
 import { Child } from '../interop/child-process.js'
 import { eventually } from '../interop/eventually.js'
 import { freePort } from '../interop/free-port.js'
 import { findPython, pythonEnv } from '../interop/python-env.js'
 
 const run = promisify(execFile)
-const GO_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/avtomatika-s3/', import.meta.url))
-const GO_BUILD_MS = 120_000
 
 export const KEYS = { accessKey: 'test-access', secretKey: 'test-secret' }
 
@@ -59,35 +56,34 @@ const moto = async (): Promise<Found> => {
   return { start: () => startProgram(interpreter, (port) => ['-m', 'moto.server', '-p', `${port}`]) }
 }
 
-const inCache = (name: string): string | undefined => {
-  const path = join(GO_CACHE, name)
-  return existsSync(path) ? path : undefined
+const goProgram = async (name: string, version: string, pkg: string): Promise<string | undefined> => {
+  if (spawnSync('go', ['version']).status !== 0) return undefined
+  const build = async (folder: string) => {
+    console.log(`s3: building ${name} ${version} (seconds to two minutes, only once)`)
+    await run('go', ['install', `${pkg}@${version}`], { env: { ...process.env, GOBIN: folder } })
+  }
+  try {
+    return join(await cachedFolder(`${name}-${version}`, build), name)
+  } catch (error) {
+    console.log(String(error))
+    return undefined
+  }
 }
 
-const goInstalled = async (name: string, pkg: string): Promise<string | undefined> => {
-  const found = inCache(name)
-  if (found || spawnSync('go', ['version']).status !== 0) return found
-  await mkdir(GO_CACHE, { recursive: true })
-  const env = { ...process.env, GOBIN: GO_CACHE }
-  await run('go', ['install', pkg], { env, timeout: GO_BUILD_MS }).catch(() => undefined)
-  return inCache(name)
-}
+const NO_GO = { missing: 'Go, and its module proxy' }
 
 const gofakes3 = async (): Promise<Found> => {
-  const command = await goInstalled('gofakes3', 'github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0')
-  if (!command) return { missing: 'Go, or its module proxy' }
+  const command = await goProgram('gofakes3', 'v1.2.0', 'github.com/johannesboyne/gofakes3/cmd/gofakes3')
+  if (!command) return NO_GO
   return {
     start: () => startProgram(command, (port) => ['-host', `127.0.0.1:${port}`, '-backend', 'memory']),
   }
 }
 
-/** The strict one. It takes minutes to build, so that it is only used where somebody has built it. */
+/** The strict one: wrong secrets, wrong checksums and parts that do not fit together are refused, as by AWS. */
 const versitygw = async (): Promise<Found> => {
-  const command = inCache('versitygw')
-  if (!command)
-    return {
-      missing: `versitygw (GOBIN=${GO_CACHE} go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)`,
-    }
+  const command = await goProgram('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw')
+  if (!command) return NO_GO
   return {
     start: async () => {
       const folder = await mkdtemp(join(tmpdir(), 'versitygw-'))
