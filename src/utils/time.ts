@@ -16,6 +16,11 @@ export const soon = (action: () => void): void => {
   setImmediate(action)
 }
 
+/** Calls `action` as soon as what runs at this moment, and the promises that hang on it, have come to rest. */
+export const atRest = (action: () => void): void => {
+  process.nextTick(action)
+}
+
 /** Calls `action` once, after `ms` milliseconds. */
 export const after = (ms: number, action: () => void): Timer => {
   const handle = setTimeout(action, ms)

@@ -1,7 +1,7 @@
 import { fdatasyncSync, ftruncateSync, renameSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { soon } from '../../utils/time.js'
+import { atRest, soon } from '../../utils/time.js'
 import { Group } from './group.js'
 import { syncFolder, writeLines, writeWhole } from './write-whole.js'
 
@@ -25,7 +25,7 @@ export class JournalFile {
   #group = new Group()
   /** What waits for the disk. */
   #underWay: Group | undefined
-  #isDue = false
+  #due: 'later' | 'soon' | 'at rest' = 'later'
   /** The lines that have come since a rewriting began. */
   #meanwhile: string[] | undefined
 
@@ -42,12 +42,17 @@ export class JournalFile {
     return this.#meanwhile !== undefined
   }
 
-  /** Resolves when the line is as safe as was asked for, or cannot be. Never rejects. */
-  append(line: string): Promise<void> {
+  /**
+   * Resolves when the line is as safe as was asked for, or cannot be. Never rejects.
+   *
+   * @param when - `soon`: at the end of this turn of the event loop, in which more may come · `at rest`: before that, as
+   * soon as what runs now is over: a result that waited for the turn would cost the next task one of its own
+   */
+  append(line: string, when: 'soon' | 'at rest' = 'soon'): Promise<void> {
     this.#meanwhile?.push(line)
     if (!this.#handle) return Promise.resolve()
     this.#group.add(line)
-    this.#schedule()
+    this.#schedule(when)
     return this.#group.written
   }
 
@@ -100,14 +105,15 @@ export class JournalFile {
     await syncFolder(dirname(this.#options.path))
   }
 
-  #schedule(): void {
-    if (this.#isDue) return
-    this.#isDue = true
-    soon(this.#flush)
+  #schedule(when: 'soon' | 'at rest'): void {
+    if (this.#due === 'at rest' || this.#due === when) return
+    this.#due = when
+    if (when === 'soon') soon(this.#flush)
+    else atRest(this.#flush)
   }
 
   readonly #flush = (): void => {
-    this.#isDue = false
+    this.#due = 'later'
     if (this.#underWay || this.#group.isEmpty) return
     const group = this.#group
     this.#group = new Group()

@@ -107,7 +107,7 @@ export class Journal {
   }
 
   finished(result: TaskResult, from: string): Promise<void> | undefined {
-    return this.#note({ fact: 'finished', from, result })
+    return this.#note({ fact: 'finished', from, result }, 'at rest')
   }
 
   /** The orchestrator has the result. */
@@ -189,11 +189,11 @@ export class Journal {
     return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs })
   }
 
-  #note(fact: Fact): Promise<void> | undefined {
+  #note(fact: Fact, when?: 'soon' | 'at rest'): Promise<void> | undefined {
     if (!this.#file) return undefined
     const line = encodeFact(fact)
     this.#ledger.apply(fact, Buffer.byteLength(line))
-    const written = this.#file.append(line)
+    const written = this.#file.append(line, when)
     if (this.#file.length > this.#compactFrom) this.#compact(this.#file)
     return written
   }

@@ -31,6 +31,16 @@ describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
     expect(file.length).toBe(8)
   })
 
+  test('writes at rest what waits for that, and all that came before, without another turn of the event loop', async () => {
+    const { file, text } = await fileIn(temporaryFolder(), syncs)
+    const turned = new Promise<string>((resolve) => setImmediate(() => resolve(text())))
+    void file.append('one\n')
+    void file.append('two\n', 'at rest')
+    void Promise.resolve().then(() => file.append('three\n', 'at rest'))
+    const rested = new Promise<string>((resolve) => process.nextTick(() => resolve(text())))
+    expect([await rested, await turned]).toEqual(['one\ntwo\nthree\n', 'one\ntwo\nthree\n'])
+  })
+
   test('gathers what comes while a group is under way', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
     const first = file.append('one\n')
