@@ -15,7 +15,8 @@ const GOAL_MS = 50
 const quantile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 
-const orchestrator = await startOrchestrator({ workerToken: 'bench-token' })
+// Of the two generations, the first tells whether the command was sent.
+const orchestrator = await startOrchestrator({ workerToken: 'bench-token', generation: 'classic' })
 const worker = new Worker({
   config: new WorkerConfig({
     WORKER_ID: 'bench',

@@ -11,7 +11,7 @@ await worker.start()
 await orchestrator.waitForWorker('double')
 const { id } = await orchestrator.createJob({ task: 'double', params: { number: 21 } })
 const { state, history } = await orchestrator.waitForJob(id)
-console.log(state, history) // done { doubled: 42 }
+console.log(state, history) // finished { doubled: 42 }
 
 await worker.stop()
 await orchestrator.close()

@@ -21,40 +21,40 @@ import { pack, run } from './pack-check.mjs'
  */
 const trials = {
   'hello.ts': [
-    { task: 'hello', params: { name: 'you' }, ends: 'done', history: { greeting: 'Hello, you!' } },
+    { task: 'hello', params: { name: 'you' }, ends: 'finished', history: { greeting: 'Hello, you!' } },
   ],
   'params-class.ts': [
-    { task: 'crop', params: { width: 3 }, ends: 'done', history: { pixels: 9 } },
+    { task: 'crop', params: { width: 3 }, ends: 'finished', history: { pixels: 9 } },
     { task: 'crop', ends: 'failed' },
   ],
   'params-schema.ts': [
     {
       task: 'mail',
       params: { to: ['you@example.org'] },
-      ends: 'done',
+      ends: 'finished',
       history: { sent: 1, subject: '(no subject)' },
     },
     { task: 'mail', params: { to: [] }, ends: 'failed' },
   ],
   'results.ts': [
-    { task: 'judge', params: { text: 'well written' }, ends: 'done', history: { score: 1 } },
+    { task: 'judge', params: { text: 'well written' }, ends: 'finished', history: { score: 1 } },
     { task: 'judge', params: { text: 'meh' }, ends: 'review', history: { score: 0.3 } },
     { task: 'judge', params: { text: 'busy' }, ends: 'quarantined' },
     { task: 'judge', params: { text: '\u0000' }, ends: 'quarantined' },
     { task: 'judge', params: { text: 5 }, ends: 'failed' },
   ],
   'limits.ts': [
-    { task: 'upscale_video', ends: 'done' },
-    { task: 'blur_faces', ends: 'done' },
-    { task: 'transcribe', ends: 'done' },
-    { task: 'report', ends: 'done', history: { pages: 3 } },
+    { task: 'upscale_video', ends: 'finished' },
+    { task: 'blur_faces', ends: 'finished' },
+    { task: 'transcribe', ends: 'finished' },
+    { task: 'report', ends: 'finished', history: { pages: 3 } },
   ],
-  'hot-cache.ts': [{ task: 'draw', ends: 'done', history: { models: 2 } }],
+  'hot-cache.ts': [{ task: 'draw', ends: 'finished', history: { models: 2 } }],
 }
 
 /** Programs that end by themselves, and what they print. */
 const programs = {
-  'embedded.ts': 'done { doubled: 42 }',
+  'embedded.ts': 'finished { doubled: 42 }',
   'demo/main.ts': '4 of 5 pictures are resized, in demo-output/',
 }
 
@@ -79,7 +79,7 @@ const tryJob = async (orchestrator, { task, params = {}, ends, history }) => {
   await orchestrator.waitForWorker(task)
   const { id } = await orchestrator.createJob({ task, params })
   const job = await orchestrator.waitForJob(id)
-  const end = job.status === 'running' ? job.state : job.status
+  const end = job.state === 'start' ? job.status : job.state
   const asWished = end === ends && (history === undefined || isDeepStrictEqual({ ...job.history }, history))
   if (!asWished) throw new Error(`${task}: ${end}, ${JSON.stringify(job.history)}, ${job.errorMessage}`)
 }

@@ -148,9 +148,10 @@ export class Worker {
   /**
    * Registers the code for one task name.
    *
-   * @param name - what the orchestrator's blueprints call it
+   * @param name - what the orchestrator's blueprints call it: 1 to 128 characters out of `A-Z a-z 0-9 _ -`, which every
+   * generation of the wire takes
    * @param handler - gets the params and the {@link TaskContext}; sync or async
-   * @throws AvtomatikaError `DUPLICATE_TASK` when the name is taken
+   * @throws AvtomatikaError `TASK_NAME` when it cannot be called that, `DUPLICATE_TASK` when the name is taken
    * @throws StateError when the worker has been started
    * @example
    * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, async ({ width }, { signal }) => {

@@ -104,6 +104,8 @@ const withSubject = async (subject, { url, slots }, use) => {
       WORKER_STATE_DIR: join(scratch, 'state'),
       TASK_FILES_DIR: join(scratch, 'files'),
       ORCHESTRATOR_URL: url,
+      // What the stub speaks.
+      ORCHESTRATOR_PROTOCOL: 'classic',
       MAX_CONCURRENT_TASKS: String(slots),
       LOG_LEVEL: 'warn',
       ...subject.env,

@@ -23,6 +23,6 @@ export const embeddedDesk = (orchestrator: DevOrchestrator): Desk => ({
   createJob: async (task, params) => (await orchestrator.createJob({ task, params })).id,
   async waitForJob(id) {
     const { state, status, history, errorMessage } = await orchestrator.waitForJob(id)
-    return { isDone: state === 'done', status, history, errorMessage }
+    return { isDone: state === 'finished', status, history, errorMessage }
   },
 })

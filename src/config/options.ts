@@ -100,7 +100,7 @@ export const OPTIONS = {
   ORCHESTRATOR_PROTOCOL: {
     about: 'The generation of the wire: `auto` (what the orchestrator shows), `classic` or `rxon`.',
     kind: choice(PROTOCOLS),
-    initial: () => 'classic',
+    initial: () => 'auto',
   },
   ORCHESTRATOR_SECRET_KEY: {
     about: 'The key that tasks are signed with; without it no signature is verified.',

@@ -47,7 +47,8 @@ export type KeepTaskFilesName = 'never' | 'on-failure' | 'always'
 /** What `WorkerConfig` holds; each attribute is named after its variable, durations are in seconds. */
 export interface WorkerConfigValues {
   /**
-   * The worker's name, unique at its orchestrators: 1 to 128 characters out of `A-Z a-z 0-9 _ . : -`.
+   * The worker's name, unique at its orchestrators: 1 to 128 characters out of `A-Z a-z 0-9 _ . : -`
+   * (the second generation takes no `.` and no `:`).
    * Variable `WORKER_ID`. Default: `worker-` and a random UUID.
    */
   WORKER_ID: string
@@ -85,7 +86,7 @@ export interface WorkerConfigValues {
   MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
   /**
    * The generation of the wire: what the orchestrator shows (`auto`), the first (`classic`, up to 1.0b8) or the second
-   * (`rxon`). Variable `ORCHESTRATOR_PROTOCOL`. Default: `classic`.
+   * (`rxon`). Variable `ORCHESTRATOR_PROTOCOL`. Default: `auto`.
    */
   ORCHESTRATOR_PROTOCOL: GenerationName
   /**

@@ -28,7 +28,7 @@ export interface DevOrchestrator extends AsyncDisposable {
    * Asks the worker to stop the job's task; the job ends when the worker says that it stopped, or at once in the second
    * generation.
    *
-   * @returns `…_sent` when the worker's socket took the command, else `…_accepted`.
+   * @returns `…_sent` when the socket of a worker of the first generation took the command, else `…_accepted`.
    * @throws StateError when there is no such job, or when it does not wait for a worker.
    */
   cancelJob(id: string): Promise<CancelAnswer>

@@ -16,7 +16,7 @@ export interface OrchestratorOptions {
   readonly workerTokens?: Readonly<Record<string, string>>
   /**
    * Which family of the wire is spoken: `classic` as by 1.0b8, `rxon` as by 1.0b30, or both, by what each worker sends.
-   * Default `classic`.
+   * Default `auto`.
    */
   readonly generation?: Generation | 'auto'
   /** What the tasks of the second generation are signed with. Default: anything. */
@@ -52,7 +52,7 @@ const DEFAULTS: Settings = {
   port: 0,
   workerToken: 'your-secret-worker-token',
   workerTokens: {},
-  generation: 'classic',
+  generation: 'auto',
   secretKey: '',
   clientToken: 'dev-client-token',
   pollHoldMs: 30_000,

@@ -75,13 +75,16 @@ export class Orchestrator {
   #protocol: Protocol
   #registration: Registration | undefined
   #livenessAt = 0
+  /** Whether it ever showed its generation, or need not. */
+  #isKnown: boolean
   /** Something went wrong since it was last asked who it is. */
   #doubtful: boolean
 
   constructor(options: OrchestratorOptions) {
     this.url = options.url
     this.#options = options
-    this.#doubtful = options.generation === 'auto'
+    this.#isKnown = options.generation !== 'auto'
+    this.#doubtful = !this.#isKnown
     this.#protocol = this.#speaking(options.generation === 'auto' ? 'rxon' : options.generation)
   }
 
@@ -91,8 +94,8 @@ export class Orchestrator {
   }
 
   async register(registration: Registration): Promise<void> {
-    await this.#getToKnow()
     this.#registration = registration
+    await this.#getToKnow('registration')
     this.#livenessAt = monotonicMs()
     const { writeRegistration, readRegistration } = this.#protocol
     return this.#ask('registration', writeRegistration(registration), readRegistration)
@@ -103,8 +106,11 @@ export class Orchestrator {
    * @throws UnknownWorkerError when this worker has to register again
    */
   async heartbeat(heartbeat: Heartbeat): Promise<readonly string[]> {
-    if (this.#doubtful && (await this.#getToKnow()))
-      throw new UnknownWorkerError(`${this.url} speaks another generation of the wire now`)
+    if (this.#doubtful && (await this.#getToKnow('heartbeat')))
+      this.#failed(
+        'heartbeat',
+        new UnknownWorkerError(`${this.url} speaks another generation of the wire now`),
+      )
     await this.#checkLiveness()
     const { writeHeartbeat, readHeartbeat } = this.#protocol
     if (!this.#registration) throw new UnknownWorkerError('A heartbeat comes after a registration')
@@ -124,8 +130,7 @@ export class Orchestrator {
 
   /** Resolves once the orchestrator has taken the result. */
   deliver(result: TaskResult): Promise<Receipt> {
-    if (this.#registration === undefined && this.#doubtful)
-      return this.#getToKnow().then(() => this.#bring(result))
+    if (!this.#isKnown) return this.#getToKnow('result').then(() => this.#bring(result))
     return this.#bring(result)
   }
 
@@ -178,6 +183,11 @@ export class Orchestrator {
     return isLimited(this.#paces[kind], monotonicMs())
   }
 
+  /** This worker has not been heard of for a while: the next heartbeat asks first whether it is still known. */
+  suspect(): void {
+    this.#livenessAt = Number.NEGATIVE_INFINITY
+  }
+
   /** Ends every connection: what is under way fails, and whatever follows goes over new ones. */
   reconnect(): void {
     this.#options.transport.reconnect()
@@ -193,10 +203,15 @@ export class Orchestrator {
     return protocolOf(generation, { workerId, token, taskKey, clock: this.#clock, makeId })
   }
 
-  /** @returns whether it speaks another generation than was thought */
-  async #getToKnow(): Promise<boolean> {
+  /**
+   * @param kind - what is asked of it next: an orchestrator that does not show who it is cannot do that
+   * @returns whether it speaks another generation than was thought
+   */
+  async #getToKnow(kind: RequestKind): Promise<boolean> {
     if (this.#options.generation !== 'auto') return false
-    const generation = await probeGeneration(this.#options.transport)
+    const { transport } = this.#options
+    const generation = await probeGeneration(transport).catch((error: unknown) => this.#failed(kind, error))
+    this.#isKnown = true
     this.#doubtful = false
     if (generation === this.#protocol.generation) return false
     this.#protocol = this.#speaking(generation)
@@ -247,7 +262,7 @@ export class Orchestrator {
     this.#tell(kind, error)
     if (error instanceof UnreachableError || error instanceof AuthError) {
       this.#doubtful = true
-      this.#livenessAt = Number.NEGATIVE_INFINITY
+      this.suspect()
     }
     throw error
   }

@@ -204,7 +204,9 @@ export class Connection implements TaskSource, Watched {
 
   /** Finds out at once whether the orchestrator still knows this worker. */
   check(): void {
-    if (this.#state.now === 'registered') void this.#heartbeats.now()
+    if (this.#state.now !== 'registered') return
+    this.#options.orchestrator.suspect()
+    void this.#heartbeats.now()
   }
 
   /** Tells the orchestrator not to send more, and resolves when the open polls have ended. */

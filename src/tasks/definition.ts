@@ -72,7 +72,7 @@ export interface TaskDefinition {
   readonly handler: Handler<never>
 }
 
-/** What the orchestrators of the second generation take. */
+/** What the orchestrators of the second generation take: which one it will meet, a worker does not know yet. */
 const LEGAL_NAME = /^[\w-]{1,128}$/
 
 /** Everything a worker can do, by task name. */

@@ -60,7 +60,7 @@ export const workerFrom = (workerId: string, generation: Generation, record: Wir
     workerType: text(worker_type, isRxon ? 'generic' : 'unknown'),
     status: text(status, 'idle'),
     taskNames: isRxon ? namesOf(supported_skills) : texts(supported_tasks),
-    load: isRxon ? texts(current_tasks).length : numberOr(load, 0),
+    load: numberOr(load, isRxon ? texts(current_tasks).length : 0),
     costs: isRxon ? costsIn(capabilities) : {},
     hotCache: texts(hot_cache),
     hotSkills: texts(hot_skills),

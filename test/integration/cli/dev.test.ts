@@ -26,17 +26,23 @@ const post = (url: string, token: string) =>
   })
 
 describe('avtomatika-worker dev', () => {
-  it('starts an orchestrator that workers and clients can use, tells of them, and ends at SIGINT', async () => {
-    const child = command(['dev', '--port', '0'])
-    const url = await urlOf(child)
-    const { id } = await startWorker(url, 'your-secret-worker-token')
-    await child.says(new RegExp(`worker ${id} \\(\\w+\\) offers hello`))
-    expect((await post(url, 'dev-client-token')).status).toBe(202)
-    await child.says(/job \S+ \(hello\): done/)
-    expect(child.output).toContain(`ORCHESTRATOR_URL=${url} npx avtomatika-worker run worker.js`)
-    await child.end('SIGINT')
-    expect(await child.ended()).toBe(0)
-  })
+  it.each([
+    ['auto', 'finished'],
+    ['classic', 'done'],
+  ])(
+    'starts an orchestrator that workers and clients can use, tells of them, and ends at SIGINT: %s',
+    async (generation, end) => {
+      const child = command(['dev', '--port', '0', '--generation', generation])
+      const url = await urlOf(child)
+      const { id } = await startWorker(url, 'your-secret-worker-token')
+      await child.says(new RegExp(`worker ${id} \\(\\w+\\) offers hello`))
+      expect((await post(url, 'dev-client-token')).status).toBe(202)
+      await child.says(new RegExp(`job \\S+ \\(hello\\): ${end}`))
+      expect(child.output).toContain(`ORCHESTRATOR_URL=${url} npx avtomatika-worker run worker.js`)
+      await child.end('SIGINT')
+      expect(await child.ended()).toBe(0)
+    },
+  )
 
   it.each([
     ['options', ['--worker-token', 'w-secret', '--client-token', 'c-secret'], {}],
@@ -48,7 +54,7 @@ describe('avtomatika-worker dev', () => {
     await child.says(/offers hello/)
     expect((await post(url, 'dev-client-token')).status).toBe(401)
     expect((await post(url, 'c-secret')).status).toBe(202)
-    await child.says(/\(hello\): done/)
+    await child.says(/\(hello\): finished/)
     expect(child.output).not.toContain('secret')
   })
 
@@ -63,7 +69,7 @@ describe('avtomatika-worker dev', () => {
     const url = await urlOf(child)
     await post(url, 'dev-client-token')
     await startWorker(url, 'your-secret-worker-token')
-    await child.says(/\(hello\): done/)
+    await child.says(/\(hello\): finished/)
   })
 
   it('limits the requests when it is told to', async () => {

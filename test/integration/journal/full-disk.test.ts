@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
 import { replay } from '../../../src/runtime/journal/replay.js'
 import { Worker } from '../../../src/worker.js'
+import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { StandIn } from './stand-in.js'
@@ -26,7 +27,6 @@ const smallDisk = (): string | undefined => {
 const workerOn = (folder: string, url: string): Worker => {
   const config = new WorkerConfig({
     ORCHESTRATOR_URL: url,
-    ORCHESTRATOR_PROTOCOL: 'classic',
     WORKER_ID: 'w1',
     WORKER_STATE_DIR: folder,
     HEARTBEAT_INTERVAL: 1,
@@ -40,42 +40,44 @@ const workerOn = (folder: string, url: string): Worker => {
   return worker
 }
 
-test('a full disk stops the taking of tasks, not what runs, until it has room again', async ({ skip }) => {
-  const folder = smallDisk()
-  skip(folder === undefined, 'no tmpfs can be mounted')
-  if (folder === undefined) return
-  const standIn = await StandIn.start()
-  const worker = workerOn(folder, standIn.url)
-  await worker.start()
-  const status = () => standIn.heartbeats.at(-1)?.['status']
-  await eventually('a poll is open', () => standIn.openPolls === 1 && status() === 'idle')
-  expect(worker.readiness).toEqual({ ready: true })
+describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
+  test('a full disk stops the taking of tasks, not what runs, until it has room again', async ({ skip }) => {
+    const folder = smallDisk()
+    skip(folder === undefined, 'no tmpfs can be mounted')
+    if (folder === undefined) return
+    const standIn = await StandIn.start(generation)
+    const worker = workerOn(folder, standIn.url)
+    await worker.start()
+    const status = () => standIn.heartbeats.at(-1)?.['status']
+    await eventually('a poll is open', () => standIn.openPolls === 1 && status() === 'idle')
+    expect(worker.readiness).toEqual({ ready: true })
 
-  const filler = join(folder, 'filler')
-  expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow('ENOSPC')
-  // More than what is left of the journal's last page.
-  const long = 'x'.repeat(5_000)
-  const first = standIn.offer('echo', { long })
-  expect(await standIn.delivered(first)).toMatchObject([{ result: { status: 'success', data: { long } } }])
-  await eventually('it says that it takes nothing', () => status() === 'busy')
-  expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
+    const filler = join(folder, 'filler')
+    expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow('ENOSPC')
+    // More than what is left of the journal's last page.
+    const long = 'x'.repeat(5_000)
+    const first = standIn.offer('echo', { long })
+    expect(await standIn.delivered(first)).toMatchObject([{ result: { status: 'success', data: { long } } }])
+    await eventually('it says that it takes nothing', () => status() === TAKES_NOTHING[generation])
+    expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
 
-  rmSync(filler)
-  await eventually('it takes tasks again', () => status() === 'idle' && standIn.openPolls > 0)
-  expect(worker.readiness).toEqual({ ready: true })
-  const second = standIn.offer('hang')
-  const open = () => replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks
-  await eventually('the task is written down', () => open().length === 1)
-  expect(open()).toMatchObject([{ fact: 'accepted', taskId: second }])
-})
+    rmSync(filler)
+    await eventually('it takes tasks again', () => status() === 'idle' && standIn.openPolls > 0)
+    expect(worker.readiness).toEqual({ ready: true })
+    const second = standIn.offer('hang')
+    const open = () => replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks
+    await eventually('the task is written down', () => open().length === 1)
+    expect(open()).toMatchObject([{ fact: 'accepted', taskId: second }])
+  })
 
-test('a state directory that cannot be made is a warning', async () => {
-  const standIn = await StandIn.start()
-  const file = join(temporaryFolder(), 'file')
-  writeFileSync(file, '')
-  const worker = workerOn(join(file, 'below'), standIn.url)
-  await worker.start()
-  const id = standIn.offer('echo')
-  await standIn.delivered(id)
-  expect(worker.readiness).toEqual({ ready: true })
+  test('a state directory that cannot be made is a warning', async () => {
+    const standIn = await StandIn.start(generation)
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    const worker = workerOn(join(file, 'below'), standIn.url)
+    await worker.start()
+    const id = standIn.offer('echo')
+    await standIn.delivered(id)
+    expect(worker.readiness).toEqual({ ready: true })
+  })
 })

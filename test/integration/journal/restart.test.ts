@@ -1,138 +1,166 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { GENERATIONS } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { StandIn } from './stand-in.js'
 import { WorkerProcess } from './worker-process.js'
 
-const setUp = async (more: NodeJS.ProcessEnv = {}) => {
-  const standIn = await StandIn.start()
-  const folder = temporaryFolder()
-  const variables = {
-    ORCHESTRATOR_URL: standIn.url,
-    WORKER_ID: 'w1',
-    WORKER_STATE_DIR: folder,
-    // The polls of the stand-in end with their process.
-    WORKER_POLL_FENCE: 'off',
-    ...more,
+describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
+  const setUp = async (more: NodeJS.ProcessEnv = {}) => {
+    const standIn = await StandIn.start(generation)
+    const folder = temporaryFolder()
+    const variables = {
+      ORCHESTRATOR_URL: standIn.url,
+      WORKER_ID: 'w1',
+      WORKER_STATE_DIR: folder,
+      // The polls of the stand-in end with their process.
+      WORKER_POLL_FENCE: 'off',
+      ...more,
+    }
+    return { standIn, folder, start: () => WorkerProcess.start(variables) }
   }
-  return { standIn, folder, start: () => WorkerProcess.start(variables) }
-}
 
-describe.each([['never'], ['always']])('a worker that is killed, with WORKER_JOURNAL_SYNC=%s', (sync) => {
-  test('leaves its undelivered results to the next one, which delivers each once', async () => {
-    const { standIn, start } = await setUp({ WORKER_JOURNAL_SYNC: sync })
+  describe.each([['never'], ['always']])('a worker that is killed, with WORKER_JOURNAL_SYNC=%s', (sync) => {
+    test('leaves its undelivered results to the next one, which delivers each once', async () => {
+      const { standIn, start } = await setUp({ WORKER_JOURNAL_SYNC: sync })
+      standIn.resultAnswer = 'never'
+      const first = await start()
+      const ids = [standIn.offer('echo', { n: 1 }), standIn.offer('echo', { n: 2 })]
+      for (const id of ids) await standIn.delivered(id)
+      await first.kill()
+
+      standIn.deliveries.length = 0
+      standIn.resultAnswer = 200
+      const second = await start()
+      for (const [at, id] of ids.entries()) {
+        expect(await standIn.delivered(id)).toMatchObject([
+          { worker_id: 'w1', result: { status: 'success', data: { n: at + 1 } } },
+        ])
+        await second.says(`delivered ${id}`)
+      }
+      await second.kill()
+
+      const third = await start()
+      const last = standIn.offer('echo')
+      await third.says(`delivered ${last}`)
+      expect(standIn.deliveries.map(({ task_id }) => task_id).sort()).toEqual([...ids, last].sort())
+    })
+
+    test('has its running tasks handed back by the next one', async () => {
+      const { standIn, start } = await setUp({ WORKER_JOURNAL_SYNC: sync })
+      const first = await start()
+      const id = standIn.offer('hang')
+      await first.says(`hangs ${id}`)
+      await first.kill()
+
+      const second = await start()
+      expect(await standIn.delivered(id)).toMatchObject([
+        {
+          worker_id: 'w1',
+          result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } },
+        },
+      ])
+      // The orchestrator looks for an idle worker in that moment: it has to know of this one.
+      expect(standIn.registrations.length).toBe(2)
+      await second.says(`delivered ${id}`)
+    })
+  })
+
+  test('a handler that kills its process is on the disk before it runs', async () => {
+    const { standIn, start } = await setUp()
+    const first = await start()
+    const id = standIn.offer('die')
+    await first.ended()
+    await start()
+    expect(await standIn.delivered(id)).toMatchObject([
+      { result: { error: { message: 'worker restarted' } } },
+    ])
+  })
+
+  test('a result that was left is not sent before its orchestrator has shown which generation of the wire it speaks', async () => {
+    const { standIn, start } = await setUp()
     standIn.resultAnswer = 'never'
     const first = await start()
-    const ids = [standIn.offer('echo', { n: 1 }), standIn.offer('echo', { n: 2 })]
-    for (const id of ids) await standIn.delivered(id)
+    const id = standIn.offer('echo', { n: 1 })
+    await standIn.delivered(id)
     await first.kill()
-
     standIn.deliveries.length = 0
     standIn.resultAnswer = 200
-    const second = await start()
-    for (const [at, id] of ids.entries()) {
-      expect(await standIn.delivered(id)).toMatchObject([
-        { worker_id: 'w1', result: { status: 'success', data: { n: at + 1 } } },
-      ])
-      await second.says(`delivered ${id}`)
-    }
-    await second.kill()
-
-    const third = await start()
-    const last = standIn.offer('echo')
-    await third.says(`delivered ${last}`)
-    expect(standIn.deliveries.map(({ task_id }) => task_id).sort()).toEqual([...ids, last].sort())
+    standIn.showsItself = false
+    standIn.probes = 0
+    await start()
+    await eventually('it has been asked in vain', () => standIn.probes > 2)
+    expect(standIn.deliveries).toEqual([])
+    standIn.showsItself = true
+    expect(await standIn.delivered(id)).toMatchObject([{ result: { status: 'success', data: { n: 1 } } }])
   })
 
-  test('has its running tasks handed back by the next one', async () => {
-    const { standIn, start } = await setUp({ WORKER_JOURNAL_SYNC: sync })
+  test('a result that will never be taken becomes a dead letter, and is not sent again', async () => {
+    const { standIn, folder, start } = await setUp()
+    standIn.resultAnswer = 404
     const first = await start()
-    const id = standIn.offer('hang')
-    await first.says(`hangs ${id}`)
+    const id = standIn.offer('echo', { n: 1 })
+    await first.says(`dead ${id}`)
     await first.kill()
-
-    const second = await start()
-    expect(await standIn.delivered(id)).toMatchObject([
-      {
-        worker_id: 'w1',
-        result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } },
+    const text = readFileSync(join(folder, 'dead-letters', `${id}.json`), 'utf8')
+    expect(JSON.parse(text)).toMatchObject({
+      version: 1,
+      from: standIn.url,
+      status: 404,
+      reason: expect.stringContaining('Job not found'),
+      result: {
+        taskId: id,
+        jobId: `job-of-${id}`,
+        workerId: 'w1',
+        outcome: { kind: 'value', data: { n: 1 } },
       },
-    ])
-    // The orchestrator looks for an idle worker in that moment: it has to know of this one.
-    expect(standIn.registrations.length).toBe(2)
-    await second.says(`delivered ${id}`)
-  })
-})
+    })
 
-test('a handler that kills its process is on the disk before it runs', async () => {
-  const { standIn, start } = await setUp()
-  const first = await start()
-  const id = standIn.offer('die')
-  await first.ended()
-  await start()
-  expect(await standIn.delivered(id)).toMatchObject([{ result: { error: { message: 'worker restarted' } } }])
-})
-
-test('a result that will never be taken becomes a dead letter, and is not sent again', async () => {
-  const { standIn, folder, start } = await setUp()
-  standIn.resultAnswer = 404
-  const first = await start()
-  const id = standIn.offer('echo', { n: 1 })
-  await first.says(`dead ${id}`)
-  await first.kill()
-  const text = readFileSync(join(folder, 'dead-letters', `${id}.json`), 'utf8')
-  expect(JSON.parse(text)).toMatchObject({
-    version: 1,
-    from: standIn.url,
-    status: 404,
-    reason: expect.stringContaining('Job not found'),
-    result: { taskId: id, jobId: `job-of-${id}`, workerId: 'w1', outcome: { kind: 'value', data: { n: 1 } } },
+    standIn.resultAnswer = 200
+    const second = await start()
+    const next = standIn.offer('echo')
+    await second.says(`delivered ${next}`)
+    expect(await standIn.delivered(id)).toHaveLength(1)
   })
 
-  standIn.resultAnswer = 200
-  const second = await start()
-  const next = standIn.offer('echo')
-  await second.says(`delivered ${next}`)
-  expect(await standIn.delivered(id)).toHaveLength(1)
-})
-
-test('results for an orchestrator that is not configured any more become dead letters', async () => {
-  const { standIn, folder, start } = await setUp()
-  standIn.resultAnswer = 'never'
-  const first = await start()
-  const id = standIn.offer('echo')
-  await standIn.delivered(id)
-  await first.kill()
-  const other = await StandIn.start()
-  const second = await WorkerProcess.start({
-    ORCHESTRATOR_URL: other.url,
-    WORKER_ID: 'w1',
-    WORKER_STATE_DIR: folder,
+  test('results for an orchestrator that is not configured any more become dead letters', async () => {
+    const { standIn, folder, start } = await setUp()
+    standIn.resultAnswer = 'never'
+    const first = await start()
+    const id = standIn.offer('echo')
+    await standIn.delivered(id)
+    await first.kill()
+    const other = await StandIn.start(generation)
+    const second = await WorkerProcess.start({
+      ORCHESTRATOR_URL: other.url,
+      WORKER_ID: 'w1',
+      WORKER_STATE_DIR: folder,
+    })
+    const next = other.offer('echo')
+    await second.says(`delivered ${next}`)
+    await eventually('the letter is there', () => existsSync(join(folder, 'dead-letters', `${id}.json`)))
+    expect(other.deliveries).toHaveLength(1)
   })
-  const next = other.offer('echo')
-  await second.says(`delivered ${next}`)
-  await eventually('the letter is there', () => existsSync(join(folder, 'dead-letters', `${id}.json`)))
-  expect(other.deliveries).toHaveLength(1)
-})
 
-test('a second process on the same state directory is refused, and the first one goes on', async () => {
-  const { standIn, folder, start } = await setUp()
-  const first = await start()
-  const second = await start()
-  const [line] = second.lines
-  expect(line).toContain('refused ConfigError')
-  expect(line).toContain(`WORKER_STATE_DIR = ${folder}`)
-  await second.ended()
-  const id = standIn.offer('echo')
-  await first.says(`delivered ${id}`)
-})
+  test('a second process on the same state directory is refused, and the first one goes on', async () => {
+    const { standIn, folder, start } = await setUp()
+    const first = await start()
+    const second = await start()
+    const [line] = second.lines
+    expect(line).toContain('refused ConfigError')
+    expect(line).toContain(`WORKER_STATE_DIR = ${folder}`)
+    await second.ended()
+    const id = standIn.offer('echo')
+    await first.says(`delivered ${id}`)
+  })
 
-test('without a journal nothing is written', async () => {
-  const { standIn, folder, start } = await setUp({ WORKER_JOURNAL: 'off' })
-  const worker = await start()
-  const id = standIn.offer('echo')
-  await worker.says(`delivered ${id}`)
-  expect(readdirSync(folder)).toEqual([])
+  test('without a journal nothing is written', async () => {
+    const { standIn, folder, start } = await setUp({ WORKER_JOURNAL: 'off' })
+    const worker = await start()
+    const id = standIn.offer('echo')
+    await worker.says(`delivered ${id}`)
+    expect(readdirSync(folder)).toEqual([])
+  })
 })

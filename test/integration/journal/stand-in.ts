@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
+import type { Generation } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 
 /** A result as it came in. */
@@ -21,6 +22,10 @@ export interface Delivery {
  * what each heartbeat said.
  */
 export class StandIn {
+  /** Whether it shows which generation of the wire it speaks. */
+  showsItself = true
+  /** How often it was asked for that. */
+  probes = 0
   /** What a result is answered; `never` leaves it without an answer. */
   resultAnswer: number | 'never' = 200
   readonly deliveries: Delivery[] = []
@@ -31,8 +36,14 @@ export class StandIn {
   readonly #server = createServer((request, response) => void this.#answer(request, response))
   #count = 0
 
-  static async start(): Promise<StandIn> {
-    const standIn = new StandIn()
+  readonly #generation: Generation
+
+  private constructor(generation: Generation) {
+    this.#generation = generation
+  }
+
+  static async start(generation: Generation = 'classic'): Promise<StandIn> {
+    const standIn = new StandIn(generation)
     standIn.#server.listen(0, '127.0.0.1')
     await once(standIn.#server, 'listening')
     onTestFinished(() => {
@@ -78,12 +89,31 @@ export class StandIn {
       this.#poll(response)
       return
     }
-    const body = (await json(request)) as Record<string, unknown>
-    if (path.endsWith('/tasks/result')) this.#take(body as unknown as Delivery, response)
+    if (path === '/_public/status') {
+      this.#show(response)
+      return
+    }
+    const bytes = await text(request)
+    const body = bytes === '' ? undefined : JSON.parse(bytes)
+    if (path.endsWith('/tasks/result')) this.#take(this.#read(body), response)
+    else if (path.endsWith('/events')) say(response, this.showsItself ? 404 : 503, {})
+    // Asks whether it is known; the second generation's workers do.
+    else if (body === undefined) say(response, 200, { status: 'ttl_refreshed' })
     else {
       ;(request.method === 'POST' ? this.registrations : this.heartbeats).push(body)
       say(response, 200, { status: 'registered' })
     }
+  }
+
+  #show(response: ServerResponse): void {
+    this.probes++
+    if (this.showsItself && this.#generation === 'rxon') response.setHeader('x-rxon-version', '1.0b17')
+    say(response, this.showsItself ? 200 : 503, { status: 'ok' })
+  }
+
+  /** The second generation's results are flat. */
+  #read({ task_id, worker_id, ...rest }: Delivery & Delivery['result']): Delivery {
+    return { task_id, worker_id, result: this.#generation === 'rxon' ? rest : rest.result }
   }
 
   #poll(response: ServerResponse): void {

@@ -7,7 +7,6 @@ const SCRIPT = fileURLToPath(new URL('worker.child.ts', import.meta.url))
 
 /** What makes a worker quick enough for a test. */
 const QUICK = {
-  ORCHESTRATOR_PROTOCOL: 'classic',
   HEARTBEAT_INTERVAL: '1',
   WORKER_HEARTBEAT_DEBOUNCE_DELAY: '0.01',
   TASK_POLL_ERROR_DELAY: '0.05',

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { TaskCancelledError, type TaskContext } from 'avtomatika-worker'
 import { startOrchestrator } from 'avtomatika-worker/dev'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Inbox } from '../../support/inbox.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
 import { eventsOf, workerOf } from '../../support/worker-of.js'
@@ -194,22 +194,34 @@ describe('while the worker ends', () => {
   })
 })
 
-test('a job that is cancelled at the embedded orchestrator ends its handler', async () => {
-  const orchestrator = await startOrchestrator()
-  onTestFinished(() => orchestrator.close())
-  const { worker } = workerOf(orchestrator.url, { variables: { WORKER_TOKEN: 'your-secret-worker-token' } })
-  const started = eventsOf(worker, 'taskStarted')
-  const opened = eventsOf(worker, 'socketOpened')
-  worker.task(
-    'wait',
-    (_, { signal }) =>
-      new Promise((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason))),
-  )
-  await worker.start()
-  await opened.next()
-  await orchestrator.waitForWorker('wait')
-  const job = await orchestrator.createJob({ task: 'wait' })
-  await started.next()
-  expect(await orchestrator.cancelJob(job.id)).toBe('cancellation_request_sent')
-  expect((await orchestrator.waitForJob(job.id)).state).toBe('cancelled_state')
-})
+test.each([
+  ['classic', 'cancellation_request_sent', { state: 'cancelled_state' }],
+  ['rxon', 'cancellation_request_accepted', { status: 'cancelled' }],
+] as const)(
+  'a job that is cancelled at the embedded orchestrator ends its handler: %s',
+  async (generation, answer, end) => {
+    const orchestrator = await startOrchestrator({ generation })
+    onTestFinished(() => orchestrator.close())
+    const { worker } = workerOf(orchestrator.url, {
+      variables: { WORKER_TOKEN: 'your-secret-worker-token', ORCHESTRATOR_PROTOCOL: 'auto' },
+    })
+    const finished = eventsOf(worker, 'taskFinished')
+    const started = eventsOf(worker, 'taskStarted')
+    const opened = eventsOf(worker, 'socketOpened')
+    worker.task(
+      'wait',
+      (_, { signal }) =>
+        new Promise((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason))),
+    )
+    await worker.start()
+    await opened.next()
+    await orchestrator.waitForWorker('wait')
+    // The second generation learns it from the first heartbeat.
+    await vi.waitFor(() => expect(orchestrator.workers()).toMatchObject([{ websockets: true }]), 10_000)
+    const job = await orchestrator.createJob({ task: 'wait' })
+    await started.next()
+    expect(await orchestrator.cancelJob(job.id)).toBe(answer)
+    expect(await finished.next()).toMatchObject({ status: 'cancelled' })
+    expect(await orchestrator.waitForJob(job.id)).toMatchObject(end)
+  },
+)

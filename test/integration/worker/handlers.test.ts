@@ -8,6 +8,7 @@ import {
 import { startOrchestrator } from 'avtomatika-worker/dev'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { GENERATIONS } from '../../support/generations.js'
 import { nextEvent } from '../../support/next-event.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { testWorker } from '../../support/test-worker.js'
@@ -151,12 +152,12 @@ test("a handler's own log lines carry the ids", async () => {
   })
 })
 
-test('the embedded orchestrator gets its task done', async () => {
-  const orchestrator = await startOrchestrator({ pollHoldMs: 200 })
+test.each(GENERATIONS)('the embedded orchestrator gets its task done: %s', async (generation) => {
+  const orchestrator = await startOrchestrator({ pollHoldMs: 200, generation })
   onTestFinished(() => orchestrator.close())
   const { worker } = testWorker({
     url: orchestrator.url,
-    variables: { WORKER_TOKEN: 'your-secret-worker-token' },
+    variables: { WORKER_TOKEN: 'your-secret-worker-token', ORCHESTRATOR_PROTOCOL: 'auto' },
   })
   worker.task('twice', ({ x }) => ({ data: { y: 2 * x } }))
   await worker.start()

@@ -9,6 +9,8 @@ const [url = '', how = 'run', behaviour = 'ends'] = process.argv.slice(2)
 const config = new WorkerConfig({
   WORKER_ID: 'child',
   ORCHESTRATOR_URL: url,
+  // Its server is one of the first generation.
+  ORCHESTRATOR_PROTOCOL: 'classic',
   WORKER_TOKEN: 'secret-token-that-nobody-may-see',
   WORKER_PORT: Number(process.env['HEALTH_PORT'] ?? 0),
   WORKER_SHUTDOWN_TIMEOUT: 20,

@@ -1,6 +1,7 @@
 import type { TaskContext } from 'avtomatika-worker'
 import { startOrchestrator } from 'avtomatika-worker/dev'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { GENERATIONS } from '../../support/generations.js'
 import { Inbox } from '../../support/inbox.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
 import { eventsOf, workerOf } from '../../support/worker-of.js'
@@ -133,10 +134,12 @@ describe('§1.6.12 progress', () => {
     end({})
   })
 
-  test('is seen at the embedded orchestrator', async () => {
-    const orchestrator = await startOrchestrator()
+  test.each(GENERATIONS)('is seen at the embedded orchestrator: %s', async (generation) => {
+    const orchestrator = await startOrchestrator({ generation })
     onTestFinished(() => orchestrator.close())
-    const { worker } = workerOf(orchestrator.url, { variables: { WORKER_TOKEN: 'your-secret-worker-token' } })
+    const { worker } = workerOf(orchestrator.url, {
+      variables: { WORKER_TOKEN: 'your-secret-worker-token', ORCHESTRATOR_PROTOCOL: 'auto' },
+    })
     const opened = eventsOf(worker, 'socketOpened')
     worker.task('half', (_, { progress }) => progress(0.5, 'half'))
     const seen = new Inbox<object>()

@@ -17,6 +17,8 @@ const launch = async (mode = '') => {
   const env = {
     ...process.env,
     ORCHESTRATOR_URL: orchestrator.url,
+    // Its server is one of the first generation.
+    ORCHESTRATOR_PROTOCOL: 'classic',
     WORKER_JOURNAL: 'off',
     WORKER_SHUTDOWN_TIMEOUT: '0',
   }

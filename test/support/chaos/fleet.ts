@@ -9,13 +9,17 @@ export interface Remote {
   readonly orchestrator: DevOrchestrator
   readonly proxy: FaultProxy
   readonly token: string
+  /** What its tasks are signed with. */
+  readonly secretKey: string
 }
 
-/** Starts an orchestrator behind a proxy for one test, with a token of its own. */
+/** Starts an orchestrator behind a proxy for one test, with a token and a key of its own. */
 export const remote = async (name: string, options: OrchestratorOptions = {}): Promise<Remote> => {
   const token = `token-of-${name}`
+  const secretKey = `key-of-${name}`
   const orchestrator = await startOrchestrator({
     workerToken: token,
+    secretKey,
     pollHoldMs: 300,
     waitForWorker: true,
     ...options,
@@ -25,7 +29,7 @@ export const remote = async (name: string, options: OrchestratorOptions = {}): P
     await proxy.close()
     await orchestrator.close()
   })
-  return { orchestrator, proxy, token }
+  return { orchestrator, proxy, token, secretKey }
 }
 
 export interface FleetSetup extends Omit<WorkerOptions, 'config' | 'logger'> {
@@ -40,9 +44,10 @@ export const workerOf = (remotes: readonly Remote[], setup: FleetSetup = {}): Wo
   const { mode = 'FAILOVER', weights = [], variables, ...options } = setup
   const config = new WorkerConfig({
     WORKER_ID: 'roamer',
-    ORCHESTRATORS_CONFIG: remotes.map(({ proxy, token }, place) => ({
+    ORCHESTRATORS_CONFIG: remotes.map(({ proxy, token, secretKey }, place) => ({
       url: proxy.url,
       token,
+      secretKey,
       priority: place,
       weight: weights[place] ?? 1,
     })),

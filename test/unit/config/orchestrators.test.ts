@@ -98,10 +98,10 @@ describe('the entries', () => {
       ['http://spare', 20, 5],
     ])
     expect(resolveSettings(config).settings.orchestrators).toEqual([
-      { url: 'http://first', priority: -1, weight: 1, token: 't', generation: 'classic' },
-      { url: 'http://a', priority: 10, weight: 0.5, token: 't', generation: 'classic' },
-      { url: 'http://b', priority: 10, weight: 1, token: 't', generation: 'classic' },
-      { url: 'http://spare', priority: 20, weight: 5, token: 't', generation: 'classic' },
+      { url: 'http://first', priority: -1, weight: 1, token: 't', generation: 'auto' },
+      { url: 'http://a', priority: 10, weight: 0.5, token: 't', generation: 'auto' },
+      { url: 'http://b', priority: 10, weight: 1, token: 't', generation: 'auto' },
+      { url: 'http://spare', priority: 20, weight: 5, token: 't', generation: 'auto' },
     ])
   })
 

@@ -109,7 +109,7 @@ describe('what is shown instead', () => {
       priority: 10,
       weight: 1,
       token: '***',
-      generation: 'classic',
+      generation: 'auto',
     })
     expect(s3).toEqual({
       endpointUrl: 'http://store',
