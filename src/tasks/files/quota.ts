@@ -2,12 +2,17 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PermanentError } from '../../errors.js'
 
-/** The bytes of the files below a directory; 0 where there is none. Links count as themselves. */
-export const bytesBelow = async (directory: string): Promise<number> => {
+/**
+ * The bytes of the files below a directory; 0 where there is none. Links count as themselves.
+ *
+ * @param except - the path of a file that is about to be written anew
+ */
+export const bytesBelow = async (directory: string, except?: string): Promise<number> => {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])
   let sum = 0
   for (const entry of entries) {
-    if (!entry.isDirectory()) sum += (await lstat(join(entry.parentPath, entry.name))).size
+    const path = join(entry.parentPath, entry.name)
+    if (!entry.isDirectory() && path !== except) sum += (await lstat(path)).size
   }
   return sum
 }
@@ -22,7 +27,10 @@ export class Quota {
     this.#used = used
   }
 
-  /** @throws PermanentError when the directory would hold more than it may */
+  /**
+   * @param bytes - fewer than none give some back
+   * @throws PermanentError when the directory would hold more than it may
+   */
   readonly take = (bytes: number): void => {
     this.#used += bytes
     if (this.#used <= this.#maxBytes) return

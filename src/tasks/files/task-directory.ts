@@ -37,11 +37,15 @@ export class TaskDirectory {
     return this.#claim.path
   }
 
-  /** What may still be put into it; `undefined` without a limit. */
-  async quota(): Promise<Quota | undefined> {
+  /**
+   * What may still be put into it; `undefined` without a limit.
+   *
+   * @param except - the path of a file that is about to be written anew
+   */
+  async quota(except?: string): Promise<Quota | undefined> {
     const { maxBytes } = this.#options
     if (maxBytes === undefined) return undefined
-    return new Quota(maxBytes, this.#claim ? await bytesBelow(this.#claim.path) : 0)
+    return new Quota(maxBytes, this.#claim ? await bytesBelow(this.#claim.path, except) : 0)
   }
 
   close(): void {

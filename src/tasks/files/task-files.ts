@@ -1,6 +1,7 @@
 import fs, { createReadStream, createWriteStream, type ReadStream, type WriteStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { countedWrites } from './counted-writes.js'
 import { type FileMode, flagsOf, makesFile, type OpenMode } from './modes.js'
 import type { Quota } from './quota.js'
 import { pathBelow, refuseLinksOut } from './safe-path.js'
@@ -76,7 +77,7 @@ export class TaskFiles {
   async write(name: string, data: FileContent, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): Promise<void> {
     const flag = flagsOf(mode, ['w', 'a'])
     const path = await this.pathTo(name)
-    const quota = await this.#directory.quota()
+    const quota = await this.#quotaFor(path, flag)
     await writeFile(path, quota ? counted(data, quota) : data, { flag, signal: this.#signal() })
   }
 
@@ -101,7 +102,8 @@ export class TaskFiles {
 
   /**
    * Opens a file. The handle is closed by `await using`, by its `close()`, or, where you give a function, when that has
-   * ended.
+   * ended. What was written through it is counted then: closing throws a {@link PermanentError} when the directory holds
+   * more than `TASK_FILES_MAX_BYTES`.
    *
    * @param mode - `r` (default), `r+`, `w`, `w+`, `wx`, `a`, `a+`; a `b` in it changes nothing
    * @example
@@ -116,6 +118,7 @@ export class TaskFiles {
   ): Promise<FileHandle | T> {
     const flags = flagsOf(mode)
     const file = await open(await this.#pathFor(name, flags), flags)
+    if (flags !== 'r') this.#countAtClose(file)
     if (!use) return file
     try {
       return await use(file)
@@ -133,10 +136,33 @@ export class TaskFiles {
     })
   }
 
-  /** A stream into a file; it is destroyed when the task is aborted. It does not watch `TASK_FILES_MAX_BYTES`. */
+  /**
+   * A stream into a file; it is destroyed when the task is aborted, or, with a {@link PermanentError}, when the directory
+   * would hold more than `TASK_FILES_MAX_BYTES`.
+   */
   createWriteStream(name: string, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): WriteStream {
     const flags = flagsOf(mode, ['w', 'a'])
-    return createWriteStream(name, { flags, signal: this.#signal(), fs: { ...fs, open: this.#opener(name) } })
+    let quota: Quota | undefined
+    const open = this.#opener(name, async (path) => {
+      quota = await this.#quotaFor(path, flags)
+    })
+    const watched = { ...fs, open, ...countedWrites(() => quota) } as typeof fs
+    return createWriteStream(name, { flags, signal: this.#signal(), fs: watched })
+  }
+
+  /** A file that is written anew makes room for itself. */
+  #quotaFor(path: string, flags: OpenMode): Promise<Quota | undefined> {
+    return this.#directory.quota(flags === 'w' ? path : undefined)
+  }
+
+  /** A handle has more ways to write than anybody could watch. */
+  #countAtClose(file: FileHandle): void {
+    const { close } = file
+    file.close = async () => {
+      await close.call(file)
+      const quota = await this.#directory.quota()
+      quota?.take(0)
+    }
   }
 
   #pathFor(name: string, flags: OpenMode): Promise<string> {
@@ -152,9 +178,14 @@ export class TaskFiles {
   }
 
   /** Streams are made at once and open later: only then is the name looked at. */
-  #opener(name: string) {
+  #opener(name: string, before?: (path: string) => Promise<void>) {
     return (_: unknown, flags: OpenMode, mode: number, opened: Opened): void => {
-      this.#pathFor(name, flags).then((path) => fs.open(path, flags, mode, opened), opened)
+      const prepare = async () => {
+        const path = await this.#pathFor(name, flags)
+        await before?.(path)
+        return path
+      }
+      prepare().then((path) => fs.open(path, flags, mode, opened), opened)
     }
   }
 }

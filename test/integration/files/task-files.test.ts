@@ -1,7 +1,7 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import type { TaskFiles } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { StateError } from '../../../src/errors.js'
@@ -171,6 +171,44 @@ describe('how much the directory may hold', () => {
       { TASK_FILES_MAX_BYTES: 1_000 },
     )
     expect(job.history).toEqual({ over: 'PERMANENT_ERROR' })
+  })
+})
+
+describe.each<[string, (files: TaskFiles, name: string, bytes: number) => Promise<unknown>]>([
+  ['write()', (files, name, bytes) => files.write(name, 'x'.repeat(bytes))],
+  [
+    'a stream',
+    (files, name, bytes) => pipeline(Readable.from(['x'.repeat(bytes)]), files.createWriteStream(name)),
+  ],
+  [
+    'a stream that was given several pieces at once',
+    async (files, name, bytes) => {
+      const stream = files.createWriteStream(name)
+      for (let sent = 0; sent < bytes; sent += 100) stream.write('x'.repeat(100))
+      await finished(stream.end())
+    },
+  ],
+  ['a handle', (files, name, bytes) => files.open(name, 'w', (file) => file.write('x'.repeat(bytes)))],
+  [
+    'a handle that is closed by itself',
+    async (files, name, bytes) => {
+      await using file = await files.open(name, 'w')
+      await file.write('x'.repeat(bytes))
+    },
+  ],
+])('TASK_FILES_MAX_BYTES binds %s', (_, write) => {
+  it('and a file that is written anew counts once', async () => {
+    const { job } = await withFiles(
+      async (files) => {
+        await write(files, 'a', 600)
+        await write(files, 'a', 600)
+        await write(files, 'b', 400)
+        const over = await write(files, 'c', 100).catch((error) => error.code)
+        return { over, a: (await files.read('a')).length, b: (await files.read('b')).length }
+      },
+      { TASK_FILES_MAX_BYTES: 1_000 },
+    )
+    expect(job.history).toEqual({ over: 'PERMANENT_ERROR', a: 600, b: 400 })
   })
 })
 
