@@ -25,15 +25,15 @@ const CONNECT_MS = 5_000
 const SILENCE_MS = 30_000
 const ATTEMPTS = 5
 
-/** @throws PermanentError when it is not installed */
+/** @throws PermanentError when it is not installed, or is broken */
 const importSdk = async (): Promise<S3['sdk']> => {
   try {
     return await import('@aws-sdk/client-s3')
   } catch (error) {
-    throw new PermanentError(
-      's3:// values need the AWS SDK, which is not installed here: npm install @aws-sdk/client-s3',
-      { cause: error },
-    )
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+    const what = isAbsent ? 'is not installed here' : 'cannot be loaded'
+    const message = `s3:// values need the AWS SDK, which ${what}: npm install @aws-sdk/client-s3`
+    throw new PermanentError(message, { cause: error })
   }
 }
 
