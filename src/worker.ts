@@ -78,7 +78,7 @@ const MOVES: Moves<WorkerState> = {
 export const STARTING = 'avtomatika-worker:starting'
 
 /** Handlers that outlive the worker get this long before `run` ends the process, in ms. */
-const LINGER_MS = 1_000
+const LINGER_MS = 250
 
 /**
  * Takes tasks from an Avtomatika orchestrator, runs your handlers on them and sends the results back.
@@ -244,7 +244,7 @@ export class Worker {
 
   /**
    * Starts, and resolves when SIGINT or SIGTERM has been received and the worker has drained; a second signal cuts the
-   * draining short. Where handlers have been given up that still run, the process ends a second later.
+   * draining short. Where handlers have been given up that still run, the process ends a quarter of a second later.
    *
    * The process is the worker's until then: a promise that a handler leaves behind and that rejects does not end it, but
    * is logged and told to listeners of `strayRejection`. Rejections that cannot be a handler's keep what Node does with

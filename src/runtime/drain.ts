@@ -23,7 +23,7 @@ export interface DrainOptions {
 /** How long handlers have to react to their aborted signal, in ms. */
 const LAST_WORDS_MS = 500
 /** What delivery has at least, however late the handlers ended, in ms. */
-const LAST_DELIVERIES_MS = 1_500
+const LAST_DELIVERIES_MS = 1_000
 
 /**
  * Ends the work in the order that loses least: nothing new, then the open polls and the running handlers, then what is

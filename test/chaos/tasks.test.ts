@@ -47,4 +47,5 @@ test.each<[number, Generation]>([
     expect(feed.isOver).toBe(true)
     expect(Object.keys(feed.ends()).filter((end) => end.startsWith('otherwise'))).toEqual([])
   },
+  600_000,
 )

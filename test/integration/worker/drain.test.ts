@@ -120,6 +120,21 @@ describe('§1.7.3 a handler that still runs at WORKER_SHUTDOWN_TIMEOUT', () => {
     await orchestrator.fence()
     expect(orchestrator.calls('result')).toHaveLength(1)
   })
+
+  test('and results that no one takes delay the end by a second and a half, no more', async () => {
+    const { orchestrator, worker, entered } = await setup()
+    orchestrator.answers('result', { status: 503 })
+    holdTime()
+    await worker.start()
+    orchestrator.offer('paint', {}, 'deaf')
+    await entered
+    const stopped = worker.stop({ pollGraceMs: 0 })
+    await vi.advanceTimersByTimeAsync(35_500)
+    await orchestrator.next('result')
+    await vi.advanceTimersByTimeAsync(1_100)
+    // Without more time than that.
+    await stopped
+  })
 })
 
 test('§1.4.3 pollGraceMs calls open polls off, and the worker ends without them', async () => {

@@ -23,7 +23,11 @@ export interface FeedOptions {
   readonly width: number
   readonly dice: () => number
   readonly timeoutMs: number
+  /** Default: short ones, of which some fail. */
+  readonly taskOf?: TaskOf
 }
+
+type TaskOf = (n: number, dice: () => number) => { readonly task: string; readonly params: object }
 
 /** Creates jobs of short tasks, a new one for each that ends. */
 export class JobFeed {
@@ -31,6 +35,7 @@ export class JobFeed {
   readonly #options: FeedOptions
   readonly #open = new Set<string>()
   readonly #ids: string[] = []
+  #isStopped = false
 
   constructor(orchestrator: DevOrchestrator, options: FeedOptions) {
     this.#orchestrator = orchestrator
@@ -45,6 +50,11 @@ export class JobFeed {
   /** Whether all jobs were created and have ended. */
   get isOver(): boolean {
     return this.#ids.length === this.#options.jobs && this.#open.size === 0
+  }
+
+  /** Creates no more. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   async start(): Promise<void> {
@@ -63,19 +73,19 @@ export class JobFeed {
   }
 
   async #create(): Promise<void> {
-    const { jobs, dice, timeoutMs } = this.#options
+    const { jobs, dice, timeoutMs, taskOf = shortTask } = this.#options
     const n = this.#ids.length
-    if (n >= jobs) return
+    if (n >= jobs || this.#isStopped) return
     const place = this.#ids.push('') - 1
-    const params = { ms: Math.floor(dice() * 15), ...failureOf(n) }
-    const { id } = await this.#orchestrator.createJob({
-      task: n % 4 === 0 ? 'narrow' : 'short',
-      params,
-      timeoutMs,
-    })
+    const { id } = await this.#orchestrator.createJob({ ...taskOf(n, dice), timeoutMs })
     this.#ids[place] = id
   }
 }
+
+const shortTask: TaskOf = (n, dice) => ({
+  task: n % 4 === 0 ? 'narrow' : 'short',
+  params: { ms: Math.floor(dice() * 15), ...failureOf(n) },
+})
 
 const failureOf = (n: number): object => {
   if (n % 500 === 7) return { fails: 'for good' }

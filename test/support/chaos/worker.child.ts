@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { PermanentError, TransientError, Worker } from '../../../src/index.js'
+import { PermanentError, type TaskContext, TransientError, Worker } from '../../../src/index.js'
 
 /**
  * Run as a process of its own, configured by its environment: a worker whose handlers are short and sometimes fail, and
@@ -20,15 +20,21 @@ const worker = new Worker({ logger: silent, taskTypeLimits: { narrow: NARROW_LIM
 interface Params {
   readonly ms: number
   readonly fails?: 'once' | 'for good'
+  /** Ends early when it is told to. */
+  readonly heeds?: true
 }
 
 const running = { all: 0, narrow: 0 }
 
-const work = async (kind: keyof typeof running, { ms, fails }: Params, taskId: string) => {
+const work = async (
+  kind: keyof typeof running,
+  { ms, fails, heeds }: Params,
+  { taskId, signal }: TaskContext,
+) => {
   if (kind === 'narrow' && ++running.narrow > NARROW_LIMIT) say(`limit narrow ${running.narrow}`)
   if (++running.all > SLOTS) say(`limit all ${running.all}`)
   try {
-    await pause(ms)
+    await pause(ms, undefined, heeds && { signal }).catch(() => signal.throwIfAborted())
   } finally {
     running.all--
     if (kind === 'narrow') running.narrow--
@@ -39,9 +45,9 @@ const work = async (kind: keyof typeof running, { ms, fails }: Params, taskId: s
   return { data: { taskId } }
 }
 
-worker.task('short', (params, { taskId }) => work('all', params as unknown as Params, taskId))
-worker.task('narrow', { taskType: 'narrow' }, (params, { taskId }) =>
-  work('narrow', params as unknown as Params, taskId),
+worker.task('short', (params, context) => work('all', params as unknown as Params, context))
+worker.task('narrow', { taskType: 'narrow' }, (params, context) =>
+  work('narrow', params as unknown as Params, context),
 )
 worker.on('taskStarted', ({ taskId }) => say(`took ${taskId}`))
 worker.on('taskHandedBack', ({ taskId }) => say(`handed-back ${taskId}`))
