@@ -97,8 +97,8 @@ export class Orchestrator {
     this.#registration = registration
     await this.#getToKnow('registration')
     this.#livenessAt = monotonicMs()
-    const { writeRegistration, readRegistration } = this.#protocol
-    return this.#ask('registration', writeRegistration(registration), readRegistration)
+    const { readRegistration } = this.#protocol
+    return this.#ask('registration', this.#writeRegistration(registration), readRegistration)
   }
 
   /**
@@ -216,6 +216,15 @@ export class Orchestrator {
     if (generation === this.#protocol.generation) return false
     this.#protocol = this.#speaking(generation)
     return true
+  }
+
+  /** What cannot be said to it, it can do nothing about: another orchestrator may do. */
+  #writeRegistration(registration: Registration): WireRequest {
+    try {
+      return this.#protocol.writeRegistration(registration)
+    } catch (error) {
+      return this.#failed('registration', error)
+    }
   }
 
   async #checkLiveness(): Promise<void> {

@@ -1,5 +1,5 @@
 /** A value that the second generation cannot sign, hence not say. */
-export class NotCanonicalError extends Error {}
+export class NotCanonicalError extends TypeError {}
 
 /** The orchestrators' limit; one level more and they answer 500. */
 const DEEPEST = 30

@@ -51,6 +51,9 @@ export const writeHeartbeat = (
   }),
 })
 
+/** Words for people may lose half a character, as texts do that were cut; nothing else is wrong with them. */
+const wellFormed = (words: string): string => words.replace(/\p{Surrogate}/gu, '\ufffd')
+
 const outcomeOnTheWire = (outcome: Outcome): object => {
   switch (outcome.kind) {
     case 'value':
@@ -58,7 +61,7 @@ const outcomeOnTheWire = (outcome: Outcome): object => {
     case 'failure':
       return {
         status: 'failure',
-        error: outcome.error,
+        error: { ...outcome.error, message: wellFormed(outcome.error.message) },
         data: outcome.data,
         data_metadata: filesOnTheWire(outcome.files),
       }
@@ -91,7 +94,7 @@ export const writeResult = (seal: Seal, result: TaskResult): WireRequest => {
 
 /** A result that nobody can read is a failure of the task: without any, the job would wait for its timeout. */
 export const writeUnreadable = (seal: Seal, result: TaskResult, why: string): WireRequest => {
-  const message = `The result of the task cannot be delivered: ${why.replace(/\p{Surrogate}/gu, '\ufffd')}`
+  const message = `The result of the task cannot be delivered: ${why}`
   const outcome: Outcome = { kind: 'failure', error: { code: PERMANENT_ERROR, message } }
   const { jobId, taskId, workerId } = result
   return { method: 'POST', path: RESULT, body: seal(resultOnTheWire({ jobId, taskId, workerId, outcome })) }
@@ -126,6 +129,6 @@ export const progressEvent = ({
   jobId,
   taskId,
   name: 'progress',
-  payload: { progress, message },
+  payload: { progress, message: wellFormed(message) },
   tracingContext,
 })

@@ -220,3 +220,14 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     expect(second.proxy.requests.filter(({ body }) => body.includes(id))).toEqual([])
   })
 })
+
+test('an orchestrator that cannot take the id of this worker is passed over for one that can', async () => {
+  const [first, second] = [
+    await remote('first', { generation: 'rxon' }),
+    await remote('second', { generation: 'classic' }),
+  ]
+  const worker = workerOf([first, second], { variables: { WORKER_ID: 'eu.1' } }).task('echo', () => ({}))
+  await worker.start()
+  await second.orchestrator.waitForWorker('echo')
+  expect(first.proxy.count('POST', '/register')).toBe(0)
+})

@@ -100,6 +100,17 @@ test.each([
   expect(body).toMatchObject({ status: 'failure', error: { code: 'PERMANENT_ERROR' } })
 })
 
+test('§2.2.5 half a character in the message of an error costs neither the error nor its code', async () => {
+  const { orchestrator, worker } = await setup()
+  worker.task('cut', () => {
+    throw new Error('so sad \ud83d')
+  })
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'cut' }))
+  const { body } = await orchestrator.answered('result')
+  expect(body.error).toEqual({ code: 'TRANSIENT_ERROR', message: 'so sad \ufffd' })
+})
+
 test('§2.6.2 a result that is ignored is told with its reason, and not sent again', async () => {
   const { orchestrator, worker } = await setup()
   const ignored = nextEvent(worker, 'resultIgnored')

@@ -88,6 +88,27 @@ test('§2.6.6 data that do not fit the result schema are a failure, before they 
   expect(body.error).toEqual({ code: 'CONTRACT_VIOLATION_ERROR', message: expect.stringContaining('n: ') })
 })
 
+test('§2.2.5 half a character in what is told harms neither the task nor the worker', async () => {
+  const { orchestrator, worker } = await setup()
+  orchestrator.answers('other', { body: { status: 'event_accepted' } })
+  worker.task('tell', (_, { emit, progress }) => {
+    progress(0.1, 'a')
+    progress(0.5, 'half \ud83d')
+    try {
+      emit('note', { text: '\ud83d' })
+      return { data: { emitted: true } }
+    } catch (error) {
+      return { data: { isTypeError: error instanceof TypeError } }
+    }
+  })
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'tell' }))
+  const { body } = await orchestrator.answered('result')
+  expect(body).toMatchObject({ status: 'success', data: { isTypeError: true } })
+  const posted = [await orchestrator.next('other'), await orchestrator.next('other')]
+  expect(posted.map((each) => each.body.payload.message)).toEqual(['a', 'half \ufffd'])
+})
+
 test('§2.7.1 events go over HTTP without a socket, as they are declared', async () => {
   const { orchestrator, worker } = await setup()
   const events = { note: z.object({ text: z.string() }) }
