@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { GENERATIONS } from '../../support/generations.js'
+import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { StandIn } from './stand-in.js'
@@ -142,6 +142,20 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await second.says(`delivered ${next}`)
     await eventually('the letter is there', () => existsSync(join(folder, 'dead-letters', `${id}.json`)))
     expect(other.deliveries).toHaveLength(1)
+  })
+
+  test('while a poll of the dead one may be held, the next one says that it takes nothing', async () => {
+    const { standIn, start } = await setUp({ WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '2' })
+    const first = await start()
+    await eventually('a poll is open', () => standIn.openPolls > 0)
+    await first.kill()
+    standIn.heartbeats.length = 0
+    const second = await start()
+    await eventually('it is heard of', () => standIn.heartbeats.length > 0)
+    expect(standIn.heartbeats[0]).toMatchObject({ status: TAKES_NOTHING[generation] })
+    await eventually('the fence is down', () => standIn.heartbeats.at(-1)?.['status'] === 'idle')
+    const id = standIn.offer('echo')
+    await second.says(`delivered ${id}`)
   })
 
   test('a second process on the same state directory is refused, and the first one goes on', async () => {
