@@ -3,7 +3,7 @@ import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
 import { amount, count, delay, interval, port } from './number-kinds.js'
 import type { GenerationChoice, KeepTaskFiles, LogLevel, OrchestratorMode } from './settings.js'
-import { bucket, choice, directory, flag, keyPrefix, secret, text, workerId } from './text-kinds.js'
+import { bucket, choice, directory, file, flag, keyPrefix, secret, text, workerId } from './text-kinds.js'
 import { httpUrl, storeUrl } from './url-kind.js'
 import type { VariableName, WorkerConfigValues } from './values.js'
 
@@ -105,6 +105,21 @@ export const OPTIONS = {
   ORCHESTRATOR_SECRET_KEY: {
     about: 'The key that tasks are signed with; without it no signature is verified.',
     kind: optional(secret),
+    initial: unset,
+  },
+  TLS_CA_PATH: {
+    about: 'The certificates that orchestrators are trusted by, in place of the usual ones; PEM.',
+    kind: optional(file),
+    initial: unset,
+  },
+  TLS_CERT_PATH: {
+    about: 'The certificate of this worker, for orchestrators that ask for one; PEM.',
+    kind: optional(file),
+    initial: unset,
+  },
+  TLS_KEY_PATH: {
+    about: 'The private key of that certificate; PEM.',
+    kind: optional(file),
     initial: unset,
   },
   MAX_CONCURRENT_TASKS: {

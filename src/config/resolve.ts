@@ -6,7 +6,7 @@ import { stateHome } from './env.js'
 import { deepFreeze } from './freeze.js'
 import { jsonObject } from './json-kinds.js'
 import { hideMembers } from './secrets.js'
-import type { S3Settings, Settings } from './settings.js'
+import type { S3Settings, Settings, TlsSettings } from './settings.js'
 import { settleOrchestrators } from './settle-orchestrators.js'
 import { settleResources } from './settle-resources.js'
 import { ipAddress, text } from './text-kinds.js'
@@ -71,6 +71,21 @@ const remotes = ({ config, checks, attribute }: Reading) => {
     websocketsEnabled: attribute('WORKER_ENABLE_WEBSOCKETS'),
     strictEvents: attribute('STRICT_EVENT_VALIDATION'),
     resultMaxRetries: attribute('RESULT_MAX_RETRIES'),
+  }
+}
+
+const OTHER_FILE = { expected: 'a path, too: a certificate and its key go together' }
+
+const tls = ({ checks, attribute }: Reading): TlsSettings => {
+  const caPath = attribute('TLS_CA_PATH')
+  const certPath = attribute('TLS_CERT_PATH')
+  const keyPath = attribute('TLS_KEY_PATH')
+  if (certPath !== undefined && keyPath === undefined) checks.refuse('TLS_KEY_PATH', undefined, OTHER_FILE)
+  if (keyPath !== undefined && certPath === undefined) checks.refuse('TLS_CERT_PATH', undefined, OTHER_FILE)
+  return {
+    ...(caPath === undefined ? {} : { caPath }),
+    ...(certPath === undefined ? {} : { certPath }),
+    ...(keyPath === undefined ? {} : { keyPath }),
   }
 }
 
@@ -141,6 +156,7 @@ export const resolveSettings = (config: WorkerConfig, options: ConstructorOption
     ...capacity(reading),
     ...machine(reading),
     ...remotes(reading),
+    tls: tls(reading),
     ...durations(reading),
     ...taskFiles(reading),
     ...state(reading, whoever.workerId),

@@ -37,6 +37,13 @@ export interface S3Settings {
   readonly maxConcurrency: number
 }
 
+/** Where the certificates and the key for TLS are; each may be missing, the last two only together. */
+export interface TlsSettings {
+  readonly caPath?: string
+  readonly certPath?: string
+  readonly keyPath?: string
+}
+
 /** The configuration, checked and frozen; durations in ms. */
 export interface Settings {
   readonly workerId: string
@@ -56,6 +63,7 @@ export interface Settings {
   readonly resources: Resources
   readonly orchestrators: readonly OrchestratorSettings[]
   readonly orchestratorMode: OrchestratorMode
+  readonly tls: TlsSettings
   readonly heartbeatIntervalMs: number
   readonly heartbeatDebounceMs: number
   readonly websocketsEnabled: boolean

@@ -38,6 +38,12 @@ export const directory: Kind<string> = textual(
   (value) => value.trim() !== '' && !value.includes('\0'),
 )
 
+/** A file's path. */
+export const file: Kind<string> = textual(
+  'the path of a file, not empty',
+  (value) => value.trim() !== '' && !value.includes('\0'),
+)
+
 /** An IPv4 or IPv6 address. */
 export const ipAddress: Kind<string> = textual('an IP address', (value) => isIP(value) !== 0)
 

@@ -95,6 +95,15 @@ export interface WorkerConfigValues {
    * Variable `ORCHESTRATOR_SECRET_KEY`. Default: none.
    */
   ORCHESTRATOR_SECRET_KEY: string | undefined
+  /**
+   * The certificates that orchestrators are trusted by, in place of the usual ones: a PEM file. It is read again when it
+   * has changed, like the two below. Variable `TLS_CA_PATH`. Default: none.
+   */
+  TLS_CA_PATH: string | undefined
+  /** The certificate of this worker, for orchestrators that ask for one: a PEM file. Variable `TLS_CERT_PATH`. Default: none. */
+  TLS_CERT_PATH: string | undefined
+  /** The private key of that certificate: a PEM file. Variable `TLS_KEY_PATH`. Default: none. */
+  TLS_KEY_PATH: string | undefined
   /** How many tasks run at once, at least 1. Variable `MAX_CONCURRENT_TASKS`. Default: 10. */
   MAX_CONCURRENT_TASKS: number
   /** What a second of each skill costs, by task name. Variable `COST_PER_SKILL` (JSON). Default: `{}`. */

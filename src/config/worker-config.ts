@@ -42,6 +42,9 @@ export class WorkerConfig implements WorkerConfigValues {
   declare MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
   declare ORCHESTRATOR_PROTOCOL: GenerationName
   declare ORCHESTRATOR_SECRET_KEY: string | undefined
+  declare TLS_CA_PATH: string | undefined
+  declare TLS_CERT_PATH: string | undefined
+  declare TLS_KEY_PATH: string | undefined
   declare MAX_CONCURRENT_TASKS: number
   declare COST_PER_SKILL: Record<string, number>
   declare CPU_CORES: number

@@ -3,6 +3,7 @@ import type { Fact, RequestKind } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
 import { HttpTransport } from '../transport/http.js'
+import { TlsFiles } from '../transport/tls-files.js'
 import { openSocket } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { CommandSocket } from './command-socket.js'
@@ -17,6 +18,7 @@ import type { TaskSource } from './tasks-in-hand.js'
 export interface ConnectOptions {
   readonly settings: RuntimeSettings
   readonly target: RuntimeSettings['orchestrators'][number]
+  readonly tls: TlsFiles | undefined
   readonly registration: Omit<Registration, 'status'>
   readonly describe: () => Heartbeat
   /** Whether no task may come from there for a while. */
@@ -106,9 +108,25 @@ const socketOf = (
       events.emit('socketClosed', { orchestrator: orchestrator.url, code, reason }),
   })
 
+/**
+ * The certificates and the key that are configured; `undefined`: none are.
+ *
+ * @param log - is told of files that change and cannot be used; who is soon over needs none
+ * @throws ConfigError when they cannot be used
+ */
+export const tlsFor = ({ tls }: Pick<RuntimeSettings, 'tls'>, log?: Logger): TlsFiles | undefined => {
+  if (Object.keys(tls).length === 0) return undefined
+  return new TlsFiles(tls, (error) =>
+    log?.error(
+      { err: error },
+      'the TLS files have changed and cannot be used: the last ones that could still are',
+    ),
+  )
+}
+
 /** The orchestrator alone, spoken to in its generation and with its token. */
 export const reach = (
-  { settings, target }: Pick<ConnectOptions, 'settings' | 'target'>,
+  { settings, target, tls }: Pick<ConnectOptions, 'settings' | 'target' | 'tls'>,
   onFact: (kind: RequestKind, fact: Fact) => void,
 ): Orchestrator => {
   const { url, token } = target
@@ -124,11 +142,12 @@ export const reach = (
     transport: new HttpTransport({
       url,
       headers,
+      tls,
       connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
     }),
     dial: (path, listener, signal) =>
       openSocket(
-        { url: url.replace(/\/+$/, '') + path, headers, pingIntervalMs: settings.heartbeatIntervalMs },
+        { url: url.replace(/\/+$/, '') + path, headers, tls, pingIntervalMs: settings.heartbeatIntervalMs },
         listener,
         signal,
       ),

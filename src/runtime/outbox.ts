@@ -1,4 +1,4 @@
-import { reach } from './connect.js'
+import { reach, tlsFor } from './connect.js'
 import { type FiledLetter, readLetters, removeLetter } from './journal/dead-letters.js'
 import type { RuntimeSettings } from './settings.js'
 
@@ -18,7 +18,8 @@ export const replay = async (
   settings: RuntimeSettings,
 ): Promise<void> => {
   const { result } = letter
-  const orchestrator = reach({ settings: { ...settings, workerId: result.workerId }, target }, () => {})
+  const own = { ...settings, workerId: result.workerId }
+  const orchestrator = reach({ settings: own, target, tls: tlsFor(settings) }, () => {})
   try {
     const receipt = await orchestrator.deliver(result)
     if (receipt.kind === 'replaced') throw receipt.error

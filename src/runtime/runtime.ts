@@ -4,10 +4,11 @@ import type { TaskRegistry } from '../tasks/definition.js'
 import { describeSkill } from '../tasks/describe-skill.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { TaskStorage } from '../tasks/files/task-storage.js'
+import type { TlsFiles } from '../transport/tls-files.js'
 import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
 import { Commands } from './commands.js'
-import { connectTo, pollDeadlineMs } from './connect.js'
+import { connectTo, pollDeadlineMs, tlsFor } from './connect.js'
 import { Connections } from './connections.js'
 import { Delivery } from './delivery.js'
 import { reportDeliveries } from './delivery-report.js'
@@ -41,6 +42,7 @@ export class Runtime {
   readonly commands: Commands
   readonly strays: StrayRejections
   readonly #options: RuntimeOptions
+  readonly #tls: TlsFiles | undefined
   readonly #slots: Slots<TaskInHand>
   readonly #directories: TaskDirectories
   readonly #turn: PollTurn
@@ -57,6 +59,7 @@ export class Runtime {
   constructor(options: RuntimeOptions) {
     this.#options = options
     const { settings } = options
+    this.#tls = tlsFor(settings, options.log)
     this.hotCache = new HotCache(settings.skillDependencies, this.#changed)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = this.#makeDirectories()
@@ -249,6 +252,7 @@ export class Runtime {
       settings,
       registration: this.#registration(),
       describe: this.#describe,
+      tls: this.#tls,
       makeGate: (source: TaskSource) => this.#gateFor(source),
       turn: this.#turn,
       isHeldOff: (url: string) => this.#succession.isHeldOff(url),

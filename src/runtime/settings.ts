@@ -1,6 +1,7 @@
 import type { Registration } from '../protocol/messages.js'
 import type { GenerationChoice } from '../protocol/select.js'
 import type { KeepFiles } from '../tasks/files/task-directories.js'
+import type { TlsPaths } from '../transport/tls-files.js'
 
 /** What the runtime has to be told; durations in ms. The resolved configuration has all of it. */
 export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websockets' | 'status'> {
@@ -15,6 +16,7 @@ export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websocke
     readonly taskKey?: string
   }[]
   readonly orchestratorMode: 'failover' | 'round-robin'
+  readonly tls: TlsPaths
   readonly websocketsEnabled: boolean
   readonly strictEvents: boolean
   readonly cancelGraceMs: number

@@ -1,6 +1,9 @@
+import type { buildConnector as Connectors } from 'undici'
+import buildConnector from 'undici/lib/core/connect.js'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import { monotonicMs } from '../utils/time.js'
 import { Exchange, type HttpAnswer, type HttpRequest, type Server } from './exchange.js'
+import type { TlsFiles } from './tls-files.js'
 
 /** Carries requests to one server. */
 export interface Transport {
@@ -18,6 +21,8 @@ export interface HttpOptions {
   readonly headers: Readonly<Record<string, string>>
   /** The most connections at once; enough that a held poll never makes a heartbeat wait. */
   readonly connections: number
+  /** Certificates and key for `https:`; without it the usual certificates are trusted. */
+  readonly tls?: TlsFiles | undefined
   /** The longest answer that is read, in bytes; default 64 MiB. */
   readonly maxAnswerBytes?: number
 }
@@ -89,12 +94,26 @@ export class HttpTransport implements Transport {
   }
 }
 
-const poolFor = ({ url, connections }: HttpOptions): Pool =>
+/** Each connection is made with what the files have by then; sessions are not taken over from before a change. */
+const connectorFor = (tls: TlsFiles): Connectors.connector => {
+  let { context } = tls
+  const make = () => buildConnector({ timeout: CONNECT_TIMEOUT_MS, secureContext: context })
+  let connect = make()
+  return (target, done) => {
+    if (tls.context !== context) {
+      context = tls.context
+      connect = make()
+    }
+    connect(target, done)
+  }
+}
+
+const poolFor = ({ url, connections, tls }: HttpOptions): Pool =>
   new Pool(new URL(url).origin, {
     connections,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: tls ? connectorFor(tls) : { timeout: CONNECT_TIMEOUT_MS },
     // The exchange has one deadline of its own for all of its phases.
     headersTimeout: 0,
     bodyTimeout: 0,

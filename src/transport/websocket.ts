@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import { UnreachableError } from '../errors.js'
 import { after, type Timer } from '../utils/time.js'
 import type { HttpAnswer } from './exchange.js'
+import type { TlsFiles } from './tls-files.js'
 
 /** How a socket ended. */
 export interface SocketEnd {
@@ -25,6 +26,7 @@ export interface SocketOptions {
   readonly headers: Readonly<Record<string, string>>
   /** How often the other side has to show that it is there, in ms. */
   readonly pingIntervalMs: number
+  readonly tls?: TlsFiles | undefined
 }
 
 const OPEN_DEADLINE_MS = 10_000
@@ -56,6 +58,7 @@ export const openSocket = async (
     headers: { ...options.headers },
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
+    ...(options.tls && { secureContext: options.tls.context }),
   })
   return new Promise((resolve, reject) => {
     const settle = () => {

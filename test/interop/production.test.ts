@@ -1,102 +1,97 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { request } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 import { Worker, WorkerConfig } from '../../src/index.js'
-import { Child } from '../support/interop/child-process.js'
-import { clientApi } from '../support/interop/client-api.js'
 import { checkEnvironment, interpreterOf, mayNotSkip } from '../support/interop/each-orchestrator.js'
-import { eventually } from '../support/interop/eventually.js'
-import { freePort } from '../support/interop/free-port.js'
+import {
+  createJob,
+  type ProductionOptions,
+  SHARED,
+  startProduction,
+  waitForJob,
+  waitForWorker,
+} from '../support/interop/production-orchestrator.js'
 import { findRedisServer, startRedisServer } from '../support/interop/redis-server.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { Authority, canCertify } from '../support/tls/certificates.js'
 
-const SCRIPT = fileURLToPath(new URL('../../examples/orchestrator/orchestrator.py', import.meta.url))
-const CLIENT_TOKEN = 'token-of-a-client'
-const SHARED = { GLOBAL_WORKER_TOKEN: 'token-of-all-workers', ORCHESTRATOR_SECRET_KEY: 'key-of-all' }
-
-const startOrchestrator = async (interpreter: string, redisPort: number, name: string) => {
-  const folder = mkdtempSync(join(tmpdir(), 'production-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const clients = join(folder, 'clients.toml')
-  writeFileSync(clients, `[shop]\ntoken = "${CLIENT_TOKEN}"\nplan = "free"\nmonthly_attempts = 100000\n`)
-  const port = await freePort()
-  const child = new Child(interpreter, [SCRIPT], {
-    cwd: folder,
-    env: {
-      ...process.env,
-      ...SHARED,
-      INSTANCE_ID: name,
-      REDIS_HOST: '127.0.0.1',
-      REDIS_PORT: String(redisPort),
-      API_HOST: '127.0.0.1',
-      API_PORT: String(port),
-      CLIENTS_CONFIG_PATH: clients,
-      DETAILED_API_RESPONSES: 'true',
-      RATE_LIMITING_ENABLED: 'false',
-      WORKER_POLL_TIMEOUT_SECONDS: '1',
-      REDIS_STREAM_BLOCK_MS: '500',
-    },
-  })
-  onTestFinished(() => child.end())
-  const url = `http://127.0.0.1:${port}`
-  await eventually('it answers', async () => {
-    const answer = await request(`${url}/_public/status`).catch(() => undefined)
-    await answer?.body.dump()
-    return answer?.statusCode === 200
-  })
-  return { child, url }
+/** What orchestrators need, on a Redis of the test's own; a reason to skip the test where this machine has it not. */
+const prepare = async (): Promise<ProductionOptions | string> => {
+  const missing = await checkEnvironment()
+  if (missing !== undefined && !mayNotSkip()) return missing
+  const interpreter = await interpreterOf('orchestrator-1.0b30')
+  const redis = await startRedisServer((await findRedisServer(interpreter)) ?? 'redis-server')
+  onTestFinished(() => redis.stop())
+  return { interpreter, redisPort: redis.port }
 }
 
-const createJob = async (url: string, data: object): Promise<string> => {
-  const answer = await request(`${url}/api/v1/jobs/resize`, {
-    method: 'POST',
-    headers: { 'X-Client-Token': CLIENT_TOKEN, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ initial_data: data }),
+const startResizer = async (config: Partial<WorkerConfig>): Promise<void> => {
+  const worker = new Worker({
+    config: new WorkerConfig({
+      ORCHESTRATOR_PROTOCOL: 'auto',
+      WORKER_TOKEN: SHARED.GLOBAL_WORKER_TOKEN,
+      ORCHESTRATOR_SECRET_KEY: SHARED.ORCHESTRATOR_SECRET_KEY,
+      WORKER_ID: 'resizer',
+      LOG_LEVEL: 'silent',
+      ...config,
+    }),
   })
-  const body = (await answer.body.json()) as { job_id?: string }
-  if (!body.job_id) throw new Error(`the job was answered ${answer.statusCode}: ${JSON.stringify(body)}`)
-  return body.job_id
+  worker.task('resize_image', ({ source }) => ({ resized: source }))
+  await worker.start()
+  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
 }
 
 test('two orchestrators on one Redis share the jobs and a worker, and one of them may go', async ({
   skip,
 }) => {
-  const missing = await checkEnvironment()
-  skip(missing !== undefined && !mayNotSkip(), missing)
-  const interpreter = await interpreterOf('orchestrator-1.0b30')
-  const redis = await startRedisServer((await findRedisServer(interpreter)) ?? 'redis-server')
-  onTestFinished(() => redis.stop())
-  const first = await startOrchestrator(interpreter, redis.port, 'first')
-  const second = await startOrchestrator(interpreter, redis.port, 'second')
-
-  const config = new WorkerConfig({
+  const prepared = await prepare()
+  if (typeof prepared === 'string') return skip(prepared)
+  const first = await startProduction({ ...prepared, env: { INSTANCE_ID: 'first' } })
+  const second = await startProduction({ ...prepared, env: { INSTANCE_ID: 'second' } })
+  await startResizer({
     ORCHESTRATORS: [
-      { url: first.url, priority: 1 },
-      { url: second.url, priority: 2 },
+      { url: first.url, priority: 1, weight: 1 },
+      { url: second.url, priority: 2, weight: 1 },
     ],
-    ORCHESTRATOR_PROTOCOL: 'auto',
-    WORKER_TOKEN: SHARED.GLOBAL_WORKER_TOKEN,
-    ORCHESTRATOR_SECRET_KEY: SHARED.ORCHESTRATOR_SECRET_KEY,
-    WORKER_ID: 'resizer',
-    LOG_LEVEL: 'silent',
   })
-  const worker = new Worker({ config })
-  worker.task('resize_image', ({ source }) => ({ resized: source }))
-  await worker.start()
-  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
-
-  const [asked, other] = [first, second].map(({ url }) => clientApi(url, CLIENT_TOKEN))
-  await asked?.waitForWorker('resizer', (record) => record?.status === 'idle')
+  await waitForWorker(first, 'resizer')
   // Handed in at the one that the worker does not poll.
-  const id = await createJob(second.url, { source: 'a.jpg' })
-  const done = await other?.waitForJob(id, ({ status }) => status === 'finished')
-  expect(done?.state_history).toMatchObject({ resized: 'a.jpg' })
+  const id = await createJob(second, { source: 'a.jpg' })
+  expect(await waitForJob(second, id)).toMatchObject({ resized: 'a.jpg' })
 
   await first.child.end('SIGKILL')
-  await other?.waitForWorker('resizer', (record) => record?.status === 'idle')
-  const next = await createJob(second.url, { source: 'b.jpg' })
-  const after = await other?.waitForJob(next, ({ status }) => status === 'finished', { deadlineMs: 40_000 })
-  expect(after?.state_history).toMatchObject({ resized: 'b.jpg' })
+  const next = await createJob(second, { source: 'b.jpg' })
+  expect(await waitForJob(second, next)).toMatchObject({ resized: 'b.jpg' })
+})
+
+test.each([
+  { mode: 'mixed', shows: 'a certificate' },
+  { mode: 'mtls-only', shows: 'a certificate' },
+  { mode: 'mixed', shows: 'a token' },
+  { mode: 'token-only', shows: 'a token' },
+])('over TLS, in the mode $mode, a worker is let in by $shows', async ({ mode, shows }) => {
+  const prepared = await prepare()
+  if (typeof prepared === 'string' || !canCertify()) return expect(mayNotSkip()).toBe(false)
+  const authority = new Authority(temporaryFolder())
+  const server = authority.issue('server')
+  const orchestrator = await startProduction({
+    ...prepared,
+    env: {
+      WORKER_AUTH_MODE: mode,
+      TLS_ENABLED: 'true',
+      TLS_CERT_PATH: server.certPath,
+      TLS_KEY_PATH: server.keyPath,
+      TLS_CA_PATH: authority.caPath,
+    },
+    tls: { caPath: authority.caPath },
+  })
+  const own = shows === 'a certificate' ? authority.issue('resizer') : undefined
+  await startResizer({
+    ORCHESTRATOR_URL: orchestrator.url,
+    TLS_CA_PATH: authority.caPath,
+    TLS_CERT_PATH: own?.certPath,
+    TLS_KEY_PATH: own?.keyPath,
+    WORKER_ENABLE_WEBSOCKETS: true,
+  })
+  await waitForWorker(orchestrator, 'resizer')
+  const id = await createJob(orchestrator, { source: 'a.jpg' })
+  expect(await waitForJob(orchestrator, id)).toMatchObject({ resized: 'a.jpg' })
 })
