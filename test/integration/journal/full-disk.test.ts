@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -7,22 +6,11 @@ import { replay } from '../../../src/runtime/journal/replay.js'
 import { Worker } from '../../../src/worker.js'
 import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
+import { NO_DISK, smallDisk } from '../../support/small-disk.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { StandIn } from './stand-in.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
-
-/** A disk of a few pages; `undefined` where this user may not mount one. */
-const smallDisk = (): string | undefined => {
-  const folder = temporaryFolder()
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    return undefined
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
-  return folder
-}
 
 const workerOn = (folder: string, url: string): Worker => {
   const config = new WorkerConfig({
@@ -42,8 +30,9 @@ const workerOn = (folder: string, url: string): Worker => {
 
 describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
   test('a full disk stops the taking of tasks, not what runs, until it has room again', async ({ skip }) => {
-    const folder = smallDisk()
-    skip(folder === undefined, 'no tmpfs can be mounted')
+    // A few pages.
+    const folder = smallDisk(64)
+    skip(folder === undefined, NO_DISK)
     if (folder === undefined) return
     const standIn = await StandIn.start(generation)
     const worker = workerOn(folder, standIn.url)

@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process'
+import { onTestFinished } from 'vitest'
+import { temporaryFolder } from './temporary-folder.js'
+
+/** Why a test is left out where {@link smallDisk} gives none. */
+export const NO_DISK = 'no tmpfs can be mounted: that needs root'
+
+/** The folder of a disk of so many kilobytes, for one test; `undefined`, and a line that says so, where none can be mounted. */
+export const smallDisk = (kilobytes: number): string | undefined => {
+  const folder = temporaryFolder()
+  try {
+    const size = `size=${kilobytes}k`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', folder], { stdio: 'ignore' })
+  } catch {
+    console.log(NO_DISK)
+    return undefined
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
+  return folder
+}
