@@ -206,7 +206,7 @@ export class Connection implements TaskSource, Watched {
   check(): void {
     if (this.#state.now !== 'registered') return
     this.#options.orchestrator.suspect()
-    void this.#heartbeats.now()
+    this.#heartbeats.hasten()
   }
 
   /** Tells the orchestrator not to send more, and resolves when the open polls have ended. */
@@ -292,7 +292,7 @@ export class Connection implements TaskSource, Watched {
     if (nowMs - this.#recoveredMs < RECOVERY_PAUSE_MS) return
     this.#recoveredMs = nowMs
     if (this.#state.now === 'registered') {
-      if (kind !== 'heartbeat') void this.#heartbeats.now()
+      if (kind !== 'heartbeat') this.#heartbeats.hasten()
       if (kind !== 'poll') this.#polls.retry()
       this.#socket?.open()
     }

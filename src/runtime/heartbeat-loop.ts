@@ -67,9 +67,14 @@ export class HeartbeatLoop {
     await this.#sending
   }
 
+  /** Sends one at once, unless the orchestrator wants silence: what is sent then only makes it longer. */
+  hasten(): void {
+    if (this.#options.orchestrator.quietMs('heartbeat') === 0) void this.now()
+  }
+
   /** Sends one to see whether it is answered, unless one is under way or the orchestrator wants silence. */
   ask(): void {
-    if (!this.#sending && this.#options.orchestrator.quietMs('heartbeat') === 0) void this.now()
+    if (!this.#sending) this.hasten()
   }
 
   /** Resolves when the orchestrator knows what there is to know, or did not take the one heartbeat that would tell it. */

@@ -76,6 +76,27 @@ test('§2.4.10 429 is followed by 61 s of silence of that kind', async () => {
   expect(await delivered).toMatchObject({ taskId: 't1' })
 })
 
+test('§2.4.10 nothing breaks that silence, not even polls that are answered again', async () => {
+  const { orchestrator, worker } = await setup({ HEARTBEAT_INTERVAL: 600 })
+  orchestrator.answers('heartbeat', { status: 429, body: { error: '{"error": "Too Many Requests"}' } })
+  orchestrator.answers('poll', 'reset')
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  await orchestrator.answered('poll')
+  orchestrator.behaves('poll')
+  orchestrator.endPoll(task())
+  await vi.advanceTimersByTimeAsync(5_000)
+  await orchestrator.answered('result')
+  await vi.advanceTimersByTimeAsync(50_000)
+  await orchestrator.fence()
+  expect(orchestrator.calls('heartbeat')).toHaveLength(1)
+  orchestrator.behaves('heartbeat')
+  await vi.advanceTimersByTimeAsync(6_000)
+  const { body } = await orchestrator.next('heartbeat', (call) => call.body !== '')
+  expect(body).toMatchObject({ status: 'idle' })
+})
+
 test('§2.4.3 a worker id that this generation does not take is said clearly', async () => {
   const { orchestrator, worker, said } = await setup({ WORKER_ID: 'eu.1' })
   await worker.start()
