@@ -16,14 +16,15 @@ const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 const entries = ['api-extractor.json', 'api-extractor.dev.json']
 
 /**
- * Functions keep their names and stay functions of their own, as do classes: a stack trace names both.
+ * Exported functions, classes and methods keep their names, and all functions stay functions of their own: a stack trace
+ * names them. Functions of one file alone lose theirs.
  * @type {import('terser').MinifyOptions}
  */
 const shrinking = {
   module: true,
   ecma: 2020,
-  compress: { passes: 2, inline: false, reduce_funcs: false, keep_fnames: true, keep_classnames: true },
-  mangle: { keep_fnames: true, keep_classnames: true },
+  compress: { passes: 2, inline: false, reduce_funcs: false, keep_classnames: true },
+  mangle: { keep_classnames: true },
   format: { comments: false, semicolons: false },
 }
 
@@ -38,25 +39,40 @@ export const lean = async (code) => {
 }
 
 /**
- * The same declarations with one space a level.
+ * The table of options without what only the documents say of them.
+ * @param {string} code as the compiler makes it
+ */
+export const withoutWords = (code) => code.replace(/^ *(?:about|initialInWords): '.*',\n/gm, '')
+
+/**
+ * The same declarations with one space a level, without the stars in comments and `declare` where it says nothing.
  * @param {string} declarations indented by four, as the extractor does
  */
-export const withLittleIndentation = (declarations) =>
-  declarations.replace(/^(?: {4})+/gm, ({ length }) => ' '.repeat(length / 4))
+export const terse = (declarations) =>
+  declarations
+    .replace(/^(?: {4})+/gm, ({ length }) => ' '.repeat(length / 4))
+    .replace(/^ *\* ?(?!\/)/gm, '')
+    .replace(/^ *\*\/$/gm, '*/')
+    .replace(/^export declare (interface|type) /gm, 'export $1 ')
 
 /** @param {string} path of a configuration */
 const rollUpTypes = async (path) => {
   const { Extractor, ExtractorConfig } = await import('@microsoft/api-extractor')
   const configObject = ExtractorConfig.loadFile(resolve(path))
   const extractorConfig = ExtractorConfig.prepare({
-    configObject: { ...configObject, apiReport: { enabled: false } },
+    configObject: {
+      ...configObject,
+      apiReport: { enabled: false },
+      // Here alone: "npm run api" only compares.
+      dtsRollup: { ...configObject.dtsRollup, enabled: true },
+    },
     configObjectFullPath: resolve(path),
     packageJsonFullPath: resolve('package.json'),
   })
   const { succeeded } = Extractor.invoke(extractorConfig, { messageCallback: quiet })
   if (!succeeded) throw new Error(`${path}: the declarations cannot be rolled up; "npm run api" says why`)
   const declarations = extractorConfig.publicTrimmedFilePath
-  writeFileSync(declarations, withLittleIndentation(readFileSync(declarations, 'utf8')))
+  writeFileSync(declarations, terse(readFileSync(declarations, 'utf8')))
 }
 
 /** @param {import('@microsoft/api-extractor').ExtractorMessage} message */
@@ -72,6 +88,8 @@ const main = async () => {
   })
   if (status !== 0) process.exit(1)
   const all = readdirSync('dist', { recursive: true, encoding: 'utf8' }).map((path) => join('dist', path))
+  const options = join('dist', 'config', 'options.js')
+  writeFileSync(options, withoutWords(readFileSync(options, 'utf8')))
   for (const path of all.filter((each) => each.endsWith('.js'))) {
     writeFileSync(path, await lean(readFileSync(path, 'utf8')))
   }

@@ -49,6 +49,8 @@ const trials = {
     { task: 'transcribe', ends: 'finished' },
     { task: 'report', ends: 'finished', history: { pages: 3 } },
   ],
+  // There is no object store here, hence no such file.
+  'files.ts': [{ task: 'shout', params: { text_file: 'nowhere.txt' }, ends: 'quarantined' }],
   'hot-cache.ts': [{ task: 'draw', ends: 'finished', history: { models: 2 } }],
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'
-import { lean, withLittleIndentation } from '../../../scripts/build.mjs'
+import { lean, terse, withoutWords } from '../../../scripts/build.mjs'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
 /** A module that is shrunk, written down and loaded, as a user's program does. */
@@ -14,7 +14,7 @@ const loaded = async (code: string) => {
 
 const code = `
 /** What a reader wants to know. */
-const explode = (text) => {
+export const explode = (text) => {
     throw new Mishap(text.trim() /* so that it is one */);
 };
 class Mishap extends Error {
@@ -23,7 +23,7 @@ class Mishap extends Error {
         this.name = new.target.name;
     }
 }
-const onlyOnce = (text) => explode(text);
+export const onlyOnce = (text) => explode(text);
 export class Rocket {
     #text = ' no fuel ';
     static countdown = 10;
@@ -35,7 +35,7 @@ export const launch = () => new Rocket().launch('');
 export { Mishap };
 `
 
-it('keeps what a stack trace names: classes, methods and functions, those of a single call too', async () => {
+it('keeps what a stack trace names: classes, methods and exported functions; each has its line in it', async () => {
   const { launch } = await loaded(code)
   let stack: unknown
   try {
@@ -54,7 +54,7 @@ it('keeps what a stack trace names: classes, methods and functions, those of a s
 
 it('keeps the exported names', async () => {
   const { Rocket, ...others } = await loaded(code)
-  expect(Object.keys(others).sort()).toEqual(['Mishap', 'launch'])
+  expect(Object.keys(others).sort()).toEqual(['Mishap', 'explode', 'launch', 'onlyOnce'])
   expect([Rocket.name, Rocket.countdown]).toEqual(['Rocket', 10])
 })
 
@@ -69,9 +69,16 @@ it('keeps the first line of a program', async () => {
   expect(shrunk).toMatch(/^#!\/usr\/bin\/env node\nimport/)
 })
 
-it('indents declarations by one space a level, and what hangs in a comment by as much more', () => {
-  const text = 'interface A {\n    /**\n     * What it is.\n     */\n    b: {\n        c: 1;\n    };\n}\n'
-  expect(withLittleIndentation(text)).toBe(
-    'interface A {\n /**\n  * What it is.\n  */\n b: {\n  c: 1;\n };\n}\n',
+it('leaves the words of the documents out of the table of options', () => {
+  const table =
+    "    A: {\n        about: 'It\\'s `a`, b.',\n        kind: text,\n        initialInWords: 'none',\n    },\n"
+  expect(withoutWords(table)).toBe('    A: {\n        kind: text,\n    },\n')
+})
+
+it('indents declarations by one space a level, and leaves out the stars of comments', () => {
+  const text =
+    'export declare interface A {\n    /**\n     * What it is.\n     * @example\n     *   b\n     */\n    b: {\n        c: 1;\n    };\n}\nexport declare class B {\n}\n'
+  expect(terse(text)).toBe(
+    'export interface A {\n /**\nWhat it is.\n@example\n  b\n*/\n b: {\n  c: 1;\n };\n}\nexport declare class B {\n}\n',
   )
 })
