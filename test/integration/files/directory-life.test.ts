@@ -139,6 +139,33 @@ describe('two workers on one TASK_FILES_DIR', () => {
   })
 })
 
+describe('two workers that run', () => {
+  it('share a TASK_FILES_DIR, and each clears away its own', async () => {
+    const shared = join(await temporaryFolder(), 'payloads')
+    let entered = 0
+    let meet = () => {}
+    const meeting = new Promise<void>((resolve) => {
+      meet = resolve
+    })
+    const start = (id: string) =>
+      fileWorker({
+        variables: { TASK_FILES_DIR: shared, WORKER_ID: id },
+        tasks: (worker) =>
+          worker.task('t', async (_, { files, taskId }) => {
+            await files.write('mine', taskId)
+            // Both write before either reads.
+            if (++entered === 2) meet()
+            await meeting
+            return { mine: await files.read('mine'), names: await files.list() }
+          }),
+      })
+    const workers = await Promise.all([start('one'), start('other')])
+    const jobs = await Promise.all(workers.map(({ run }) => run('t')))
+    for (const { taskId, history } of jobs) expect(history).toEqual({ mine: taskId, names: ['mine'] })
+    await eventually('both directories are gone', isEmpty(shared))
+  })
+})
+
 describe('a TASK_FILES_DIR that cannot be had', () => {
   it('fails the task as one that may be tried elsewhere, and names the variable', async () => {
     const parent = join(await temporaryFolder(), 'file')
