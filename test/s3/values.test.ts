@@ -230,6 +230,35 @@ describe('s3:// values in the params', () => {
   })
 })
 
+describe('S3_MAX_CONCURRENCY', () => {
+  it('bounds the transfers of all tasks together', async () => {
+    const names = Array.from({ length: 9 }, (_, n) => `in/${n}`)
+    const objects = Object.fromEntries(names.map((name) => [name, name]))
+    const { s3, run } = await setUp(() => ({}), objects, { S3_MAX_CONCURRENCY: 3 })
+    let open = 0
+    let most = 0
+    let letGo = () => {}
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    s3.onRequest = async ({ key }) => {
+      if (!key.startsWith('in/')) return
+      most = Math.max(most, ++open)
+      await held
+      open--
+    }
+    const files = names.map((name) => `s3://b/${name}`)
+    const running = Promise.all([run('t', { files }), run('t', { files })])
+    await eventually('as many are under way as may be', () => open === 3)
+    // Whatever else was sent has arrived by the time that this is answered.
+    await fetch(`${s3.url}/b/fence`)
+    letGo()
+    const both = await running
+    expect(both.map(({ status }) => status)).toEqual(['finished', 'finished'])
+    expect(most).toBe(3)
+  })
+})
+
 describe('paths in the data', () => {
   it('of files and folders become s3:// URIs that carry the task id', async () => {
     const handler: Handler = async (_, { files }) => {
