@@ -17,8 +17,11 @@ export const SECOND_PROBE: WireRequest = { method: 'POST', path: '/_worker/event
 export const generationByHeader = ({ headers }: WireAnswer): Generation | undefined =>
   headers['x-rxon-version'] === undefined ? undefined : 'rxon'
 
-/** Only the second generation knows events; the first has no such path, or asks for a token first (401). */
+/**
+ * Only the second generation knows events; the first has no such path, or asks for a token first (401). The second never
+ * takes one that says nothing: who takes it anyway takes everything.
+ */
 export const generationByEvents = ({ status }: WireAnswer): Generation | undefined => {
-  if (status === 404 || status === 401) return 'classic'
+  if (status === 404 || status === 401 || status < 300) return 'classic'
   return status === 429 || status >= 500 ? undefined : 'rxon'
 }
