@@ -1,6 +1,5 @@
 import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
-import { isObject } from '../utils/json.js'
 import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
@@ -63,8 +62,9 @@ export const runTask = async (
   }
 }
 
+/** As `await` sees it: functions can be waited for, too. */
 const isPending = <T>(value: T | Promise<T>): value is Promise<T> =>
-  isObject(value) && typeof value['then'] === 'function'
+  typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 
 /** An aborted handler throws whatever its libraries make of the signal; a verdict of its own still counts. */
 const blame = (error: unknown, reason: TaskError | undefined): unknown => {
