@@ -5,6 +5,6 @@ import { sleep } from '../utils/time.js'
 export const ATTEMPTS = 5
 const BACKOFF = { baseMs: 200, capMs: 5_000 }
 
-/** Waits before the next attempt. @throws the signal's reason when it aborts meanwhile */
+/** Waits before the next attempt, which comes at once when the signal aborts, and finds that out. */
 export const pauseAfter = (failures: number, signal: AbortSignal): Promise<void> =>
   sleep(fullJitter(BACKOFF, failures, Math.random()), signal)
