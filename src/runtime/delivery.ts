@@ -1,4 +1,4 @@
-import type { Receipt, TaskResult } from '../protocol/messages.js'
+import type { Receipt, TaskOffer, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import { DeliveryLane, type DeliveryReport, type ResultSink } from './delivery-lane.js'
@@ -24,6 +24,8 @@ export interface DeliveryOutlook extends Omit<DeliveryReport, 'delivered' | 'ref
 export interface DeliveryOptions {
   readonly policy: RetryPolicy
   readonly report: DeliveryOutlook
+  /** The orchestrator has answered for the result of a task. */
+  readonly answered: (offer: TaskOffer, receipt: Receipt) => void
   /** The orchestrator has taken the result, or never will: what was kept for it may go. */
   readonly released: (result: TaskResult) => void
   /** From this many undelivered results on, no more tasks are fetched. */
@@ -37,7 +39,7 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #lanes = new Map<ResultSink, DeliveryLane>()
-  readonly #undelivered = new TurnoverMap<TaskResult, ResultSink>()
+  readonly #undelivered = new TurnoverMap<TaskResult, TaskOffer | undefined>()
   readonly #changed = new Condition()
 
   constructor(options: DeliveryOptions) {
@@ -52,8 +54,9 @@ export class Delivery {
     return this.#undelivered.size < this.#options.bound
   }
 
-  add(result: TaskResult, to: ResultSink): void {
-    this.#undelivered.set(result, to)
+  /** @param offer - of this process; a task of an earlier one has none */
+  add(result: TaskResult, to: ResultSink, offer?: TaskOffer): void {
+    this.#undelivered.set(result, offer)
     // Written before it is sent: what the orchestrator has not answered for can be sent again, whatever happens here.
     const written = this.#options.journal.finished(result, to.url)
     if (written) void written.then(() => this.#laneTo(to).add(result))
@@ -62,7 +65,7 @@ export class Delivery {
 
   /** Takes a result that the journal has already. */
   resume(result: TaskResult, to: ResultSink): void {
-    this.#undelivered.set(result, to)
+    this.#undelivered.set(result, undefined)
     this.#laneTo(to).add(result)
   }
 
@@ -92,6 +95,8 @@ export class Delivery {
   #reportingFor({ url }: ResultSink): DeliveryReport {
     return {
       delivered: (result, receipt) => {
+        const offer = this.#undelivered.get(result)
+        if (offer) this.#options.answered(offer, receipt)
         // What the orchestrator could not read is of use to people only.
         if (receipt.kind === 'replaced') void this.#refused(result, url, receipt.error)
         else this.#delivered(result, receipt)

@@ -206,6 +206,7 @@ export class Runtime {
       policy: { maxRetries: settings.resultMaxRetries, initialDelayMs: settings.resultRetryInitialDelayMs },
       report: reportDeliveries(events, log),
       journal: this.#journal,
+      answered: (offer, receipt) => this.#tasks.answered(offer, receipt),
       released: ({ taskId, outcome }) => this.#directories.released(taskId, outcome),
       bound: Math.max(1_000, 4 * settings.maxConcurrentTasks),
       onRoom: this.#changed,

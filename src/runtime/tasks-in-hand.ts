@@ -1,6 +1,6 @@
 import { ShutdownError, TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
 import type { Events, TaskRef } from '../events.js'
-import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
+import type { Outcome, ProgressUpdate, Receipt, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { TaskSignal } from '../tasks/task-signal.js'
@@ -11,6 +11,7 @@ import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
 import { EarlyCancels } from './early-cancels.js'
+import { Repeats } from './repeats.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
 
@@ -60,6 +61,10 @@ export interface TaskInHand {
   deadline: Timer | undefined
   /** Its result has been passed on: whatever the handler still does, there is no second one. */
   reported: boolean
+  /** The same work under other ids: these end as it does. */
+  repeats: readonly TaskInHand[]
+  /** The task that does its work for it. */
+  readonly original: TaskInHand | undefined
 }
 
 /** Every task that was accepted and has no result yet. Each leaves with exactly one result, or is handed back. */
@@ -67,6 +72,7 @@ export class TasksInHand {
   readonly #options: TasksInHandOptions
   readonly #tasks = new TurnoverMap<string, TaskInHand>()
   readonly #earlyCancels = new EarlyCancels<TaskSource>()
+  readonly #repeats = new Repeats<TaskInHand>()
   readonly #ended = new Condition()
 
   constructor(options: TasksInHandOptions) {
@@ -116,11 +122,16 @@ export class TasksInHand {
     if (task && !task.reported) task.from.emit(event)
   }
 
+  /** The orchestrator has answered for the result of a task. */
+  answered(offer: TaskOffer, receipt: Receipt): void {
+    this.#repeats.answered(offer, receipt)
+  }
+
   /** Gives back what waits for a slot. */
   handBackWaiting(): void {
-    for (const { offer, from } of this.#options.slots.takeWaiting()) {
-      this.#tasks.delete(offer.taskId)
-      this.#handBack(offer, from)
+    for (const task of this.#options.slots.takeWaiting()) {
+      this.#drop(task)
+      for (const { offer, from } of [task, ...task.repeats]) this.#handBack(offer, from)
     }
     this.#ended.notify()
   }
@@ -154,18 +165,47 @@ export class TasksInHand {
       this.#report(this.#hold(offer, from), CANCELLED)
       return true
     }
+    if (this.#isRepeat(offer, from)) return true
     if (this.#options.accepts()) return false
     this.#handBack(offer, from)
     return true
   }
 
+  /** Deals with work that is offered again under another id. */
+  #isRepeat(offer: TaskOffer, from: TaskSource): boolean {
+    const earlier = this.#repeats.take(offer)
+    if (!earlier) return false
+    if ('outcome' in earlier) this.#report(this.#hold(offer, from), earlier.outcome)
+    else if (isOver(earlier.task)) return false
+    else this.#join(offer, from, earlier.task)
+    this.#options.log.warn(
+      refTo(offer),
+      'the orchestrator offers the same step of a job again under another task id: it runs once',
+    )
+    return true
+  }
+
+  #join(offer: TaskOffer, from: TaskSource, original: TaskInHand): void {
+    const repeat = this.#hold(offer, from, original)
+    original.repeats = [...original.repeats, repeat]
+    this.#tasks.set(offer.taskId, repeat)
+    void this.#options.journal.accepted(offer, from.url)
+  }
+
   #accept(offer: TaskOffer, from: TaskSource): TaskInHand {
     const task = this.#hold(offer, from)
     this.#tasks.set(offer.taskId, task)
+    this.#repeats.began(task)
     return task
   }
 
-  #hold(offer: TaskOffer, from: TaskSource): TaskInHand {
+  /** Lets go of a task, and of what ends with it. */
+  #drop(task: TaskInHand): void {
+    this.#tasks.delete(task.offer.taskId)
+    for (const { offer } of task.repeats) this.#tasks.delete(offer.taskId)
+  }
+
+  #hold(offer: TaskOffer, from: TaskSource, original?: TaskInHand): TaskInHand {
     const taskType = this.#options.surroundings.registry.get(offer.taskName)?.taskType
     return {
       offer,
@@ -176,6 +216,8 @@ export class TasksInHand {
       grace: undefined,
       deadline: undefined,
       reported: false,
+      repeats: NONE,
+      original,
     }
   }
 
@@ -185,12 +227,13 @@ export class TasksInHand {
     return found.filter((each) => each.from === from)
   }
 
-  #cancel(task: TaskInHand): void {
+  #cancel(named: TaskInHand): void {
     const { slots, log, cancelGraceMs, onChange } = this.#options
+    const task = named.original ?? named
     if (task.reported || task.grace) return
-    log.info(refTo(task.offer), 'the orchestrator cancels a task')
+    log.info(refTo(named.offer), 'the orchestrator cancels a task')
     if (slots.withdraw(task)) {
-      this.#tasks.delete(task.offer.taskId)
+      this.#drop(task)
       this.#report(task, CANCELLED)
       this.#ended.notify()
       onChange()
@@ -238,7 +281,7 @@ export class TasksInHand {
 
   #end(task: TaskInHand, outcome: Outcome): void {
     const { slots, onChange, onEnd, log } = this.#options
-    this.#tasks.delete(task.offer.taskId)
+    this.#drop(task)
     task.grace?.cancel()
     task.deadline?.cancel()
     onEnd(task.offer.taskName)
@@ -255,17 +298,19 @@ export class TasksInHand {
   #report(task: TaskInHand, outcome: Outcome): void {
     if (task.reported) return
     task.reported = true
+    this.#repeats.ended(task, outcome)
     task.from.settle(task.offer.taskId)
     const ran = task.startedMs === undefined ? undefined : toMicroseconds(monotonicMs() - task.startedMs)
     this.#deliver(task.offer, task.from, outcome, ran)
     const { events } = this.#options
-    if (!events.has('taskFinished')) return
-    events.emit('taskFinished', {
-      ...refTo(task.offer),
-      status: outcome.kind === 'value' ? outcome.status : outcome.kind,
-      ...(outcome.kind === 'failure' && { error: outcome.error }),
-      durationMs: ran ?? 0,
-    })
+    if (events.has('taskFinished'))
+      events.emit('taskFinished', {
+        ...refTo(task.offer),
+        status: outcome.kind === 'value' ? outcome.status : outcome.kind,
+        ...(outcome.kind === 'failure' && { error: outcome.error }),
+        durationMs: ran ?? 0,
+      })
+    for (const repeat of task.repeats) this.#report(repeat, outcome)
   }
 
   #handBack(offer: TaskOffer, from: TaskSource): void {
@@ -279,10 +324,11 @@ export class TasksInHand {
     )
   }
 
-  #deliver({ jobId, taskId }: TaskOffer, from: TaskSource, outcome: Outcome, executionMs?: number): void {
+  #deliver(offer: TaskOffer, from: TaskSource, outcome: Outcome, executionMs?: number): void {
     const { delivery, workerId } = this.#options
+    const { jobId, taskId } = offer
     const ran = executionMs !== undefined && { executionMs }
-    delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from)
+    delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from, offer)
   }
 }
 
@@ -291,6 +337,11 @@ const toMicroseconds = (ms: number): number => Math.round(ms * 1_000) / 1_000
 
 /** 24 days: a longer timer would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+const NONE: readonly TaskInHand[] = []
+
+/** Whether it is given up or about to be: nobody can join it. */
+const isOver = ({ reported, signal }: TaskInHand): boolean => reported || signal.reason !== undefined
 
 const CANCELLED: Outcome = { kind: 'cancelled' }
 

@@ -1,15 +1,21 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Worker, WorkerConfig } from '../../src/index.js'
+import { type Handler, Worker, WorkerConfig } from '../../src/index.js'
+import { type Fault, PASS } from '../support/chaos/fault.js'
+import { FaultProxy } from '../support/chaos/fault-proxy.js'
 import { checkEnvironment, interpreterOf, mayNotSkip } from '../support/interop/each-orchestrator.js'
+import { eventually } from '../support/interop/eventually.js'
 import {
   createJob,
+  type ProductionJob,
   type ProductionOptions,
+  readJob,
   SHARED,
   startProduction,
   waitForJob,
   waitForWorker,
 } from '../support/interop/production-orchestrator.js'
 import { findRedisServer, startRedisServer } from '../support/interop/redis-server.js'
+import { WaitingRoom } from '../support/interop/waiting-room.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { Authority, canCertify } from '../support/tls/certificates.js'
 
@@ -23,8 +29,13 @@ const prepare = async (): Promise<ProductionOptions | string> => {
   return { interpreter, redisPort: redis.port }
 }
 
-const startResizer = async (config: Partial<WorkerConfig>): Promise<void> => {
+const startResizer = async (
+  config: Partial<WorkerConfig>,
+  handler: Handler = ({ source }) => ({ resized: source }),
+  maxConcurrentTasks = 10,
+): Promise<void> => {
   const worker = new Worker({
+    maxConcurrentTasks,
     config: new WorkerConfig({
       ORCHESTRATOR_PROTOCOL: 'auto',
       WORKER_TOKEN: SHARED.GLOBAL_WORKER_TOKEN,
@@ -34,10 +45,13 @@ const startResizer = async (config: Partial<WorkerConfig>): Promise<void> => {
       ...config,
     }),
   })
-  worker.task('resize_image', ({ source }) => ({ resized: source }))
+  worker.task('resize_image', handler)
   await worker.start()
   onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
 }
+
+/** What an orchestrator says to a poll when there is no task. */
+const NOTHING: Fault = { kind: 'answer', status: 204 }
 
 test('two orchestrators on one Redis share the jobs and a worker, and one of them may go', async ({
   skip,
@@ -95,3 +109,31 @@ test.each([
   const id = await createJob(orchestrator, { source: 'a.jpg' })
   expect(await waitForJob(orchestrator, id)).toMatchObject({ resized: 'a.jpg' })
 })
+
+test.each([1, 2])(
+  '§3.1.1 on Redis a task that counts as overdue while it runs is done once (slots: %i)',
+  async (slots) => {
+    const prepared = await prepare()
+    if (typeof prepared === 'string') return expect(mayNotSkip()).toBe(false)
+    const orchestrator = await startProduction({ ...prepared, env: { WATCHER_INTERVAL_SECONDS: '1' } })
+    const proxy = await FaultProxy.to(orchestrator.url)
+    onTestFinished(() => proxy.close())
+    // It is always misjudged when it has waited in the queue, as while no poll comes.
+    proxy.plan = ({ path }) => (path.endsWith('/tasks/next') ? NOTHING : PASS)
+    const room = new WaitingRoom()
+    await startResizer({ ORCHESTRATOR_URL: proxy.url }, room.handler, slots)
+    await waitForWorker(orchestrator, 'resizer')
+    const id = await createJob(orchestrator, { n: 1 })
+    proxy.plan = () => PASS
+    await room.untilEntered(1)
+    let job: ProductionJob = {}
+    const isOverdue = async () => {
+      job = await readJob(orchestrator, id)
+      return (job.retry_count ?? 0) > 0
+    }
+    await eventually('it counts as overdue', isOverdue, {}, () => job)
+    room.open()
+    await waitForJob(orchestrator, id)
+    expect(room.entered).toEqual([1])
+  },
+)

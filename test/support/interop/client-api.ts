@@ -7,6 +7,8 @@ export interface TaskRequest {
   readonly params?: Readonly<Record<string, unknown>>
   readonly priority?: number
   readonly timeoutSeconds?: number
+  /** From its dispatch to its result; the second generation tells it the worker as a deadline. */
+  readonly resultTimeoutSeconds?: number
 }
 
 /** The part of a job's state that the tests look at; the second generation leaves out what is not so yet. */
@@ -65,6 +67,7 @@ const initialData = (task: TaskRequest) => ({
   params: task.params ?? {},
   priority: distinct(task.priority ?? 0),
   timeout_seconds: task.timeoutSeconds ?? 300,
+  ...(task.resultTimeoutSeconds !== undefined && { result_timeout_seconds: task.resultTimeoutSeconds }),
 })
 
 /** @param url the orchestrator's base URL */

@@ -81,23 +81,31 @@ export const createJob = async (
   return id
 }
 
+export interface ProductionJob {
+  readonly status?: string
+  readonly retry_count?: number
+  readonly state_history?: unknown
+}
+
+export const readJob = async (
+  { ask }: Awaited<ReturnType<typeof startProduction>>,
+  id: string,
+): Promise<ProductionJob> => JSON.parse((await ask('GET', `/api/v1/jobs/${id}`)).answer) as ProductionJob
+
 /** Resolves to what its result brought, once it is finished. */
 export const waitForJob = async (
-  { ask, child }: Awaited<ReturnType<typeof startProduction>>,
+  orchestrator: Awaited<ReturnType<typeof startProduction>>,
   id: string,
 ): Promise<unknown> => {
-  let seen = ''
+  let seen: ProductionJob = {}
   const look = async () => {
-    seen = (await ask('GET', `/api/v1/jobs/${id}`)).answer
-    const job = JSON.parse(seen) as { status?: string; state_history?: unknown }
-    return job.status === 'finished' ? job : undefined
+    seen = await readJob(orchestrator, id)
+    return seen.status === 'finished' ? seen : undefined
   }
-  const job = await eventually(
-    `job ${id} is finished`,
-    look,
-    { deadlineMs: 40_000 },
-    () => seen + child.output,
-  )
+  const job = await eventually(`job ${id} is finished`, look, { deadlineMs: 40_000 }, () => [
+    seen,
+    orchestrator.child.output,
+  ])
   return job.state_history
 }
 
