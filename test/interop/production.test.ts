@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Handler, Worker, WorkerConfig } from '../../src/index.js'
 import { type Fault, PASS } from '../support/chaos/fault.js'
@@ -16,6 +18,7 @@ import {
 } from '../support/interop/production-orchestrator.js'
 import { findRedisServer, startRedisServer } from '../support/interop/redis-server.js'
 import { WaitingRoom } from '../support/interop/waiting-room.js'
+import { clientOf, KEYS, SERVERS } from '../support/s3/servers.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { Authority, canCertify } from '../support/tls/certificates.js'
 
@@ -137,3 +140,37 @@ test.each([1, 2])(
     expect(room.entered).toEqual([1])
   },
 )
+
+test('§3.2.7 files come from S3 before a task and go there after it', async () => {
+  const prepared = await prepare()
+  const found = await SERVERS['moto']?.()
+  if (typeof prepared === 'string' || !found || 'missing' in found) return expect(mayNotSkip()).toBe(false)
+  const [orchestrator, server] = [await startProduction(prepared), await found.start()]
+  onTestFinished(() => server.stop())
+  const client = clientOf(server)
+  onTestFinished(() => client.destroy())
+  await client.send(new CreateBucketCommand({ Bucket: 'pictures' }))
+  await client.send(new PutObjectCommand({ Bucket: 'pictures', Key: 'a.jpg', Body: 'jpg' }))
+  const resize: Handler = async ({ source }, { files }) => {
+    const target = await files.pathTo('a.png')
+    await writeFile(target, `${await readFile(source, 'utf8')} as png`)
+    return { resized: target }
+  }
+  const s3 = {
+    S3_ENDPOINT_URL: server.url,
+    S3_ACCESS_KEY: KEYS.accessKey,
+    S3_SECRET_KEY: KEYS.secretKey,
+    S3_DEFAULT_BUCKET: 'pictures',
+    TASK_FILES_DIR: temporaryFolder(),
+  }
+  await startResizer({ ORCHESTRATOR_URL: orchestrator.url, ...s3 }, resize)
+  await waitForWorker(orchestrator, 'resizer')
+  const id = await createJob(orchestrator, { source: 's3://pictures/a.jpg' })
+  const { resized } = (await waitForJob(orchestrator, id)) as { resized: string }
+  const { data_metadata: files } = await readJob(orchestrator, id)
+  expect(files).toMatchObject({ resized: { uri: resized, size: 10, etag: expect.any(String) } })
+  const { Body: body } = await client.send(
+    new GetObjectCommand({ Bucket: 'pictures', Key: resized.slice(14) }),
+  )
+  expect(await body?.transformToString()).toBe('jpg as png')
+})

@@ -1,3 +1,4 @@
+import { PermanentError } from 'avtomatika-worker'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type Fault, PASS } from '../support/chaos/fault.js'
 import { FaultProxy } from '../support/chaos/fault-proxy.js'
@@ -63,6 +64,16 @@ forEachOrchestrator(
       await run()
       const [result] = proxy.requests.filter(({ path }) => path.endsWith('/tasks/result'))
       expect(JSON.parse(result?.body ?? '')).not.toHaveProperty('metadata')
+    })
+
+    test('§3.1.5 of jobs that come at once none is dropped', async () => {
+      const worker = workerWith()
+      worker.task(name, () => ({ ok: true }))
+      await startedFor(running(), worker, name)
+      const ids = await Promise.all(
+        Array.from({ length: 30 }, () => running().client.createJob({ type: name })),
+      )
+      for (const id of ids) await end(id)
     })
 
     test('§3.1.6 a worker that was forgotten finds out, and has its next job', async () => {
@@ -152,6 +163,14 @@ forEachOrchestrator(
       await proxy.accept()
       room.open()
       for (const id of [first, second]) await end(id)
+    })
+
+    test('§3.1.17 a failure ends its job by its code, whatever the blueprint says', async () => {
+      const worker = workerWith()
+      worker.task(name, () => Promise.reject(new PermanentError('corrupt')))
+      await startedFor(running(), worker, name)
+      const job = await end(await dispatch(running(), { type: name }), isQuarantined)
+      expect(job.current_state).not.toBe('failed_state')
     })
 
     test('§3.2.1 a deadline with a fraction is told, and does not end the polling', async () => {

@@ -8,7 +8,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { InvalidInputError, PermanentError, TransientError } from '../../src/errors.js'
@@ -18,7 +18,7 @@ import { fileWorker } from '../support/files/file-worker.js'
 import { listing } from '../support/files/listing.js'
 import { temporaryFolder } from '../support/files/temporary-folder.js'
 import { Child } from '../support/interop/child-process.js'
-import { KEYS, type S3Server, SERVERS } from '../support/s3/servers.js'
+import { clientOf, KEYS, type S3Server, SERVERS } from '../support/s3/servers.js'
 import { spoilingProxy } from '../support/s3/spoiling-proxy.js'
 
 const MB = 1_048_576
@@ -42,12 +42,7 @@ describe.each(Object.entries(SERVERS))('S3 as %s speaks it', (name, find) => {
       return
     }
     server = await found.start()
-    client = new S3Client({
-      endpoint: server.url,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: KEYS.accessKey, secretAccessKey: KEYS.secretKey },
-    })
+    client = clientOf(server)
     await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
   })
 

@@ -79,7 +79,7 @@ describe('the rate limit', () => {
 })
 
 describe('the socket', () => {
-  it('brings the cancelling of a job to a worker that said in a heartbeat that it listens', async () => {
+  it('§2.7.2 brings the cancelling of a job to a worker that said in a heartbeat that it listens', async () => {
     const { orchestrator, worker } = await ready()
     const socket = await socketOf(orchestrator)
     const said = new Promise((resolve) =>

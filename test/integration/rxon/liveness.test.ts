@@ -31,7 +31,7 @@ test('§2.4.9 a worker that was forgotten finds out, and registers again', async
   expect(orchestrator.calls('registration')).toHaveLength(2)
 })
 
-test('§2.4.9 require_full_sync means the same', async () => {
+test('§2.4.9 §3.1.11 require_full_sync means the same', async () => {
   const { orchestrator, worker } = await setup()
   let asks = true
   orchestrator.answers('heartbeat', () => {
@@ -60,7 +60,7 @@ test('§2.4.6 the answer to a heartbeat cancels the tasks of a job', async () =>
   expect((await orchestrator.answered('result')).body).toMatchObject({ status: 'cancelled', task_id: 't1' })
 })
 
-test('§2.4.10 429 is followed by 61 s of silence of that kind', async () => {
+test('§2.4.10 §3.1.7 429 is followed by 61 s of silence of that kind', async () => {
   const { orchestrator, worker } = await setup({ HEARTBEAT_INTERVAL: 600 })
   orchestrator.answers('result', { status: 429, body: { error: '{"error": "Too Many Requests"}' } })
   const delivered = nextEvent(worker, 'resultDelivered')
@@ -97,13 +97,16 @@ test('§2.4.10 nothing breaks that silence, not even polls that are answered aga
   expect(body).toMatchObject({ status: 'idle' })
 })
 
-test('§2.4.3 a worker id that this generation does not take is said clearly', async () => {
-  const { orchestrator, worker, said } = await setup({ WORKER_ID: 'eu.1' })
-  await worker.start()
-  const line = await said('cannot be registered')
-  expect(line.err?.message).toContain('"eu.1"')
-  expect(orchestrator.calls('registration')).toEqual([])
-})
+test.each(['eu.1', 'ghost'])(
+  '§2.4.3 §3.1.13 a worker id that this generation does not take is said clearly: %s',
+  async (id) => {
+    const { orchestrator, worker, said } = await setup({ WORKER_ID: id })
+    await worker.start()
+    const line = await said('cannot be registered')
+    expect(line.err?.message).toContain(`"${id}"`)
+    expect(orchestrator.calls('registration')).toEqual([])
+  },
+)
 
 test.each([
   ['§2.3.2 the header', { body: {}, headers: { 'x-rxon-version': '1.0b17' } }, 'supported_skills'],

@@ -1,11 +1,16 @@
 import { createHmac } from 'node:crypto'
+import type { WorkerOptions } from 'avtomatika-worker'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { testWorker } from '../../support/test-worker.js'
 
 /** A worker that speaks the second generation, and a server that answers as its test says. */
-export const setup = async (variables: Record<string, unknown> = {}) => {
+export const setup = async (
+  variables: Record<string, unknown> = {},
+  options: Omit<WorkerOptions, 'config' | 'logger'> = {},
+) => {
   const orchestrator = await RawOrchestrator.start()
   const made = testWorker({
+    ...options,
     url: orchestrator.url,
     variables: {
       ORCHESTRATOR_PROTOCOL: 'rxon',

@@ -24,7 +24,7 @@ test.each([
   expect(JSON.stringify(body)).not.toContain(KEY)
 })
 
-test('§2.5.3 metadata that came after the signature are left out', async () => {
+test('§2.5.3 §3.1.14 metadata that came after the signature are left out', async () => {
   const { orchestrator, worker } = await setup({ ORCHESTRATOR_SECRET_KEY: KEY })
   worker.task('look', (_, { metadata, step, security }) => ({ data: { metadata, step, security } }))
   await worker.start()

@@ -85,6 +85,7 @@ export interface ProductionJob {
   readonly status?: string
   readonly retry_count?: number
   readonly state_history?: unknown
+  readonly data_metadata?: unknown
 }
 
 export const readJob = async (

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { S3Client } from '@aws-sdk/client-s3'
 import { cachedFolder } from '../interop/cached-folder.js'
 import { Child } from '../interop/child-process.js'
 import { eventually } from '../interop/eventually.js'
@@ -18,6 +19,14 @@ export interface S3Server {
   readonly url: string
   stop(): Promise<void>
 }
+
+export const clientOf = ({ url }: S3Server): S3Client =>
+  new S3Client({
+    endpoint: url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: KEYS.accessKey, secretAccessKey: KEYS.secretKey },
+  })
 
 /** What is missing for a server on this machine; a reason to skip its tests. */
 export type Found = { readonly start: () => Promise<S3Server> } | { readonly missing: string }
