@@ -107,6 +107,11 @@ export const OPTIONS = {
     kind: optional(secret),
     initial: unset,
   },
+  WORKER_USE_STS: {
+    about: 'Whether short-lived tokens are shown in place of the token, where orchestrators give any.',
+    kind: flag,
+    initial: () => false,
+  },
   TLS_CA_PATH: {
     about: 'The certificates that orchestrators are trusted by, in place of the usual ones; PEM.',
     kind: optional(file),

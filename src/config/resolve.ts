@@ -68,6 +68,7 @@ const remotes = ({ config, checks, attribute }: Reading) => {
   return {
     orchestrators: settleOrchestrators(checks, config.orchestratorsSource, shared),
     orchestratorMode: attribute('MULTI_ORCHESTRATOR_MODE'),
+    usesSts: attribute('WORKER_USE_STS'),
     websocketsEnabled: attribute('WORKER_ENABLE_WEBSOCKETS'),
     strictEvents: attribute('STRICT_EVENT_VALIDATION'),
     resultMaxRetries: attribute('RESULT_MAX_RETRIES'),

@@ -63,6 +63,7 @@ export interface Settings {
   readonly resources: Resources
   readonly orchestrators: readonly OrchestratorSettings[]
   readonly orchestratorMode: OrchestratorMode
+  readonly usesSts: boolean
   readonly tls: TlsSettings
   readonly heartbeatIntervalMs: number
   readonly heartbeatDebounceMs: number

@@ -96,6 +96,11 @@ export interface WorkerConfigValues {
    */
   ORCHESTRATOR_SECRET_KEY: string | undefined
   /**
+   * Whether short-lived tokens are shown in place of the token, where orchestrators give any; the token still signs.
+   * Variable `WORKER_USE_STS`. Default: false.
+   */
+  WORKER_USE_STS: boolean
+  /**
    * The certificates that orchestrators are trusted by, in place of the usual ones: a PEM file. It is read again when it
    * has changed, like the two below. Variable `TLS_CA_PATH`. Default: none.
    */

@@ -42,6 +42,7 @@ export class WorkerConfig implements WorkerConfigValues {
   declare MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
   declare ORCHESTRATOR_PROTOCOL: GenerationName
   declare ORCHESTRATOR_SECRET_KEY: string | undefined
+  declare WORKER_USE_STS: boolean
   declare TLS_CA_PATH: string | undefined
   declare TLS_CERT_PATH: string | undefined
   declare TLS_KEY_PATH: string | undefined

@@ -19,13 +19,14 @@ import type {
 } from '../protocol/messages.js'
 import type { Generation, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
 import { type GenerationChoice, protocolOf } from '../protocol/select.js'
-import type { HttpAnswer } from '../transport/exchange.js'
+import type { HttpAnswer, HttpRequest } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
 import type { Recall } from '../transport/recall.js'
 import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
+import { Pass } from './pass.js'
 import { probeGeneration } from './probe.js'
 import { ResultPost } from './result-post.js'
 import { LearnedClock } from './server-clock.js'
@@ -36,11 +37,20 @@ export interface OrchestratorOptions {
   readonly generation: GenerationChoice
   /** Authenticates the worker, and signs what it says. */
   readonly token: string
+  /** Whether short-lived tokens authenticate it, where the orchestrator gives any. */
+  readonly usesSts?: boolean
+  /** None can be had: the token itself is used. */
+  readonly onStsTrouble?: (error: Error) => void
   /** Verifies what the orchestrator signs. */
   readonly taskKey?: string | undefined
   readonly transport: Transport
   /** Opens a socket at a path of the orchestrator; an answer is a refusal. */
-  readonly dial: (path: string, listener: SocketListener, signal: AbortSignal) => Promise<Socket | HttpAnswer>
+  readonly dial: (
+    path: string,
+    token: string,
+    listener: SocketListener,
+    signal: AbortSignal,
+  ) => Promise<Socket | HttpAnswer>
   /** How long the server may hold a poll, margin included, in ms. */
   readonly pollDeadlineMs: number
   /** What each request has shown. */
@@ -72,6 +82,7 @@ export class Orchestrator {
     () => this.#protocol,
     (request, read) => this.#ask('result', request, read),
   )
+  readonly #pass: Pass
   #protocol: Protocol
   #registration: Registration | undefined
   #livenessAt = 0
@@ -83,6 +94,8 @@ export class Orchestrator {
   constructor(options: OrchestratorOptions) {
     this.url = options.url
     this.#options = options
+    const { token, usesSts: isExchanged = false, transport, onStsTrouble: onTrouble } = options
+    this.#pass = new Pass({ token, isExchanged, transport, onTrouble, protocol: () => this.#protocol })
     this.#isKnown = options.generation !== 'auto'
     this.#doubtful = !this.#isKnown
     this.#protocol = this.#speaking(options.generation === 'auto' ? 'rxon' : options.generation)
@@ -96,6 +109,7 @@ export class Orchestrator {
   async register(registration: Registration): Promise<void> {
     this.#registration = registration
     await this.#getToKnow('registration')
+    await this.#pass.keep()
     this.#livenessAt = monotonicMs()
     const { readRegistration } = this.#protocol
     return this.#ask('registration', this.#writeRegistration(registration), readRegistration)
@@ -106,6 +120,8 @@ export class Orchestrator {
    * @throws UnknownWorkerError when this worker has to register again
    */
   async heartbeat(heartbeat: Heartbeat): Promise<readonly string[]> {
+    // The present one still lasts a while.
+    void this.#pass.keep()
     if (this.#doubtful && (await this.#getToKnow('heartbeat')))
       this.#failed(
         'heartbeat',
@@ -159,7 +175,13 @@ export class Orchestrator {
   /** Opens the socket for commands and progress. */
   async openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
     const { workerId, dial } = this.#options
-    const opened = await dial(this.#protocol.socketPath(workerId), listener, signal)
+    const { token } = this.#pass
+    const open = () => dial(this.#protocol.socketPath(workerId), this.#pass.token, listener, signal)
+    let opened = await open()
+    if (!(opened instanceof Socket) && this.#pass.isRefused(token, opened)) {
+      await this.#pass.renew(token)
+      opened = await open()
+    }
     if (opened instanceof Socket) return opened
     throw refusal('The request for a socket', opened)
   }
@@ -243,10 +265,29 @@ export class Orchestrator {
     recall?: Recall,
   ): Promise<T> {
     const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
-    return this.#options.transport.send({ method, path, body, deadlineMs, recall }).then(
-      (answer) => this.#read(kind, read, answer),
+    const request = { method, path, body, deadlineMs, recall }
+    const { token } = this.#pass
+    return this.#options.transport.send(request).then(
+      (answer) =>
+        this.#pass.isRefused(token, answer)
+          ? this.#askAnew(kind, request, read, token)
+          : this.#read(kind, read, answer),
       (error: unknown) => this.#failed(kind, error),
     )
+  }
+
+  /** A short-lived token was refused, before anything else was looked at: the same words go with another one. */
+  async #askAnew<T>(
+    kind: RequestKind,
+    request: HttpRequest,
+    read: (answer: WireAnswer) => T,
+    token: string,
+  ): Promise<T> {
+    await this.#pass.renew(token)
+    const answer = await this.#options.transport
+      .send(request)
+      .catch((error: unknown) => this.#failed(kind, error))
+    return this.#read(kind, read, answer)
   }
 
   #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer): T {

@@ -18,7 +18,8 @@ const reasonIn = (answer: WireAnswer): string => {
   return excerptOf(answer.text) || 'no body'
 }
 
-const tryParse = (text: string): unknown => {
+/** What a text says in JSON; `undefined` for one that is none. */
+export const tryParse = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -43,6 +44,10 @@ export const refusal = (what: string, answer: WireAnswer): ResponseError => {
   if (answer.status === 429) return new RateLimitError(message, retryAfterMs(answer.headers))
   return new ResponseError(answer.status, message)
 }
+
+/** Whether it is the token that is refused: all other refusals of the second generation have other words. */
+export const refusesToken = ({ status, text }: WireAnswer): boolean =>
+  status === 401 || (status === 403 && text.includes('Unauthorized'))
 
 /** The JSON object in an answer. */
 export const objectIn = (what: string, answer: WireAnswer): Record<string, unknown> => {

@@ -35,6 +35,14 @@ export interface ServerClock {
   toLocalMs(serverMs: number): number
 }
 
+/** A token that is shown for a while in place of the configured one; it signs nothing. */
+export interface ShortLivedToken {
+  readonly token: string
+  readonly lifetimeMs: number
+  /** Brings the next one. */
+  readonly refreshToken?: string
+}
+
 /** What a worker needs to know to speak to one orchestrator. */
 export interface Identity {
   readonly workerId: string
@@ -76,6 +84,9 @@ export interface Protocol {
   readRepeatedResult(answer: WireAnswer): Receipt
   /** What is reported in the place of a result that the orchestrator cannot read; absent where nothing helps. */
   writeUnreadable?(result: TaskResult, why: string): WireRequest
+  /** Asks for a short-lived token; absent where there are none. */
+  writeTokenRequest?(refreshToken?: string): WireRequest
+  readToken?(answer: WireAnswer): ShortLivedToken
   socketPath(workerId: string): string
   writeProgress(update: ProgressUpdate): string
   /** What goes up the socket; absent where the orchestrator knows no events. */

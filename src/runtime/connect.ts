@@ -46,7 +46,7 @@ const SPARE_CONNECTIONS = 8
 /** Makes the connection to one orchestrator; nothing is sent before it is opened. */
 export const connectTo = (options: ConnectOptions): Connection => {
   const { settings, registration, isHeldOff, journal, events, log } = options
-  const orchestrator = reach(options, (kind, fact) => connection.heard(kind, fact))
+  const orchestrator = reach(options, (kind, fact) => connection.heard(kind, fact), log)
   const { url } = orchestrator
   const describe = () => (isHeldOff(url) ? asBusy(options.describe()) : options.describe())
   const connection = new Connection({
@@ -128,6 +128,7 @@ export const tlsFor = ({ tls }: Pick<RuntimeSettings, 'tls'>, log?: Logger): Tls
 export const reach = (
   { settings, target, tls }: Pick<ConnectOptions, 'settings' | 'target' | 'tls'>,
   onFact: (kind: RequestKind, fact: Fact) => void,
+  log?: Logger,
 ): Orchestrator => {
   const { url, token } = target
   const headers = { 'x-worker-token': token, 'x-worker-id': settings.workerId }
@@ -137,6 +138,12 @@ export const reach = (
     workerId: settings.workerId,
     generation: target.generation,
     token,
+    usesSts: settings.usesSts,
+    onStsTrouble: (error) =>
+      log?.warn(
+        { orchestrator: url, err: error },
+        'no short-lived token can be had: the configured one is used',
+      ),
     taskKey: target.taskKey,
     pollDeadlineMs: pollDeadlineMs(settings),
     transport: new HttpTransport({
@@ -145,9 +152,14 @@ export const reach = (
       tls,
       connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
     }),
-    dial: (path, listener, signal) =>
+    dial: (path, shown, listener, signal) =>
       openSocket(
-        { url: url.replace(/\/+$/, '') + path, headers, tls, pingIntervalMs: settings.heartbeatIntervalMs },
+        {
+          url: url.replace(/\/+$/, '') + path,
+          headers: { ...headers, 'x-worker-token': shown },
+          tls,
+          pingIntervalMs: settings.heartbeatIntervalMs,
+        },
         listener,
         signal,
       ),

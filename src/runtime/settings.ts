@@ -16,6 +16,7 @@ export interface RuntimeSettings extends Omit<Registration, 'skills' | 'websocke
     readonly taskKey?: string
   }[]
   readonly orchestratorMode: 'failover' | 'round-robin'
+  readonly usesSts: boolean
   readonly tls: TlsPaths
   readonly websocketsEnabled: boolean
   readonly strictEvents: boolean

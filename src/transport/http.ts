@@ -9,6 +9,8 @@ import type { TlsFiles } from './tls-files.js'
 export interface Transport {
   /** @throws UnreachableError when no whole answer came within the deadline */
   send(request: HttpRequest): Promise<HttpAnswer>
+  /** Shows this token with whatever is sent from now on. */
+  authorize(token: string): void
   /** Ends every connection; what is under way fails, and what follows goes over new ones. */
   reconnect(): void
   /** Ends every connection; what is under way fails. */
@@ -36,7 +38,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 export class HttpTransport implements Transport {
   readonly #options: HttpOptions
   readonly #basePath: string
-  readonly #headers: Record<string, string>
+  #headers: Record<string, string>
   readonly #server: Server
   #pool: Pool
   /** Pools that are given up and still have something under way. */
@@ -64,6 +66,10 @@ export class HttpTransport implements Transport {
       const headers = this.#headers
       this.#pool.dispatch({ path: this.#basePath + path, method, headers, body }, exchange)
     })
+  }
+
+  authorize(token: string): void {
+    this.#headers = { ...this.#headers, 'x-worker-token': token }
   }
 
   reconnect(): void {

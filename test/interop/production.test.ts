@@ -1,57 +1,24 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Handler, Worker, WorkerConfig } from '../../src/index.js'
+import type { Handler } from '../../src/index.js'
 import { type Fault, PASS } from '../support/chaos/fault.js'
 import { FaultProxy } from '../support/chaos/fault-proxy.js'
-import { checkEnvironment, interpreterOf, mayNotSkip } from '../support/interop/each-orchestrator.js'
+import { mayNotSkip } from '../support/interop/each-orchestrator.js'
 import { eventually } from '../support/interop/eventually.js'
 import {
   createJob,
   type ProductionJob,
-  type ProductionOptions,
   readJob,
-  SHARED,
   startProduction,
   waitForJob,
   waitForWorker,
 } from '../support/interop/production-orchestrator.js'
-import { findRedisServer, startRedisServer } from '../support/interop/redis-server.js'
+import { MODES, prepare, startOverTls, startResizer } from '../support/interop/production-setup.js'
 import { WaitingRoom } from '../support/interop/waiting-room.js'
 import { clientOf, KEYS, SERVERS } from '../support/s3/servers.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { Authority, canCertify } from '../support/tls/certificates.js'
-
-/** What orchestrators need, on a Redis of the test's own; a reason to skip the test where this machine has it not. */
-const prepare = async (): Promise<ProductionOptions | string> => {
-  const missing = await checkEnvironment()
-  if (missing !== undefined && !mayNotSkip()) return missing
-  const interpreter = await interpreterOf('orchestrator-1.0b30')
-  const redis = await startRedisServer((await findRedisServer(interpreter)) ?? 'redis-server')
-  onTestFinished(() => redis.stop())
-  return { interpreter, redisPort: redis.port }
-}
-
-const startResizer = async (
-  config: Partial<WorkerConfig>,
-  handler: Handler = ({ source }) => ({ resized: source }),
-  maxConcurrentTasks = 10,
-): Promise<void> => {
-  const worker = new Worker({
-    maxConcurrentTasks,
-    config: new WorkerConfig({
-      ORCHESTRATOR_PROTOCOL: 'auto',
-      WORKER_TOKEN: SHARED.GLOBAL_WORKER_TOKEN,
-      ORCHESTRATOR_SECRET_KEY: SHARED.ORCHESTRATOR_SECRET_KEY,
-      WORKER_ID: 'resizer',
-      LOG_LEVEL: 'silent',
-      ...config,
-    }),
-  })
-  worker.task('resize_image', handler)
-  await worker.start()
-  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
-}
+import { canCertify } from '../support/tls/certificates.js'
 
 /** What an orchestrator says to a poll when there is no task. */
 const NOTHING: Fault = { kind: 'answer', status: 204 }
@@ -79,35 +46,11 @@ test('two orchestrators on one Redis share the jobs and a worker, and one of the
   expect(await waitForJob(second, next)).toMatchObject({ resized: 'b.jpg' })
 })
 
-test.each([
-  { mode: 'mixed', shows: 'a certificate' },
-  { mode: 'mtls-only', shows: 'a certificate' },
-  { mode: 'mixed', shows: 'a token' },
-  { mode: 'token-only', shows: 'a token' },
-])('over TLS, in the mode $mode, a worker is let in by $shows', async ({ mode, shows }) => {
+test.each(MODES)('over TLS, in the mode $mode, a worker is let in by $shows', async ({ mode, shows }) => {
   const prepared = await prepare()
   if (typeof prepared === 'string' || !canCertify()) return expect(mayNotSkip()).toBe(false)
-  const authority = new Authority(temporaryFolder())
-  const server = authority.issue('server')
-  const orchestrator = await startProduction({
-    ...prepared,
-    env: {
-      WORKER_AUTH_MODE: mode,
-      TLS_ENABLED: 'true',
-      TLS_CERT_PATH: server.certPath,
-      TLS_KEY_PATH: server.keyPath,
-      TLS_CA_PATH: authority.caPath,
-    },
-    tls: { caPath: authority.caPath },
-  })
-  const own = shows === 'a certificate' ? authority.issue('resizer') : undefined
-  await startResizer({
-    ORCHESTRATOR_URL: orchestrator.url,
-    TLS_CA_PATH: authority.caPath,
-    TLS_CERT_PATH: own?.certPath,
-    TLS_KEY_PATH: own?.keyPath,
-    WORKER_ENABLE_WEBSOCKETS: true,
-  })
+  const { orchestrator, paths } = await startOverTls(prepared, mode, shows)
+  await startResizer({ ORCHESTRATOR_URL: orchestrator.url, ...paths, WORKER_ENABLE_WEBSOCKETS: true })
   await waitForWorker(orchestrator, 'resizer')
   const id = await createJob(orchestrator, { source: 'a.jpg' })
   expect(await waitForJob(orchestrator, id)).toMatchObject({ resized: 'a.jpg' })

@@ -7,9 +7,9 @@ import {
   UnknownWorkerError,
 } from '../../errors.js'
 import { isObject } from '../../utils/json.js'
-import { objectIn, refusal } from '../answers.js'
+import { objectIn, refusal, tryParse } from '../answers.js'
 import type { Receipt } from '../messages.js'
-import type { WireAnswer } from '../protocol.js'
+import type { ShortLivedToken, WireAnswer } from '../protocol.js'
 
 /** The limiter counts while it is asked and says nothing of its window; this much silence opens it again. */
 const SILENCE_MS = 61_000
@@ -84,4 +84,17 @@ export const readEvent = (answer: WireAnswer): void => {
   if (body['status'] !== 'error') return
   const { message } = body
   throw new ProtocolError(`The orchestrator refuses an event: ${isObject(message) ? '' : String(message)}`)
+}
+
+/** What can be sent in a header. */
+const isToken = (value: unknown): value is string => typeof value === 'string' && /^[!-~]+$/.test(value)
+
+/** An answer that may hold a token is never quoted. */
+export const readToken = (answer: WireAnswer): ShortLivedToken => {
+  if (answer.status >= 300) throw problem('A request for a short-lived token', answer)
+  const body = tryParse(answer.text)
+  const { access_token: token, expires_in: seconds, refresh_token: next } = isObject(body) ? body : {}
+  if (!isToken(token) || typeof seconds !== 'number' || !(seconds > 0))
+    throw new ProtocolError(`A request for a short-lived token was answered ${answer.status} without one`)
+  return { token, lifetimeMs: seconds * 1_000, ...(isToken(next) && { refreshToken: next }) }
 }

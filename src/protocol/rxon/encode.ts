@@ -11,7 +11,7 @@ import type {
 import type { WireRequest } from '../protocol.js'
 import { NotCanonicalError } from './canonical.js'
 import { capabilities, describeWorker, skillsHash } from './describe-worker.js'
-import { REGISTER, RESULT, workerPath } from './routes.js'
+import { REGISTER, RESULT, TOKEN, workerPath } from './routes.js'
 
 /** Stamps and signs a message; what the signature leaves out goes into the second object. */
 export type Seal = (message: object, unsigned?: Readonly<Record<string, unknown>>) => string
@@ -99,6 +99,11 @@ export const writeUnreadable = (seal: Seal, result: TaskResult, why: string): Wi
   const { jobId, taskId, workerId } = result
   return { method: 'POST', path: RESULT, body: seal(resultOnTheWire({ jobId, taskId, workerId, outcome })) }
 }
+
+export const writeTokenRequest = (refreshToken?: string): WireRequest =>
+  refreshToken === undefined
+    ? { method: 'POST', path: TOKEN }
+    : { method: 'POST', path: `${TOKEN}/refresh`, body: JSON.stringify({ refresh_token: refreshToken }) }
 
 const UNSIGNED = { bubbling_chain: [] }
 

@@ -7,6 +7,7 @@ import {
   readRegistration,
   readRepeatedResult,
   readResult,
+  readToken,
 } from './decode.js'
 import { readPoll } from './decode-offer.js'
 import {
@@ -16,6 +17,7 @@ import {
   writeHeartbeat,
   writeRegistration,
   writeResult,
+  writeTokenRequest,
   writeUnreadable,
 } from './encode.js'
 import { EVENTS, pollPath, socketPath, workerPath } from './routes.js'
@@ -49,6 +51,8 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     repeatableMs: REPEATABLE_MS,
     readRepeatedResult,
     writeUnreadable: (result, why) => writeUnreadable(seal, result, why),
+    writeTokenRequest,
+    readToken,
     socketPath,
     writeProgress: (update) => event(progressEvent(update)),
     writeEvent: event,

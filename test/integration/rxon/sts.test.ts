@@ -1,0 +1,188 @@
+import { startOrchestrator } from 'avtomatika-worker/dev'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { nextEvent } from '../../support/next-event.js'
+import type { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
+import { holdTime, SECRET, testWorker } from '../../support/test-worker.js'
+import { Authority, canCertify } from '../../support/tls/certificates.js'
+import { TlsFront } from '../../support/tls/front.js'
+import { setup, task } from './setup.js'
+
+const REFUSED = { status: 403, body: { error: 'Unauthorized: No valid token found' } }
+
+/** Gives tokens that are told apart by their number. */
+const givesTokens = (orchestrator: RawOrchestrator, seconds = 1_000): void => {
+  let made = 0
+  orchestrator.answers('other', ({ path }) => {
+    if (!path.includes('/auth/token')) return { body: 'None' }
+    const number = ++made
+    return {
+      body: { access_token: `access-${number}`, refresh_token: `refresh-${number}`, expires_in: seconds },
+    }
+  })
+}
+
+const shownBy = (calls: readonly { headers: Record<string, unknown> }[]) =>
+  calls.map(({ headers }) => headers['x-worker-token'])
+
+test('§2.1.5 a short-lived token is shown from the registration on, and the next one in time', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_USE_STS: true, HEARTBEAT_INTERVAL: 100 })
+  givesTokens(orchestrator)
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('registration')
+  await orchestrator.answered('heartbeat')
+  await vi.advanceTimersByTimeAsync(700_000)
+  expect(orchestrator.calls('other')).toHaveLength(1)
+  for (let beat = 0; beat < 2; beat++) {
+    await vi.advanceTimersByTimeAsync(100_000)
+    await orchestrator.answered('heartbeat', ({ body }) => body !== '')
+  }
+  const [first, next] = orchestrator.calls('other')
+  expect(first).toMatchObject({
+    path: '/_worker/auth/token',
+    body: '',
+    headers: { 'x-worker-token': SECRET },
+  })
+  expect(next).toMatchObject({
+    path: '/_worker/auth/token/refresh',
+    body: { refresh_token: 'refresh-1' },
+    headers: { 'x-worker-token': 'access-1' },
+  })
+  expect(shownBy(orchestrator.calls('registration'))).toEqual(['access-1'])
+  expect(shownBy(orchestrator.calls('heartbeat')).at(-1)).toBe('access-2')
+})
+
+test.each([
+  ['refused', REFUSED],
+  ['unknown', { status: 404, body: '404: Not Found' }],
+  ['broken', 'reset' as const],
+  ['nonsense', { body: 'a page with access-0 in it' }],
+])(
+  '§2.1.6 where none can be had (%s), the configured token is shown, and it is tried again',
+  async (_, reply) => {
+    const { orchestrator, worker, said, logged } = await setup({
+      WORKER_USE_STS: true,
+      HEARTBEAT_INTERVAL: 61,
+    })
+    orchestrator.answers('other', ({ path }) => (path.endsWith('/token') ? reply : { body: '' }))
+    holdTime()
+    await worker.start()
+    await orchestrator.answered('registration')
+    await orchestrator.answered('heartbeat')
+    expect(shownBy(orchestrator.calls('registration'))).toEqual([SECRET])
+    await said('no short-lived token can be had')
+    givesTokens(orchestrator)
+    await vi.advanceTimersByTimeAsync(61_000)
+    await orchestrator.answered('heartbeat')
+    await vi.advanceTimersByTimeAsync(61_000)
+    await orchestrator.answered('heartbeat', ({ headers }) => headers['x-worker-token'] === 'access-1')
+    expect(logged('warn')).toHaveLength(1)
+    expect(JSON.stringify(logged())).not.toMatch(/access-|refresh-/)
+  },
+)
+
+test.each([REFUSED, { status: 401, body: { error: 'expired' } }])(
+  '§2.1.7 a token that is refused ($status) is replaced, and the same message sent again',
+  async (refusal) => {
+    const { orchestrator, worker, logged } = await setup({ WORKER_USE_STS: true })
+    givesTokens(orchestrator)
+    orchestrator.answers('result', ({ headers }) =>
+      headers['x-worker-token'] === 'access-1' ? refusal : { body: { status: 'accepted' } },
+    )
+    const delivered = nextEvent(worker, 'resultDelivered')
+    await worker.start()
+    orchestrator.endPoll(task())
+    await delivered
+    const [first, second] = orchestrator.calls('result')
+    expect(second?.body).toEqual(first?.body)
+    expect(orchestrator.calls('other').map(({ path }) => path)).toEqual([
+      '/_worker/auth/token',
+      '/_worker/auth/token/refresh',
+    ])
+    expect(logged('warn')).toEqual([])
+  },
+)
+
+test('§2.1.7 where no other can be had either, the configured token goes with it', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_USE_STS: true })
+  givesTokens(orchestrator)
+  orchestrator.answers('result', ({ headers }) =>
+    headers['x-worker-token'] === SECRET ? { body: { status: 'accepted' } } : REFUSED,
+  )
+  const delivered = nextEvent(worker, 'resultDelivered')
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  orchestrator.answers('other', REFUSED)
+  orchestrator.endPoll(task())
+  await delivered
+  expect(shownBy(orchestrator.calls('result'))).toEqual(['access-1', SECRET])
+})
+
+test('§2.1.7 what is refused for another reason is not sent again with another token', async () => {
+  const { orchestrator, worker, said } = await setup({ WORKER_USE_STS: true })
+  givesTokens(orchestrator)
+  orchestrator.answers('registration', { status: 403, body: { error: 'Invalid cryptographic signature' } })
+  await worker.start()
+  await said('refuses the token')
+  expect(orchestrator.calls('registration')).toHaveLength(1)
+  expect(orchestrator.calls('other')).toHaveLength(1)
+})
+
+test('§2.1.5 without the switch nobody asks for one', async () => {
+  const { orchestrator, worker } = await setup()
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  expect(orchestrator.calls('other')).toEqual([])
+})
+
+const HOURS = 3
+/** Shorter than any deadline, as time goes on while an answer is on its way. */
+const STEPS = Array.from({ length: 360 * HOURS }, (_, step) => step)
+
+test.skipIf(!canCertify() && process.env['CI'] !== 'true')(
+  '§2.1.4 §2.1.5 hours of rotation over mutual TLS lose nothing, and no request is ever refused',
+  async () => {
+    const authority = new Authority(temporaryFolder())
+    holdTime()
+    await using orchestrator = await startOrchestrator({ generation: 'rxon', workerTokens: { w1: SECRET } })
+    const front = await TlsFront.start(authority, orchestrator.port)
+    const { certPath, keyPath } = authority.issue('w1')
+    const { worker, logged } = testWorker({
+      url: front.url,
+      variables: {
+        ORCHESTRATOR_PROTOCOL: 'auto',
+        WORKER_USE_STS: true,
+        TLS_CA_PATH: authority.caPath,
+        TLS_CERT_PATH: certPath,
+        TLS_KEY_PATH: keyPath,
+        HEARTBEAT_INTERVAL: 30,
+        TASK_POLL_TIMEOUT: 600,
+      },
+    })
+    worker.task('echo', (params) => ({ data: params }))
+    await worker.start()
+    onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
+    await front.passed.first(({ method, status }) => method === 'PATCH' && status === 200)
+    await front.atRest()
+    for (const step of STEPS) {
+      await vi.advanceTimersByTimeAsync(10_000)
+      await front.atRest()
+      if (step % 60 > 0) continue
+      const job = await orchestrator.createJob({ task: 'echo', params: { step } })
+      // A poll that has just ended is followed by the next one after its pause.
+      await vi.advanceTimersByTimeAsync(20)
+      expect((await orchestrator.waitForJob(job.id)).status).toBe('finished')
+    }
+    expect(front.passed.all.filter(({ status }) => status >= 300)).toEqual([])
+    const isPoll = ({ path }: { path: string }) => path.endsWith('/tasks/next')
+    const refreshes = front.passed.all.filter(({ path }) => path.endsWith('/refresh'))
+    expect(refreshes).toHaveLength(HOURS)
+    const shown = new Set(front.passed.all.filter(isPoll).map(({ token }) => token))
+    expect(shown.size).toBe(HOURS + 1)
+    expect(shown).not.toContain(SECRET)
+    const lines = JSON.stringify(logged())
+    expect([...shown, SECRET].filter((token) => lines.includes(token))).toEqual([])
+    expect(logged('warn')).toEqual([])
+  },
+)
