@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   AuthError,
   RateLimitError,
+  ResponseError,
   StaleMessageError,
   UnknownWorkerError,
   UnreachableError,
@@ -146,8 +147,10 @@ export class Orchestrator {
 
   /** Resolves once the orchestrator has taken the result. */
   deliver(result: TaskResult): Promise<Receipt> {
-    if (!this.#isKnown) return this.#getToKnow('result').then(() => this.#bring(result))
-    return this.#bring(result)
+    const brought = this.#isKnown
+      ? this.#bring(result)
+      : this.#getToKnow('result').then(() => this.#bring(result))
+    return result.workerId === this.#options.workerId ? brought : brought.catch(asItsOwnTrouble)
   }
 
   #bring(result: TaskResult): Promise<Receipt> {
@@ -260,13 +263,15 @@ export class Orchestrator {
   // The hot path: a chained promise costs less than an async function's, and a plain object less than a spread.
   #ask<T>(
     kind: RequestKind,
-    { method, path, body }: WireRequest,
+    { method, path, body, as }: WireRequest,
     read: (answer: WireAnswer) => T,
     recall?: Recall,
   ): Promise<T> {
     const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
-    const request = { method, path, body, deadlineMs, recall }
-    const { token } = this.#pass
+    // A short-lived token is this worker's alone.
+    const token = as === undefined ? this.#pass.token : this.#options.token
+    const headers = as === undefined ? undefined : { 'x-worker-id': as, 'x-worker-token': token }
+    const request = { method, path, body, headers, deadlineMs, recall }
     return this.#options.transport.send(request).then(
       (answer) =>
         this.#pass.isRefused(token, answer)
@@ -321,4 +326,9 @@ export class Orchestrator {
     const fact = factOf(kind, error)
     if (fact) this.#options.onFact?.(kind, fact)
   }
+}
+
+/** That another worker's token is not this one's says nothing about this worker's results. */
+const asItsOwnTrouble = (error: unknown): never => {
+  throw error instanceof AuthError ? new ResponseError(error.status, error.message) : error
 }

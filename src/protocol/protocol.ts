@@ -17,6 +17,8 @@ export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: string
+  /** In whose name it is sent, where that is another worker's. */
+  readonly as?: string
 }
 
 /** An answer as it came in. */

@@ -28,6 +28,9 @@ interface Parcel {
   failures: number
 }
 
+/** How long a result that finds out has for itself, in ms: it may be this one alone that gets no answer. */
+const PROBE_MS = 2_000
+
 /**
  * The results for one orchestrator. While it takes them (`open`) all go at once. When it takes none they stand in a
  * line, and after a pause (`held`) one of them finds out whether it does again (`probing`). A result that fails by
@@ -116,6 +119,7 @@ export class DeliveryLane {
   /** Those that were under way together fail together: that is one failure. */
   #hold(error: Error): void {
     if (this.#mode === 'held') return
+    this.#pause?.cancel()
     this.#mode = 'held'
     this.#failures++
     const quietMs = error instanceof RateLimitError ? this.#to.quietMs('result') : 0
@@ -128,7 +132,9 @@ export class DeliveryLane {
     this.#pause?.cancel()
     const next = this.#line.shift()
     this.#mode = next ? 'probing' : 'open'
-    if (next) void this.#send(next)
+    if (!next) return
+    this.#pause = after(PROBE_MS, () => this.#probe())
+    void this.#send(next)
   }
 
   #sleep(parcel: Parcel, error: Error): void {

@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: string | undefined
+  /** On top of those that all requests have. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** How long the whole exchange may take, in ms. */
   readonly deadlineMs: number
   /** May call the request off. */

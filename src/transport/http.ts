@@ -60,10 +60,10 @@ export class HttpTransport implements Transport {
 
   send(request: HttpRequest): Promise<HttpAnswer> {
     const { method, path, body = null } = request
+    const headers = request.headers ? { ...this.#headers, ...request.headers } : this.#headers
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(this.#server, request, resolve, reject)
       if (exchange.isOver) return
-      const headers = this.#headers
       this.#pool.dispatch({ path: this.#basePath + path, method, headers, body }, exchange)
     })
   }

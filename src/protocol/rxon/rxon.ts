@@ -1,4 +1,5 @@
-import type { Identity, Protocol } from '../protocol.js'
+import type { TaskResult } from '../messages.js'
+import type { Identity, Protocol, WireRequest } from '../protocol.js'
 import { readCommand } from '../read-command.js'
 import {
   readEvent,
@@ -31,7 +32,14 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
   const signer = { key: signingKey(token), signerId: workerId }
   const verifier = taskKey === undefined ? undefined : signingKey(taskKey)
   const timestamp = () => Math.floor(clock.nowMs() / 1_000)
-  const seal: Seal = (message) => sealed({ ...message, timestamp: timestamp(), nonce: makeId() }, signer)
+  const sealAs =
+    (signerId: string): Seal =>
+    (message) =>
+      sealed({ ...message, timestamp: timestamp(), nonce: makeId() }, { ...signer, signerId })
+  const seal = sealAs(workerId)
+  /** The result of a worker that is dead goes out in its name. */
+  const inItsName = ({ workerId: as }: TaskResult, write: (seal: Seal) => WireRequest): WireRequest =>
+    as === workerId ? write(seal) : { ...write(sealAs(as)), as }
   /** An event's id is its nonce. */
   const sealEvent: Seal = (event, unsigned) => sealed({ ...event, timestamp: timestamp() }, signer, unsigned)
   const event: NonNullable<Protocol['writeEvent']> = (said) => writeEvent(sealEvent, workerId, makeId(), said)
@@ -46,11 +54,11 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     readLivenessCheck,
     writePoll: (id) => ({ method: 'GET', path: pollPath(id) }),
     readPoll: (answer) => readPoll(answer, verifier, clock),
-    writeResult: (result) => writeResult(seal, result),
+    writeResult: (result) => inItsName(result, (its) => writeResult(its, result)),
     readResult,
     repeatableMs: REPEATABLE_MS,
     readRepeatedResult,
-    writeUnreadable: (result, why) => writeUnreadable(seal, result, why),
+    writeUnreadable: (result, why) => inItsName(result, (its) => writeUnreadable(its, result, why)),
     writeTokenRequest,
     readToken,
     socketPath,

@@ -45,6 +45,20 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await eventually('nothing is left', () => folders().length === 0)
   })
 
+  test('§2.6.8 it goes on by itself when what the dead one left is refused to it', async () => {
+    const { standIn, start } = await setUp()
+    standIn.resultAnswer = 'never'
+    const first = await start()
+    const left = standIn.offer('echo')
+    await standIn.delivered(left)
+    await first.kill()
+    standIn.resultAnswer = ({ worker_id }) => (worker_id === idOf(first) ? 403 : 200)
+    const second = await start()
+    await standIn.delivered(left, 2)
+    const own = standIn.offer('echo')
+    await second.says(`delivered ${own}`)
+  })
+
   test('it leaves alone who lives, who will come back, and who worked for others', async () => {
     const { standIn, start, folders, home } = await setUp()
     const other = await StandIn.start(generation)

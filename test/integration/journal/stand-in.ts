@@ -27,7 +27,7 @@ export class StandIn {
   /** How often it was asked for that. */
   probes = 0
   /** What a result is answered; `never` leaves it without an answer. */
-  resultAnswer: number | 'never' = 200
+  resultAnswer: number | 'never' | ((delivery: Delivery) => number) = 200
   readonly deliveries: Delivery[] = []
   readonly heartbeats: Record<string, unknown>[] = []
   readonly registrations: Record<string, unknown>[] = []
@@ -132,8 +132,9 @@ export class StandIn {
   #take(delivery: Delivery, response: ServerResponse): void {
     this.deliveries.push(delivery)
     if (this.resultAnswer === 'never') return
-    if (this.resultAnswer === 200) say(response, 200, { status: 'result_accepted_success' })
-    else say(response, this.resultAnswer, { error: 'Job not found' })
+    const status = typeof this.resultAnswer === 'function' ? this.resultAnswer(delivery) : this.resultAnswer
+    if (status === 200) say(response, 200, { status: 'result_accepted_success' })
+    else say(response, status, { error: 'Job not found' })
   }
 }
 

@@ -94,6 +94,29 @@ test('§1.5.9 while the orchestrator takes nothing one result at a time finds ou
   expect([...delivered].sort()).toEqual(['first', 'second', 'third'])
 })
 
+test('§1.5.9 one that gets no answer while it finds out makes the others wait for 2 s', async () => {
+  const { orchestrator, worker, delivered } = await setup()
+  orchestrator.answers('result', 'reset')
+  holdTime()
+  await worker.start()
+  orchestrator.offer('echo', {}, 'mute')
+  await orchestrator.answered('result')
+  orchestrator.offer('echo', {}, 'waiting')
+  await orchestrator.next('poll')
+  await orchestrator.next('poll')
+  orchestrator.answers('result', ({ body }) =>
+    body.task_id === 'mute' ? 'hold' : { body: { status: 'result_accepted_success' } },
+  )
+  await vi.advanceTimersByTimeAsync(1_000)
+  await orchestrator.next('result', ({ body }) => body.task_id === 'mute')
+  await vi.advanceTimersByTimeAsync(1_999)
+  await orchestrator.fence()
+  expect(delivered).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  await orchestrator.answered('result', ({ body }) => body.task_id === 'waiting')
+  expect(delivered).toEqual(['waiting'])
+})
+
 test('§1.5.11 after its retries a result is set aside, said, and tried about once a minute', async () => {
   const { orchestrator, worker, logged, delivered } = await setup()
   orchestrator.answers('result', { status: 500, body: 'TypeError' })
