@@ -45,7 +45,8 @@ export const lean = async (code) => {
 export const withoutWords = (code) => code.replace(/^ *(?:about|initialInWords): '.*',\n/gm, '')
 
 /**
- * The same declarations with one space a level, without the stars in comments and `declare` where it says nothing.
+ * The same declarations with one space a level, without the stars in comments and `declare` where it says nothing; an
+ * attribute named after its variable need not name it once more.
  * @param {string} declarations indented by four, as the extractor does
  */
 export const terse = (declarations) =>
@@ -53,6 +54,7 @@ export const terse = (declarations) =>
     .replace(/^(?: {4})+/gm, ({ length }) => ' '.repeat(length / 4))
     .replace(/^ *\* ?(?!\/)/gm, '')
     .replace(/^ *\*\/$/gm, '*/')
+    .replace(/\bVariable `[A-Z\d_]+`(?: \([^)]*\))?\. /g, '')
     .replace(/^export declare (interface|type) /gm, 'export $1 ')
 
 /** @param {string} path of a configuration */

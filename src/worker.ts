@@ -9,6 +9,7 @@ import { createLogger } from './observability/logger.js'
 import type { CommandHandler } from './runtime/commands.js'
 import { Runtime } from './runtime/runtime.js'
 import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
+import { BlobCache } from './storage/blob-cache.js'
 import type { ObjectStore } from './storage/object-store.js'
 import { S3Store } from './storage/s3-store.js'
 import {
@@ -67,6 +68,13 @@ export interface Readiness {
 const s3StoreFor = (s3: S3Settings): ObjectStore | undefined =>
   s3.endpointUrl || s3.region || s3.accessKey ? new S3Store(s3) : undefined
 
+/** The store, with what is kept of it on this machine. */
+const cached = (store: ObjectStore | undefined, settings: Settings, log: Logger): ObjectStore | undefined => {
+  const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, s3 } = settings
+  if (!store?.stat || folder === undefined) return store
+  return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', log })
+}
+
 const MOVES: Moves<WorkerState> = {
   created: ['running', 'stopped'],
   running: ['draining'],
@@ -117,7 +125,7 @@ export class Worker {
     this.#runtime = new Runtime({
       settings,
       registry: this.#registry,
-      storage: taskStorage(objectStore ?? s3StoreFor(settings.s3), settings.s3),
+      storage: taskStorage(cached(objectStore ?? s3StoreFor(settings.s3), settings, this.#log), settings.s3),
       events: this.#events,
       log: this.#log,
     })

@@ -285,6 +285,17 @@ export const OPTIONS = {
     kind: choice(KEEPS),
     initial: () => 'never',
   },
+  WORKER_BLOB_CACHE_DIR: {
+    about: 'The directory that keeps what was downloaded, for later tasks; workers may share it.',
+    kind: optional(directory),
+    initial: unset,
+  },
+  WORKER_BLOB_CACHE_MAX_BYTES: {
+    about: 'How much that directory may hold.',
+    kind: count(1),
+    initial: () => 10_737_418_240,
+    unit: 'bytes',
+  },
   S3_ENDPOINT_URL: {
     about: 'The URL of an S3-compatible store, or `aws`.',
     kind: optional(storeUrl),

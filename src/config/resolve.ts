@@ -105,6 +105,8 @@ const taskFiles = ({ attribute }: Reading) => ({
   taskFilesDir: attribute('TASK_FILES_DIR'),
   taskFilesMaxBytes: attribute('TASK_FILES_MAX_BYTES'),
   keepTaskFiles: attribute('WORKER_KEEP_TASK_FILES'),
+  blobCacheDir: attribute('WORKER_BLOB_CACHE_DIR'),
+  blobCacheMaxBytes: attribute('WORKER_BLOB_CACHE_MAX_BYTES'),
 })
 
 const OTHER_KEY = { expected: 'the key that belongs to the other one' }

@@ -86,6 +86,9 @@ export interface Settings {
   readonly taskFilesDir: string
   readonly taskFilesMaxBytes: number | undefined
   readonly keepTaskFiles: KeepTaskFiles
+  /** `undefined`: nothing that is downloaded is kept. */
+  readonly blobCacheDir: string | undefined
+  readonly blobCacheMaxBytes: number
   readonly s3: S3Settings
   readonly logLevel: LogLevel
 }

@@ -201,6 +201,13 @@ export interface WorkerConfigValues {
    */
   WORKER_KEEP_TASK_FILES: KeepTaskFilesName
   /**
+   * The directory that keeps what was downloaded, for later tasks; workers may share it.
+   * Variable `WORKER_BLOB_CACHE_DIR`. Default: none.
+   */
+  WORKER_BLOB_CACHE_DIR: string | undefined
+  /** How much that directory may hold, in bytes. Variable `WORKER_BLOB_CACHE_MAX_BYTES`. Default: 10737418240. */
+  WORKER_BLOB_CACHE_MAX_BYTES: number
+  /**
    * The URL of an S3-compatible store, or `aws` for AWS itself. Without it, without {@link S3_REGION} and without keys,
    * `s3://` values are left as they are. Variable `S3_ENDPOINT_URL`. Default: none.
    */

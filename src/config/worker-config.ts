@@ -1,24 +1,26 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type { Resources } from '../protocol/messages.js'
-import type { JsonValue } from '../utils/json.js'
 import { isSet, readExtras, readVariables } from './env.js'
 import { machineName, outwardAddress } from './machine.js'
 import { OPTIONS } from './options.js'
 import { listEntries, type OrchestratorsSource, pickSource, type Written } from './orchestrators.js'
 import { printable } from './printable.js'
 import type {
-  GenerationName,
-  KeepTaskFilesName,
   ListedOrchestrator,
-  LogLevelName,
   OrchestratorEntry,
-  OrchestratorModeName,
   WorkerConfigOverrides,
   WorkerConfigValues,
 } from './values.js'
 
 const withoutUndefined = (overrides: WorkerConfigOverrides) =>
   Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+
+/** The attributes that are plain fields; the others follow one another. */
+export interface WorkerConfig
+  extends Omit<
+    WorkerConfigValues,
+    'ORCHESTRATOR_URL' | 'ORCHESTRATORS_CONFIG' | 'ORCHESTRATORS' | 'RESOURCES'
+  > {}
 
 /**
  * The configuration of a worker, an attribute for each environment variable and of the same name.
@@ -34,58 +36,6 @@ const withoutUndefined = (overrides: WorkerConfigOverrides) =>
  * const worker = new Worker({ workerType: 'image', config })
  */
 export class WorkerConfig implements WorkerConfigValues {
-  declare WORKER_ID: string
-  declare WORKER_TYPE: string
-  declare WORKER_PORT: number
-  declare WORKER_TOKEN: string
-  declare WORKER_INDIVIDUAL_TOKEN: string | undefined
-  declare MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
-  declare ORCHESTRATOR_PROTOCOL: GenerationName
-  declare ORCHESTRATOR_SECRET_KEY: string | undefined
-  declare WORKER_USE_STS: boolean
-  declare TLS_CA_PATH: string | undefined
-  declare TLS_CERT_PATH: string | undefined
-  declare TLS_KEY_PATH: string | undefined
-  declare MAX_CONCURRENT_TASKS: number
-  declare COST_PER_SKILL: Record<string, number>
-  declare CPU_CORES: number
-  declare RAM_GB: number
-  declare GPU_MODEL: string | undefined
-  declare GPU_VRAM_GB: number
-  declare WORKER_DEVICES: readonly JsonValue[]
-  declare INSTALLED_SOFTWARE: Record<string, JsonValue>
-  declare INSTALLED_MODELS: readonly JsonValue[]
-  declare INSTALLED_ARTIFACTS: readonly JsonValue[]
-  declare HEARTBEAT_INTERVAL: number
-  declare WORKER_HEARTBEAT_DEBOUNCE_DELAY: number
-  declare WORKER_ENABLE_WEBSOCKETS: boolean
-  declare WORKER_CANCEL_GRACE: number
-  declare STRICT_EVENT_VALIDATION: boolean
-  declare RESULT_MAX_RETRIES: number
-  declare RESULT_RETRY_INITIAL_DELAY: number
-  declare TASK_POLL_TIMEOUT: number
-  declare TASK_POLL_ERROR_DELAY: number
-  declare IDLE_POLL_DELAY: number
-  declare WORKER_SHUTDOWN_TIMEOUT: number
-  declare WORKER_STATE_DIR: string | undefined
-  declare WORKER_JOURNAL: boolean
-  declare WORKER_JOURNAL_SYNC: 'always' | 'never'
-  declare WORKER_POLL_FENCE: boolean
-  declare TASK_FILES_DIR: string
-  declare TASK_FILES_MAX_BYTES: number | undefined
-  declare WORKER_KEEP_TASK_FILES: KeepTaskFilesName
-  declare S3_ENDPOINT_URL: string | undefined
-  declare S3_REGION: string | undefined
-  declare S3_ACCESS_KEY: string | undefined
-  declare S3_SECRET_KEY: string | undefined
-  declare S3_DEFAULT_BUCKET: string
-  declare S3_KEY_PREFIX: string | undefined
-  declare S3_MAX_CONCURRENCY: number
-  declare LOG_LEVEL: LogLevelName
-  declare HOSTNAME: string
-  declare IP_ADDRESS: string
-  declare EXTRA_CAPABILITIES: Record<string, JsonValue>
-
   #url: Written
   #config: Written
   #list: readonly OrchestratorEntry[] | undefined

@@ -20,6 +20,12 @@ export interface StoredObject {
   readonly etag?: string
 }
 
+/** @param etag as a store writes it */
+export const describeStored = (size: number, etag: string | undefined): StoredObject => ({
+  size,
+  ...(etag !== undefined && { etag: etag.replaceAll('"', '') }),
+})
+
 /** What comes with each transfer. */
 export interface TransferOptions {
   /** Ends the transfer: nothing half-done may stay in the store. Its reason is what to throw. */
@@ -41,6 +47,8 @@ export interface DownloadOptions extends TransferOptions {
 export interface ObjectStore {
   /** Every object whose key begins with `prefix`, in any order. */
   list(bucket: string, prefix: string, options: TransferOptions): AsyncIterable<ListedObject>
+  /** What an object is, without its content. Downloads of a store that tells can be kept, see `WORKER_BLOB_CACHE_DIR`. */
+  stat?(at: ObjectAddress, options: TransferOptions): Promise<StoredObject>
   /** Writes an object into a file, which is not there yet; its folder is. */
   download(from: ObjectAddress, path: string, options: DownloadOptions): Promise<StoredObject>
   /** Stores a file as an object, instead of what the key held before. */

@@ -6,7 +6,12 @@ import { isDiskFull } from '../utils/disk-full.js'
 import { after, type Timer } from '../utils/time.js'
 import { type Checksum, checksumFor } from './checksum.js'
 import { FileSink } from './file-sink.js'
-import type { DownloadOptions, ObjectAddress, StoredObject } from './object-store.js'
+import {
+  type DownloadOptions,
+  describeStored,
+  type ObjectAddress,
+  type StoredObject,
+} from './object-store.js'
 import type { S3 } from './s3-client.js'
 import { ChecksumError, hasChanged, taskErrorOf } from './s3-errors.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
@@ -76,7 +81,7 @@ class Download {
     const { length } = this.#sink
     if (size !== undefined && length !== size) throw new Error(`${length} bytes came of ${size}`)
     if (!checksum.matches()) throw await this.#spoiled()
-    return { size: length, ...(etag !== undefined && { etag: etag.replaceAll('"', '') }) }
+    return describeStored(length, etag)
   }
 
   /** What to ask for when some of it is there already. */

@@ -7,6 +7,7 @@ import type {
   StoredObject,
   TransferOptions,
 } from './object-store.js'
+import { describeStored } from './object-store.js'
 import { connectS3, type S3, type S3Access } from './s3-client.js'
 import { taskErrorOf } from './s3-errors.js'
 import { s3Uri } from './s3-uri.js'
@@ -33,6 +34,15 @@ export class S3Store implements ObjectStore {
         if (Key !== undefined) yield { key: Key, size: Size ?? 0 }
       token = page.IsTruncated ? page.NextContinuationToken : undefined
     } while (token !== undefined)
+  }
+
+  async stat(
+    { bucket: Bucket, key: Key }: ObjectAddress,
+    { signal }: TransferOptions,
+  ): Promise<StoredObject> {
+    const { sdk, client } = (await this.#open()).s3
+    const head = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal: signal })
+    return describeStored(head.ContentLength ?? 0, head.ETag)
   }
 
   async download(from: ObjectAddress, path: string, options: DownloadOptions): Promise<StoredObject> {

@@ -179,6 +179,7 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
 
   const acts: Record<string, Act> = {
     GET: ({ seen, response, fault }) => (seen.key === '' ? list(seen, response) : get(seen, response, fault)),
+    HEAD: ({ seen, response, fault }) => get(seen, response, fault),
     PUT: ({ seen, body, request, response, fault }) => put(seen, arriving(body, fault), request, response),
     POST: ({ seen, request, response }) => post(seen, request, response),
   }

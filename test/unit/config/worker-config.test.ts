@@ -52,6 +52,8 @@ describe('defaults', () => {
       TASK_FILES_DIR: '/tmp/payloads',
       TASK_FILES_MAX_BYTES: undefined,
       WORKER_KEEP_TASK_FILES: 'never',
+      WORKER_BLOB_CACHE_DIR: undefined,
+      WORKER_BLOB_CACHE_MAX_BYTES: 10_737_418_240,
       S3_ENDPOINT_URL: undefined,
       S3_REGION: undefined,
       S3_ACCESS_KEY: undefined,
@@ -119,6 +121,8 @@ describe('defaults', () => {
       taskFilesDir: '/tmp/payloads',
       taskFilesMaxBytes: undefined,
       keepTaskFiles: 'never',
+      blobCacheDir: undefined,
+      blobCacheMaxBytes: 10_737_418_240,
       s3: { defaultBucket: 'avtomatika-payloads', keyPrefix: '', maxConcurrency: 8 },
       logLevel: 'info',
     })

@@ -75,6 +75,12 @@ it('leaves the words of the documents out of the table of options', () => {
   expect(withoutWords(table)).toBe('    A: {\n        kind: text,\n    },\n')
 })
 
+it('says once what the variable of an attribute is called', () => {
+  const text =
+    ' /** How many. Variable `A_B` (JSON). Default: 1. */\n A_B: number;\n /**\n  * Which.\n  * Variable `C`. Default: none.\n  */\n'
+  expect(terse(text)).toBe(' /** How many. Default: 1. */\n A_B: number;\n /**\nWhich.\nDefault: none.\n*/\n')
+})
+
 it('indents declarations by one space a level, and leaves out the stars of comments', () => {
   const text =
     'export declare interface A {\n    /**\n     * What it is.\n     * @example\n     *   b\n     */\n    b: {\n        c: 1;\n    };\n}\nexport declare class B {\n}\n'

@@ -1,0 +1,233 @@
+import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { BlobCache } from '../../../src/storage/blob-cache.js'
+import { S3Store } from '../../../src/storage/s3-store.js'
+import { fileWorker } from '../../support/files/file-worker.js'
+import { temporaryFolder } from '../../support/files/temporary-folder.js'
+import { linesOf } from '../../support/log-lines.js'
+import { type OwnS3, startOwnS3 } from '../../support/s3/own-s3.js'
+import { NO_DISK, smallDisk } from '../../support/small-disk.js'
+
+const KEYS = { accessKey: 'a', secretKey: 's' }
+const cacheOf = (s3: OwnS3, folder: string, maxBytes = 1_000) => {
+  const { logger: log, lines } = linesOf()
+  const store = new S3Store({ endpointUrl: s3.url, ...KEYS, maxConcurrency: 8 })
+  return { cache: new BlobCache({ store, folder, maxBytes, space: s3.url, log }), lines }
+}
+
+/** A store with some objects of 100 bytes, a cache in front of it, and how they are had. */
+const setUp = async (maxBytes?: number) => {
+  const s3 = await startOwnS3()
+  for (const key of 'abc') s3.objects.set(key, Buffer.alloc(100, key))
+  const folder = join(await temporaryFolder(), 'cache')
+  const { cache, lines } = cacheOf(s3, folder, maxBytes)
+  const target = await temporaryFolder()
+  let files = 0
+  const fetched = async (key: string, from = cache, options = {}) => {
+    const path = join(target, `${++files}`)
+    await from.download({ bucket: 'b', key }, path, { signal: new AbortController().signal, ...options })
+    return readFile(path, 'utf8')
+  }
+  const warnings = () => lines.all.filter(({ level }) => level === 'warn').map(({ message }) => message)
+  return { s3, folder, cache, fetched, warnings }
+}
+
+const gets = ({ requests }: OwnS3, key: string) =>
+  requests.filter((request) => request.method === 'GET' && request.key === key).length
+
+const entriesIn = async (folder: string) =>
+  (await readdir(folder)).filter((name) => /^[\da-f]{64}\./.test(name))
+
+const onlyEntry = async (folder: string) => join(folder, (await entriesIn(folder))[0] ?? '')
+
+it('serves later tasks, whatever an earlier one did to its file', async () => {
+  const s3 = await startOwnS3()
+  s3.objects.set('model', Buffer.from('as it was'))
+  const { run } = await fileWorker({
+    variables: {
+      S3_ENDPOINT_URL: s3.url,
+      S3_ACCESS_KEY: 'a',
+      S3_SECRET_KEY: 's',
+      WORKER_BLOB_CACHE_DIR: join(await temporaryFolder(), 'cache'),
+    },
+    tasks: (worker) =>
+      worker.task('spoil', async ({ model }) => {
+        const text = await readFile(model, 'utf8')
+        await writeFile(model, 'changed in its place', { flag: 'r+' })
+        return { text }
+      }),
+  })
+  for (let task = 0; task < 3; task++)
+    expect((await run('spoil', { model: 's3://b/model' })).history).toEqual({ text: 'as it was' })
+  expect(gets(s3, 'model')).toBe(1)
+})
+
+it('downloads an object anew that has changed', async () => {
+  const { s3, fetched } = await setUp()
+  expect(await fetched('a')).toBe('a'.repeat(100))
+  s3.objects.set('a', Buffer.from('new'))
+  expect(await fetched('a')).toBe('new')
+  expect(await fetched('a')).toBe('new')
+  expect(gets(s3, 'a')).toBe(2)
+})
+
+it('keeps the same key of another store apart', async () => {
+  const { s3, folder, fetched } = await setUp()
+  const other = await startOwnS3()
+  other.objects.set('a', Buffer.alloc(100, 'a'))
+  await fetched('a')
+  await fetched('a', cacheOf(other, folder).cache)
+  expect([gets(s3, 'a'), gets(other, 'a')]).toEqual([1, 1])
+})
+
+it('downloads once for all who ask at the same time', async () => {
+  const { s3, fetched } = await setUp()
+  const all = await Promise.all(Array.from({ length: 10 }, () => fetched('a')))
+  expect(new Set(all)).toEqual(new Set(['a'.repeat(100)]))
+  expect(gets(s3, 'a')).toBe(1)
+})
+
+it('lets the next one take over when a download that others wait for is called off', async () => {
+  const { s3, fetched } = await setUp()
+  const first = new AbortController()
+  let reached = () => {}
+  const underWay = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  s3.fault = ({ method }, number) => {
+    if (method !== 'GET' || number > 1) return undefined
+    reached()
+    return { kind: 'stall', after: 10 }
+  }
+  const given = fetched('a', undefined, { signal: first.signal })
+  await underWay
+  const others = [fetched('a'), fetched('a')]
+  first.abort(new Error('the job was cancelled'))
+  await expect(given).rejects.toThrow('the job was cancelled')
+  expect(await Promise.all(others)).toEqual(['a'.repeat(100), 'a'.repeat(100)])
+  expect(gets(s3, 'a')).toBe(2)
+})
+
+it('lets go of one who waits when that one is cancelled', async () => {
+  const { s3, fetched } = await setUp()
+  let go = () => {}
+  const held = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  let reached = () => {}
+  const underWay = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  s3.onRequest = async ({ method }) => {
+    if (method !== 'GET') return
+    reached()
+    await held
+  }
+  const first = fetched('a')
+  await underWay
+  const impatient = new AbortController()
+  const waiting = fetched('a', undefined, { signal: impatient.signal })
+  impatient.abort(new Error('no time'))
+  await expect(waiting).rejects.toThrow('no time')
+  go()
+  expect(await first).toBe('a'.repeat(100))
+})
+
+describe('an entry that is not what it was', () => {
+  it.each([
+    ['cut', (entry: string) => truncate(entry, 50)],
+    ['changed', (entry: string) => writeFile(entry, Buffer.alloc(100, 'x'))],
+    ['emptied', (entry: string) => truncate(entry, 0)],
+  ])('is noticed and downloaded again: %s', async (_, damage) => {
+    const { s3, folder, fetched, warnings } = await setUp()
+    await fetched('a')
+    await damage(await onlyEntry(folder))
+    const accepted: number[] = []
+    expect(await fetched('a', undefined, { accept: (bytes: number) => accepted.push(bytes) })).toBe(
+      'a'.repeat(100),
+    )
+    expect(accepted).toEqual([100])
+    expect(warnings()).toEqual(['a file in the blob cache is damaged: it is downloaded again'])
+    await fetched('a')
+    expect(gets(s3, 'a')).toBe(2)
+  })
+})
+
+it('holds no more than it may: what was not used for the longest time goes', async () => {
+  const { s3, folder, fetched } = await setUp(250)
+  const before = (path: string, seconds: number) => utimes(path, 1_000_000 - seconds, 1_000_000 - seconds)
+  await fetched('a')
+  await before(await onlyEntry(folder), 20)
+  const [a = ''] = await entriesIn(folder)
+  await fetched('b')
+  const b = (await entriesIn(folder)).find((name) => name !== a) ?? ''
+  await before(join(folder, b), 10)
+  // Used again, it is the younger one.
+  await fetched('a')
+  await fetched('c')
+  expect(await entriesIn(folder)).toHaveLength(2)
+  await fetched('a')
+  await fetched('b')
+  expect(['a', 'b', 'c'].map((key) => gets(s3, key))).toEqual([1, 2, 1])
+})
+
+it('does not keep what is larger than the whole', async () => {
+  const { s3, folder, fetched } = await setUp(99)
+  await fetched('a')
+  await fetched('a')
+  expect(gets(s3, 'a')).toBe(2)
+  await expect(readdir(folder)).rejects.toThrow('ENOENT')
+})
+
+it('is shared with others, and touches nothing that is not its own', async () => {
+  const { s3, folder, fetched } = await setUp(150)
+  await mkdir(folder)
+  await writeFile(join(folder, 'of-a-user'), Buffer.alloc(1_000))
+  await writeFile(join(folder, '.arriving-from-a-crash'), Buffer.alloc(1_000))
+  await writeFile(join(folder, '.arriving-now'), 'half')
+  await utimes(join(folder, '.arriving-from-a-crash'), 1_000_000, 1_000_000)
+  await fetched('a')
+  await fetched('a', cacheOf(s3, folder).cache)
+  expect(gets(s3, 'a')).toBe(1)
+  const [entry] = await entriesIn(folder)
+  expect((await readdir(folder)).sort()).toEqual(['.arriving-now', entry, 'of-a-user'].sort())
+})
+
+it('leaves a download as it is where the store tells nothing before it', async () => {
+  const { s3, fetched } = await setUp()
+  s3.fault = ({ method }) =>
+    method === 'HEAD' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined
+  expect(await fetched('a')).toBe('a'.repeat(100))
+  await expect(fetched('none')).rejects.toThrow('s3://b/none cannot be downloaded')
+})
+
+it('asks before it fills a directory that may hold no more', async () => {
+  const { s3, fetched } = await setUp()
+  await fetched('a')
+  const refuse = () => {
+    throw new Error('too much')
+  }
+  await expect(fetched('a', undefined, { accept: refuse })).rejects.toThrow('too much')
+  expect(gets(s3, 'a')).toBe(1)
+})
+
+it('goes on without where its disk is full, says so, and tries again later', async ({ skip }) => {
+  const disk = smallDisk(64)
+  skip(disk === undefined, NO_DISK)
+  const { s3, fetched, warnings } = await setUp()
+  s3.objects.set('large', Buffer.alloc(200_000, 'l'))
+  const { cache, lines } = cacheOf(s3, disk ?? '', 1_000_000)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const said = () => lines.all.map(({ message }) => message)
+  for (let time = 0; time < 2; time++) expect(await fetched('large', cache)).toHaveLength(200_000)
+  expect(said()).toEqual(['the blob cache takes nothing at present'])
+  expect(await readdir(disk ?? '')).toEqual([])
+  await fetched('a', cache)
+  expect(await readdir(disk ?? '')).toEqual([])
+  vi.advanceTimersByTime(60_000)
+  await fetched('a', cache)
+  expect(await entriesIn(disk ?? '')).toHaveLength(1)
+  expect(warnings()).toEqual([])
+})
