@@ -37,6 +37,8 @@ export interface SeenRequest {
   readonly path: string
   readonly token: string | undefined
   readonly body: string
+  /** Counts from 0: in which era its connection was made. */
+  readonly era: number
 }
 
 /** Decides about each request; called once for each, in the order in which they come. */

@@ -25,6 +25,8 @@ export interface FeedOptions {
   readonly timeoutMs: number
   /** Default: short ones, of which some fail. */
   readonly taskOf?: TaskOf
+  /** How long a short one takes at most; default 15. */
+  readonly longestMs?: number
 }
 
 type TaskOf = (n: number, dice: () => number) => { readonly task: string; readonly params: object }
@@ -73,7 +75,7 @@ export class JobFeed {
   }
 
   async #create(): Promise<void> {
-    const { jobs, dice, timeoutMs, taskOf = shortTask } = this.#options
+    const { jobs, dice, timeoutMs, longestMs, taskOf = shortTasks(longestMs) } = this.#options
     const n = this.#ids.length
     if (n >= jobs || this.#isStopped) return
     const place = this.#ids.push('') - 1
@@ -82,10 +84,12 @@ export class JobFeed {
   }
 }
 
-const shortTask: TaskOf = (n, dice) => ({
-  task: n % 4 === 0 ? 'narrow' : 'short',
-  params: { ms: Math.floor(dice() * 15), ...failureOf(n) },
-})
+export const shortTasks =
+  (longestMs = 15): TaskOf =>
+  (n, dice) => ({
+    task: n % 4 === 0 ? 'narrow' : 'short',
+    params: { ms: Math.floor(dice() * longestMs), ...failureOf(n) },
+  })
 
 const failureOf = (n: number): object => {
   if (n % 500 === 7) return { fails: 'for good' }

@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from 'vitest'
+import { eventually } from '../interop/eventually.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { seededDice } from './dice.js'
-import { ALL_FAULTS, randomFaults } from './fault.js'
+import { ALL_FAULTS, randomFaults, type SeenRequest } from './fault.js'
 import { FaultProxy } from './fault-proxy.js'
 import { Witness } from './witness.js'
 import { WorkerLife } from './worker-life.js'
@@ -14,12 +15,17 @@ export interface OrdealOptions {
   readonly kills: number
   /** For the worker. */
   readonly variables: NodeJS.ProcessEnv
+  /** One that waits for an answer that never comes is killed all the same, after this time; default 2,000. */
+  readonly longestLifeMs?: number
+  /** The orchestrator is away at times. */
+  readonly hasOutages?: true
+  /** A request comes by, before it is passed on. */
+  readonly onRequest?: (seen: SeenRequest) => void
 }
 
 const SLOTS = 20
 /** The share of requests that are harmed. */
 const FAULT_RATE = 0.06
-/** One that waits for an answer that never comes is killed all the same. */
 const LONGEST_LIFE_MS = 2_000
 /** Between the request that brings the end and the end, at most: it may hit whatever the request leads to. */
 const LONGEST_DELAY_MS = 5
@@ -29,17 +35,20 @@ const LONGEST_DELAY_MS = 5
  * are numbers of requests: each task takes two at least.
  */
 export class Ordeal {
-  readonly witness = new Witness(SLOTS)
+  readonly witness: Witness
   readonly #options: OrdealOptions
   readonly #folder = temporaryFolder()
   readonly #dice: () => number
   readonly #moments: number[]
   readonly #proxy: FaultProxy
   #life: WorkerLife | undefined
+  /** How many requests there had been when it began. */
+  #before = 0
 
   private constructor(target: string, options: OrdealOptions) {
-    const { seed, kills, tasks } = options
+    const { seed, kills, tasks, onRequest } = options
     this.#options = options
+    this.witness = new Witness(SLOTS, options.hasOutages ?? false)
     this.#dice = seededDice(seed)
     this.#moments = Array.from({ length: kills }, () => Math.floor(this.#dice() * 2 * tasks)).sort(
       (a, b) => a - b,
@@ -48,6 +57,7 @@ export class Ordeal {
     this.#proxy = new FaultProxy(target, {
       plan: (seen) => {
         this.witness.request(seen, this.#proxy.underWay)
+        onRequest?.(seen)
         if (seen.index >= (this.#moments[0] ?? Number.POSITIVE_INFINITY)) this.#killSoon()
         return harm(seen)
       },
@@ -69,23 +79,25 @@ export class Ordeal {
 
   /** Lets one worker after the other live until it is killed; resolves when the last one has begun, which is spared. */
   async killAll(): Promise<void> {
+    const { kills, longestLifeMs = LONGEST_LIFE_MS } = this.#options
     let next = this.#enter()
-    for (let kill = 0; kill < this.#options.kills; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       const life = next
       this.#begin(life)
       next = this.#enter()
-      const overdue = setTimeout(() => this.#killSoon(), LONGEST_LIFE_MS)
+      const overdue = setTimeout(() => this.#killSoon(), longestLifeMs)
       const { signal, complaint } = await life.ended
       clearTimeout(overdue)
       expect([signal, complaint]).toEqual(['SIGKILL', ''])
       this.witness.readJournal(this.#folder)
-      this.witness.nextLife()
+      this.#proxy.nextEra()
     }
     this.#begin(next)
   }
 
-  /** Lets the last worker end by itself. */
+  /** Lets the last worker end by itself, once it listens to signals. */
   async end(): Promise<void> {
+    await eventually('the last worker has said something', () => this.requests > this.#before)
     this.#life?.signal('SIGTERM')
     expect(await this.#life?.ended).toEqual({ code: 0, signal: null, complaint: '' })
     this.witness.close(this.#folder)
@@ -104,6 +116,7 @@ export class Ordeal {
 
   #begin(life: WorkerLife): void {
     this.#life = life
+    this.#before = this.requests
     life.begin()
   }
 

@@ -7,7 +7,6 @@ import type { SeenAnswer } from './fault-proxy.js'
 
 /** One result as it came by. */
 interface Sent {
-  readonly life: number
   readonly status: string
   /** What of a failure can be told apart. */
   readonly message: string | undefined
@@ -17,7 +16,9 @@ interface Story {
   readonly sent: Sent[]
   /** Of those, which the orchestrator has answered for. */
   readonly taken: Sent[]
-  /** The life that was passed the orchestrator's answer whole. */
+  /** It was called a duplicate: whoever read it first did not come to answer. */
+  isDuplicate: boolean
+  /** The era of the worker that was passed the orchestrator's answer whole. */
   acknowledgedTo: number | undefined
   /** A worker has said that it is done with the result. */
   isSettled: boolean
@@ -35,14 +36,17 @@ export class Witness {
   /** What went wrong, in words. */
   readonly complaints: string[] = []
   readonly #slots: number
+  readonly #hasOutages: boolean
   readonly #stories = new Map<string, Story>()
-  #life = 0
+  readonly #sendings = new WeakMap<SeenRequest, Sent>()
   #peakPolls = 0
   /** The most tasks in hand that a heartbeat told of. */
   #peakLoad = 0
 
-  constructor(slots: number) {
+  /** @param hasOutages - results may come to nothing for longer than a worker tries quickly */
+  constructor(slots: number, hasOutages: boolean) {
     this.#slots = slots
+    this.#hasOutages = hasOutages
   }
 
   /** What there was to see, for people. */
@@ -51,6 +55,9 @@ export class Witness {
     return {
       tasks: this.#stories.size,
       'taken twice, as the answer was lost': count(({ taken }) => taken.length > 1),
+      'called duplicates, and never taken': count(
+        ({ isDuplicate, taken }) => isDuplicate && taken.length === 0,
+      ),
       'results that outlived their worker': count(
         ({ journalled }) => journalled === 'success' || journalled === 'failure',
       ),
@@ -60,9 +67,12 @@ export class Witness {
     }
   }
 
-  /** Another process begins. */
-  nextLife(): void {
-    this.#life++
+  /** What the orchestrator has said to a task's result, all in all. */
+  answerTo(taskId: string): 'nothing was offered' | 'taken' | 'called a duplicate' | 'not taken' {
+    const story = this.#stories.get(taskId)
+    if (!story) return 'nothing was offered'
+    if (story.taken.length > 0) return 'taken'
+    return story.isDuplicate ? 'called a duplicate' : 'not taken'
   }
 
   /** The tasks that no worker is done with. */
@@ -71,8 +81,9 @@ export class Witness {
   }
 
   /** A request comes by, before anything is done to it. */
-  request({ path, method, body }: SeenRequest, underWay: Iterable<SeenRequest>): void {
-    if (path.endsWith('/tasks/result')) this.#sent(body)
+  request(seen: SeenRequest, underWay: Iterable<SeenRequest>): void {
+    const { path, method, body } = seen
+    if (path.endsWith('/tasks/result')) this.#sent(seen)
     else if (path.endsWith('/tasks/next')) this.#polled([...underWay].filter(isPoll).length)
     else if (method === 'PATCH' && body !== '') this.#beat(JSON.parse(body))
   }
@@ -83,17 +94,18 @@ export class Witness {
     const isRead = status === 200 || text.includes('Duplicate message')
     if (!isRead) return
     const story = this.#storyOf(JSON.parse(seen.body).task_id)
-    const last = story.sent.at(-1)
+    const sent = this.#sendings.get(seen)
     // In the second generation, one that comes too late is read and changes nothing, and so is one that comes again.
-    if (last && status === 200 && !text.includes('"ignored"')) story.taken.push(last)
-    if (fault.kind === 'pass' || fault.kind === 'delay') story.acknowledgedTo = last?.life
+    if (status !== 200) story.isDuplicate = true
+    if (sent && status === 200 && !text.includes('"ignored"')) story.taken.push(sent)
+    if (fault.kind === 'pass' || fault.kind === 'delay') story.acknowledgedTo = seen.era
   }
 
   /** A worker says something. */
   hear(word: string, rest: string): void {
     if (word === 'delivered' || word === 'ignored') this.#storyOf(rest).isSettled = true
-    if (word === 'took') this.#storyOf(rest)
-    if (word === 'limit' || word === 'refused' || word === 'set-aside')
+    if (word === 'took') this.#took(rest)
+    if (word === 'limit' || word === 'refused' || (word === 'set-aside' && !this.#hasOutages))
       this.complaints.push(`a worker says: ${word} ${rest}`)
   }
 
@@ -133,13 +145,21 @@ export class Witness {
     }
   }
 
-  #sent(body: string): void {
+  #took(taskId: string): void {
+    if (this.#storyOf(taskId).isSettled)
+      this.complaints.push(`${taskId} is run after a worker was done with it`)
+  }
+
+  #sent(seen: SeenRequest): void {
+    const { body, era } = seen
     const { task_id: taskId, status, error, result = { status, error } } = JSON.parse(body)
     const story = this.#storyOf(taskId)
     if (story.isSettled) this.complaints.push(`${taskId} is sent again after a worker was done with it`)
-    if (story.acknowledgedTo === this.#life)
+    if (story.acknowledgedTo === era)
       this.complaints.push(`${taskId} is sent again after its answer came whole`)
-    story.sent.push({ life: this.#life, status: result.status, message: result.error?.message })
+    const sent = { status: result.status, message: result.error?.message }
+    story.sent.push(sent)
+    this.#sendings.set(seen, sent)
   }
 
   #polled(open: number): void {
@@ -159,6 +179,7 @@ export class Witness {
     const story: Story = {
       sent: [],
       taken: [],
+      isDuplicate: false,
       acknowledgedTo: undefined,
       isSettled: false,
       journalled: undefined,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Generation, OrchestratorOptions, OrchestratorUnderTest } from './orchestrator-under-test.js'
 import { findPython, pythonEnv } from './python-env.js'
-import { startRealOrchestrator } from './real-orchestrator.js'
+import { type RealOrchestrator, startRealOrchestrator } from './real-orchestrator.js'
 import { findRedisServer } from './redis-server.js'
 import { type EnvName, PINNED } from './requirements.js'
 
@@ -39,7 +39,11 @@ export const startPublished = async (
   return startRealOrchestrator({ version, interpreter }, options)
 }
 
-const startOnRedis = async (version: string, options: OrchestratorOptions) => {
+/** Starts any published version on a Redis of its own. */
+export const startOnRedis = async (
+  version: string,
+  options: OrchestratorOptions,
+): Promise<RealOrchestrator> => {
   const interpreter = await interpreterOf(`orchestrator-${version}`)
   const published = { version, interpreter, redisBinary: await redisBinary(interpreter) }
   return startRealOrchestrator(published, options)

@@ -16,6 +16,12 @@ export interface OrchestratorOptions {
   readonly rateLimit?: { readonly requests: 5; readonly windowMs: number }
   /** Tokens of single workers, by worker id. */
   readonly individualTokens?: Readonly<Record<string, string>>
+  /** How often the real one looks for jobs whose time is up; default 20,000 (whole seconds). */
+  readonly watchEveryMs?: number
+  /** How long a job that a killed one was moving lies until the real one on Redis moves it on; default 60,000. */
+  readonly reclaimMs?: number
+  /** Makes jobs of the real one wait for a worker instead of being quarantined. */
+  readonly waitForWorker?: true
   /** Makes the real one log what it hears over its sockets, too. */
   readonly talkative?: true
 }

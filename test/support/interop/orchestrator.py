@@ -1,6 +1,8 @@
 """Runs any published orchestrator, 1.0b1 to 1.0b30, for the interop suite: one blueprint, on Redis or in memory.
 
-Everything is set through the orchestrator's own environment variables, plus RATE_LIMIT_WINDOW_SECONDS.
+Everything is set through the orchestrator's own environment variables, plus RATE_LIMIT_WINDOW_SECONDS, RECLAIM_MS (how
+long a job that is being moved lies untouched in Redis before another process takes it over) and WAIT_FOR_WORKER (a job
+waits until a worker can take its task, where it would be quarantined).
 A line "forget-workers" on its standard input does that. The process ends when its standard input
 closes, so that it cannot outlive the tests that started it.
 """
@@ -78,7 +80,9 @@ def open_storage(config: Config) -> StorageBackend:
     from avtomatika.storage.redis import RedisStorage
     from redis.asyncio import Redis
 
-    return RedisStorage(Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB))
+    client = Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB)
+    reclaim_ms = os.environ.get("RECLAIM_MS")
+    return RedisStorage(client, min_idle_time_ms=int(reclaim_ms)) if reclaim_ms else RedisStorage(client)
 
 
 def dispatch_options(initial_data: dict) -> dict:
@@ -99,14 +103,25 @@ def add_end_states(blueprint: Blueprint, *names: str) -> None:
             pass
 
 
+WAITS_FOR_WORKER = "WAIT_FOR_WORKER" in os.environ
+LOOK_FOR_WORKER_SECONDS = 0.1
+
+
+async def until_somebody_takes(storage: StorageBackend, task_type: str) -> None:
+    find = storage.find_workers_for_skill if IS_RXON else storage.find_workers_for_task
+    while WAITS_FOR_WORKER and not await find(task_type):
+        await asyncio.sleep(LOOK_FOR_WORKER_SECONDS)
+
+
 # The second generation reads the transitions out of the source: they have to be written out, once for each.
 
 
-def classic_blueprint() -> Blueprint:
+def classic_blueprint(storage: StorageBackend) -> Blueprint:
     blueprint = Blueprint(name="one_task", api_version="v1", api_endpoint="/jobs/one_task")
 
     @blueprint.handler_for("start", is_start=True)
     async def start(initial_data: dict, actions: ActionFactory) -> None:
+        await until_somebody_takes(storage, initial_data["type"])
         actions.dispatch_task(
             task_type=initial_data["type"],
             params=initial_data.get("params", {}),
@@ -123,13 +138,14 @@ def classic_blueprint() -> Blueprint:
     return blueprint
 
 
-def rxon_blueprint() -> Blueprint:
+def rxon_blueprint(storage: StorageBackend) -> Blueprint:
     """Only an end state that is called "finished" gives a job the status finished."""
     blueprint = Blueprint(name="one_task", api_version="v1", api_endpoint="/jobs/one_task")
     handler = getattr(blueprint, "handler_for", None) or blueprint.handler
 
     @handler("start", is_start=True)
     async def start(initial_data, actions):
+        await until_somebody_takes(storage, initial_data["type"])
         actions.dispatch_task(
             task_type=initial_data["type"],
             params=initial_data.get("params", {}),
@@ -180,7 +196,7 @@ async def main() -> None:
     config = Config()
     storage = open_storage(config)
     engine = OrchestratorEngine(storage, config)
-    engine.register_blueprint(rxon_blueprint() if IS_RXON else classic_blueprint())
+    engine.register_blueprint(rxon_blueprint(storage) if IS_RXON else classic_blueprint(storage))
     quieten_the_logs()
     await engine.start()
     faulthandler.cancel_dump_traceback_later()

@@ -77,6 +77,9 @@ const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessE
   JOB_MAX_RETRIES: String(options.maxRetries ?? 3),
   // How long its own shut-down may have to wait for its job loop.
   REDIS_STREAM_BLOCK_MS: '1000',
+  ...(options.watchEveryMs && { WATCHER_INTERVAL_SECONDS: seconds(options.watchEveryMs) }),
+  ...(options.reclaimMs && { RECLAIM_MS: String(options.reclaimMs) }),
+  ...(options.waitForWorker && { WAIT_FOR_WORKER: 'true' }),
   RATE_LIMITING_ENABLED: String(options.rateLimit !== undefined),
   ...(options.rateLimit && rateLimits(options.rateLimit)),
   ...(redis && { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }),
@@ -135,11 +138,17 @@ const forgetWorkers = async (setting: Setting, child: Child, generation: Generat
 
 const urlOf = ({ port }: Setting): string => `http://127.0.0.1:${port}`
 
+/** One that was published. */
+export interface RealOrchestrator extends OrchestratorUnderTest {
+  /** What it keeps everything in, unless that is its memory. */
+  readonly redis: RedisServer | undefined
+}
+
 /** Starts a published orchestrator. */
 export const startRealOrchestrator = async (
   { version, interpreter, redisBinary }: Published,
   options: OrchestratorOptions,
-): Promise<OrchestratorUnderTest> => {
+): Promise<RealOrchestrator> => {
   const folder = await writeConfig(options)
   const redis = redisBinary === undefined ? undefined : await startRedisServer(redisBinary)
   const setting: Setting = { interpreter, folder, port: await freePort(), redis, options }
@@ -156,6 +165,7 @@ export const startRealOrchestrator = async (
   return {
     name: `${version} ${redis ? 'on Redis' : 'in memory'}`,
     kind: redis ? 'redis' : 'memory',
+    redis,
     generation,
     url,
     workerToken: WORKER_TOKEN,
