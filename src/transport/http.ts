@@ -73,7 +73,7 @@ export class HttpTransport implements Transport {
   }
 
   reconnect(): void {
-    void this.#renew().destroy()
+    for (const pool of [this.#renew(), ...this.#fading]) void pool.destroy()
   }
 
   async close(): Promise<void> {

@@ -3,32 +3,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PASS } from '../../support/chaos/fault.js'
 import { FaultProxy } from '../../support/chaos/fault-proxy.js'
 import { type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
+import { holdClock, pass } from '../../support/chaos/virtual-time.js'
 import { GENERATIONS, SUCCEEDED } from '../../support/generations.js'
 
 const TEN_MINUTES_MS = 600_000
 const POLL_PERIOD_MS = 30_000
-const STEP_MS = 250
 
-// Sockets are real, time is not: whatever waits in this process waits on this clock, both ends alike.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
-})
+// Both ends alike wait on this clock.
+beforeEach(holdClock)
 afterEach(() => void vi.useRealTimers())
-
-/** Lets sockets say what they have to say. */
-const breathe = async (): Promise<void> => {
-  for (let n = 0; n < 8; n++) await new Promise(setImmediate)
-}
-
-/** Moves the clock until `reached`, and tells how far; not further than `mostMs`. */
-const pass = async (mostMs: number, reached: () => boolean = () => false): Promise<number> => {
-  let ms = 0
-  for (; ms < mostMs && !reached(); ms += STEP_MS) {
-    await vi.advanceTimersByTimeAsync(STEP_MS)
-    await breathe()
-  }
-  return ms
-}
 
 describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
   const refuseToken = ({ proxy }: Remote) => {
