@@ -56,11 +56,11 @@ export const pickSource = (input: OrchestratorsInput): OrchestratorsSource => {
   return { name: 'ORCHESTRATORS_CONFIG', entries: config.value, warnings: [] }
 }
 
-/** The order of the list: by priority, then by URL. */
-export const byPriorityThenUrl = (
-  a: Pick<ListedOrchestrator, 'url' | 'priority'>,
-  b: Pick<ListedOrchestrator, 'url' | 'priority'>,
-): number => a.priority - b.priority || (a.url < b.url ? -1 : Number(a.url > b.url))
+/** Those of equal priority stay in the order in which they are listed. */
+export const byPriority = (
+  a: Pick<ListedOrchestrator, 'priority'>,
+  b: Pick<ListedOrchestrator, 'priority'>,
+): number => a.priority - b.priority
 
 const withDefaults = (entry: OrchestratorEntry): ListedOrchestrator => ({
   ...entry,
@@ -72,4 +72,4 @@ const withDefaults = (entry: OrchestratorEntry): ListedOrchestrator => ({
 export const listEntries = (entries: unknown): readonly ListedOrchestrator[] =>
   (Array.isArray(entries) ? entries.filter(isObject) : [])
     .map((entry) => withDefaults(entry as unknown as OrchestratorEntry))
-    .sort(byPriorityThenUrl)
+    .sort(byPriority)

@@ -3,7 +3,7 @@ import type { Checks } from './checks.js'
 import { optional } from './kind.js'
 import { finite, positive } from './number-kinds.js'
 import { PROTOCOLS } from './options.js'
-import { byPriorityThenUrl, ENTRY_DEFAULTS, type OrchestratorsSource } from './orchestrators.js'
+import { byPriority, ENTRY_DEFAULTS, type OrchestratorsSource } from './orchestrators.js'
 import { hideMembers } from './secrets.js'
 import type { GenerationChoice, OrchestratorSettings } from './settings.js'
 import { choice, secret } from './text-kinds.js'
@@ -94,5 +94,5 @@ export const settleOrchestrators = (
     name === 'ORCHESTRATOR_URL'
       ? settleUrl(checks, entries, shared)
       : settleList(checks, name, entries, shared)
-  return settled.sort(byPriorityThenUrl).map((entry) => hideMembers(entry, ['token', 'taskKey']))
+  return settled.sort(byPriority).map((entry) => hideMembers(entry, ['token', 'taskKey']))
 }

@@ -78,8 +78,8 @@ export interface WorkerConfigValues {
    */
   ORCHESTRATORS_CONFIG: readonly OrchestratorEntry[] | string
   /**
-   * The orchestrators in use, by priority, then by URL. Set it to decide them in code, above everything else; set
-   * `undefined` to have it worked out again from `ORCHESTRATORS_CONFIG` and `ORCHESTRATOR_URL`. No variable.
+   * The orchestrators in use, by priority, those of equal priority as listed. Set it to decide them in code, above
+   * everything else; set `undefined` to have it worked out again from `ORCHESTRATORS_CONFIG` and `ORCHESTRATOR_URL`. No variable.
    */
   ORCHESTRATORS: readonly OrchestratorEntry[] | undefined
   /** `FAILOVER` or `ROUND_ROBIN`. Variable `MULTI_ORCHESTRATOR_MODE`. Default: `FAILOVER`. */

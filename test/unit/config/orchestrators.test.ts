@@ -88,19 +88,19 @@ describe('the entries', () => {
     { url: 'http://first', priority: -1 },
   ]
 
-  it('are ordered by priority, then by URL, and have their defaults', () => {
+  it('are ordered by priority, those of equal priority as they are listed, and have their defaults', () => {
     setVariables({ ORCHESTRATORS_CONFIG: JSON.stringify(entries) })
     const config = new WorkerConfig({ WORKER_TOKEN: 't' })
     expect(config.ORCHESTRATORS.map(({ url, priority, weight }) => [url, priority, weight])).toEqual([
       ['http://first', -1, 1],
-      ['http://a', 10, 0.5],
       ['http://b', 10, 1],
+      ['http://a', 10, 0.5],
       ['http://spare', 20, 5],
     ])
     expect(resolveSettings(config).settings.orchestrators).toEqual([
       { url: 'http://first', priority: -1, weight: 1, token: 't', generation: 'auto' },
-      { url: 'http://a', priority: 10, weight: 0.5, token: 't', generation: 'auto' },
       { url: 'http://b', priority: 10, weight: 1, token: 't', generation: 'auto' },
+      { url: 'http://a', priority: 10, weight: 0.5, token: 't', generation: 'auto' },
       { url: 'http://spare', priority: 20, weight: 5, token: 't', generation: 'auto' },
     ])
   })
