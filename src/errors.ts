@@ -47,10 +47,14 @@ export class StateError extends AvtomatikaError {
   }
 }
 
-/** No answer: refused, reset, timed out. Whether the request was taken is not known. */
+/** No answer: refused, reset, timed out. Whether the request was taken is not known, if it was sent. */
 export class UnreachableError extends AvtomatikaError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** False where there was no connection that the request could have gone over. */
+  readonly wasSent: boolean
+
+  constructor(message: string, { wasSent = true, ...options }: ErrorOptions & { wasSent?: boolean } = {}) {
     super('UNREACHABLE', message, options)
+    this.wasSent = wasSent
   }
 }
 

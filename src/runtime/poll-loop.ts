@@ -8,6 +8,7 @@ import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
+import type { PollEnd } from './journal/poll-mark.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
 import type { PollSeat, PollTurn } from './poll-turn.js'
 
@@ -24,7 +25,7 @@ export interface PollGate {
 /** Where it is written down that the orchestrator may hold a poll; a promise where something is being written. */
 export interface PollJournal {
   pollOpened(from: string): Promise<void> | undefined
-  pollEnded(from: string, isAnswered: boolean): void
+  pollEnded(from: string, end: PollEnd): void
 }
 
 export interface PollLoopOptions {
@@ -172,12 +173,11 @@ export class PollLoop implements PollSeat {
       if (written) await written
       const offer = this.#isOver ? null : await orchestrator.poll(this.#recall)
       this.#open.delete(poll)
-      journal.pollEnded(orchestrator.url, true)
+      journal.pollEnded(orchestrator.url, 'answered')
       this.#answered(offer, monotonicMs() - poll.openedMs)
     } catch (error) {
       this.#open.delete(poll)
-      // Without an answer it may be held there all the same.
-      journal.pollEnded(orchestrator.url, !(error instanceof UnreachableError))
+      journal.pollEnded(orchestrator.url, endOf(error))
       gate.unreserve()
       this.#failed(error as Error)
     }
@@ -261,4 +261,9 @@ export class PollLoop implements PollSeat {
     this.#pause?.cancel()
     this.#pause = undefined
   }
+}
+
+const endOf = (error: unknown): PollEnd => {
+  if (!(error instanceof UnreachableError)) return 'answered'
+  return error.wasSent ? 'unanswered' : 'not sent'
 }

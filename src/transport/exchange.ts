@@ -133,7 +133,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
   #fail(why: string, cause: Error): void {
     if (!this.#settle()) return
     const { method, path } = this.#request
-    this.#reject(new UnreachableError(`${method} ${this.#server.url}${path} ${why}`, { cause }))
+    const wasSent = this.#controller !== undefined
+    this.#reject(new UnreachableError(`${method} ${this.#server.url}${path} ${why}`, { cause, wasSent }))
   }
 
   #settle(): boolean {

@@ -10,7 +10,7 @@ import { JournalFile } from './journal-file.js'
 import { Ledger, type OpenTask } from './ledger.js'
 import { FolderInUseError } from './lock.js'
 import { currentOwner, writeOwner } from './owner.js'
-import { PollMark } from './poll-mark.js'
+import { type PollEnd, PollMark } from './poll-mark.js'
 import { encodeFact } from './record.js'
 import { openStateFolder, type StateFolder } from './state-folder.js'
 
@@ -135,9 +135,9 @@ export class Journal {
     return openedAtMs === undefined ? undefined : this.#mark(from, openedAtMs)
   }
 
-  pollEnded(from: string, isAnswered: boolean): void {
+  pollEnded(from: string, end: PollEnd): void {
     if (!this.#file) return
-    if (this.#markOf(from).ended(wallMs(), isAnswered) === null) void this.#mark(from, null)
+    if (this.#markOf(from).ended(wallMs(), end) === null) void this.#mark(from, null)
   }
 
   /** Writes what is left and gives the folder up. */

@@ -1,6 +1,9 @@
 /** A mark that is younger is good enough: a newer poll may be this much younger than it says, or be over. */
 const MARK_SLACK_MS = 1_000
 
+/** How a poll ended: one that was sent and not answered may be held all the same. */
+export type PollEnd = 'answered' | 'unanswered' | 'not sent'
+
 /**
  * When the last poll was opened that one orchestrator may still hold, as the journal knows it: to the second, so that
  * work that flows does not write a line for each poll. Pure but for what it remembers; times are in ms since 1970.
@@ -23,11 +26,12 @@ export class PollMark {
     return nowMs
   }
 
-  /** A poll has ended. One that was not answered may be held all the same. `null`: the mark is to be taken away. */
-  ended(nowMs: number, isAnswered: boolean): null | undefined {
+  /** A poll has ended. `null`: the mark is to be taken away. */
+  ended(nowMs: number, end: PollEnd): null | undefined {
     this.#open--
-    if (!isAnswered) this.#orphanUntilMs = nowMs + this.#holdMs
-    return this.#isYoung(nowMs) ? undefined : this.cleared(nowMs)
+    if (end === 'unanswered') this.#orphanUntilMs = nowMs + this.#holdMs
+    // A mark that is young saves the next poll one of its own, unless there is no next poll yet.
+    return end !== 'not sent' && this.#isYoung(nowMs) ? undefined : this.cleared(nowMs)
   }
 
   /** `null`: no poll is held any more, and the mark is to be taken away however young it is. */

@@ -55,7 +55,10 @@ test('§1.1.7 an answer that does not come in time is none, and the connection e
   const { server, transport } = await setup()
   server.answers('poll', 'hold')
   holdTime()
-  const failed = expect(transport.send(POLL)).rejects.toThrow('had no whole answer after 5000 ms')
+  const failed = expect(transport.send(POLL)).rejects.toMatchObject({
+    message: expect.stringContaining('had no whole answer after 5000 ms'),
+    wasSent: true,
+  })
   const { closed } = await server.next('poll')
   await vi.advanceTimersByTimeAsync(5_000)
   await failed
@@ -76,6 +79,7 @@ test('a refused connection says so', async () => {
   await server.close()
   await expect(transport.send(POLL)).rejects.toThrow(`GET ${url}/tasks/next failed: `)
   await expect(transport.send(POLL)).rejects.toThrow('ECONNREFUSED')
+  await expect(transport.send(POLL)).rejects.toMatchObject({ wasSent: false })
 })
 
 test('a request that is called off ends at once; one that waits for a connection never goes out', async () => {
