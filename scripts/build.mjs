@@ -45,8 +45,9 @@ export const lean = async (code) => {
 export const withoutWords = (code) => code.replace(/^ *(?:about|initialInWords): '.*',\n/gm, '')
 
 /**
- * The same declarations with one space a level, without the stars in comments and `declare` where it says nothing; an
- * attribute named after its variable need not name it once more.
+ * The same declarations with one space a level, without the stars in comments, `declare` where it says nothing, and
+ * semicolons before the end of a line. An attribute named after its variable need not name it once more, nor one that may
+ * be undefined say that it has no default.
  * @param {string} declarations indented by four, as the extractor does
  */
 export const terse = (declarations) =>
@@ -55,6 +56,9 @@ export const terse = (declarations) =>
     .replace(/^ *\* ?(?!\/)/gm, '')
     .replace(/^ *\*\/$/gm, '*/')
     .replace(/\bVariable `[A-Z\d_]+`(?: \([^)]*\))?\. /g, '')
+    .replace(/ ?\bDefault: none\.(?=\n| \*\/)/g, '')
+    .replace(/^\n(?=\*\/)/gm, '')
+    .replace(/;$/gm, '')
     .replace(/^export declare (interface|type) /gm, 'export $1 ')
 
 /** @param {string} path of a configuration */

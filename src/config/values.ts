@@ -44,7 +44,10 @@ export type LogLevelName =
 /** Whose directories stay: nobody's, those of tasks that failed, all. */
 export type KeepTaskFilesName = 'never' | 'on-failure' | 'always'
 
-/** What `WorkerConfig` holds; each attribute is named after its variable, durations are in seconds. */
+/**
+ * What `WorkerConfig` holds; each attribute is named after its variable, durations are in seconds. Tokens and keys are
+ * never shown in logs and errors.
+ */
 export interface WorkerConfigValues {
   /**
    * The worker's name, unique at its orchestrators: 1 to 128 characters out of `A-Z a-z 0-9 _ . : -`
@@ -57,12 +60,12 @@ export interface WorkerConfigValues {
   /** The port of the health server; 0 picks a free one. Variable `WORKER_PORT`. Default: 8083. */
   WORKER_PORT: number
   /**
-   * The token that workers share. Never shown in logs and errors.
+   * The token that workers share.
    * Variable `WORKER_TOKEN`. Default: `your-secret-worker-token`, with a warning when it is used.
    */
   WORKER_TOKEN: string
   /**
-   * A token of this worker alone; wins over {@link WORKER_TOKEN}. Never shown in logs and errors.
+   * A token of this worker alone; wins over {@link WORKER_TOKEN}.
    * Variable `WORKER_INDIVIDUAL_TOKEN`. Default: none.
    */
   WORKER_INDIVIDUAL_TOKEN: string | undefined
@@ -73,7 +76,7 @@ export interface WorkerConfigValues {
   ORCHESTRATOR_URL: string
   /**
    * Several orchestrators: a list, or its JSON text. Text that is no JSON list is kept as it is, and
-   * {@link ORCHESTRATOR_URL} is used, with a warning. Never shown in logs and errors, as it may hold tokens.
+   * {@link ORCHESTRATOR_URL} is used, with a warning. It is not shown either, as it may hold tokens.
    * Variable `ORCHESTRATORS_CONFIG`. Default: `[]`, which means "see `ORCHESTRATOR_URL`".
    */
   ORCHESTRATORS_CONFIG: readonly OrchestratorEntry[] | string
@@ -91,7 +94,7 @@ export interface WorkerConfigValues {
   ORCHESTRATOR_PROTOCOL: GenerationName
   /**
    * The key that orchestrators of the second generation sign tasks with. With it, a task whose signature is missing or
-   * wrong is answered as a failure and not run. Never shown in logs and errors.
+   * wrong is answered as a failure and not run.
    * Variable `ORCHESTRATOR_SECRET_KEY`. Default: none.
    */
   ORCHESTRATOR_SECRET_KEY: string | undefined
@@ -214,9 +217,9 @@ export interface WorkerConfigValues {
   S3_ENDPOINT_URL: string | undefined
   /** The region of the store; with `aws` what the AWS SDK finds. Variable `S3_REGION`. Default: none. */
   S3_REGION: string | undefined
-  /** The store's access key. Never shown in logs and errors. Variable `S3_ACCESS_KEY`. Default: none. */
+  /** The store's access key. Variable `S3_ACCESS_KEY`. Default: none. */
   S3_ACCESS_KEY: string | undefined
-  /** The store's secret key. Never shown in logs and errors. Variable `S3_SECRET_KEY`. Default: none. */
+  /** The store's secret key. Variable `S3_SECRET_KEY`. Default: none. */
   S3_SECRET_KEY: string | undefined
   /** The bucket that results go to. Variable `S3_DEFAULT_BUCKET`. Default: `avtomatika-payloads`. */
   S3_DEFAULT_BUCKET: string

@@ -134,6 +134,10 @@ export class Orchestrator {
     return this.#ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
   }
 
+  get takesUsage(): boolean {
+    return this.#protocol.takesUsage === true
+  }
+
   /** What of a heartbeat is worth one of its own. */
   urgent(heartbeat: Heartbeat): object {
     return this.#protocol.urgent(heartbeat)

@@ -48,6 +48,20 @@ export interface Registration {
   readonly websockets: boolean
 }
 
+/** How much of a device is in use. */
+export interface DeviceUsage {
+  readonly id: string
+  readonly loadPercent: number
+  readonly memoryUsedGb: number
+}
+
+/** How much of the machine is in use. */
+export interface Usage {
+  readonly cpuPercent: number
+  readonly ramUsedGb: number
+  readonly devices: readonly DeviceUsage[]
+}
+
 /** What this worker can take at this moment. */
 export interface Heartbeat {
   /** Tasks in hand: running, and waiting for a slot of their type. */
@@ -63,6 +77,8 @@ export interface Heartbeat {
   readonly hotCache: readonly string[]
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   readonly hotSkills: readonly string[]
+  /** Absent where it has been told already. */
+  readonly usage?: Usage
 }
 
 /** A file in an object store, as results and params speak of it. */

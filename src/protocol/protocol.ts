@@ -66,6 +66,8 @@ export interface Protocol {
   writeRegistration(registration: Registration): WireRequest
   readRegistration(answer: WireAnswer): void
   writeHeartbeat(heartbeat: Heartbeat, registration: Registration): WireRequest
+  /** Whether a heartbeat may have {@link Heartbeat.usage}. */
+  readonly takesUsage?: true
   /** What of a heartbeat is told as soon as it changes; the rest waits for the next one. */
   urgent(heartbeat: Heartbeat): object
   /** @returns the ids of tasks, or of their jobs, that are cancelled */

@@ -1,7 +1,7 @@
 import type { Events } from '../events.js'
 import type { Fact, RequestKind } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
-import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
+import type { Command, Heartbeat, Registration, Usage } from '../protocol/messages.js'
 import { HttpTransport } from '../transport/http.js'
 import { TlsFiles } from '../transport/tls-files.js'
 import { openSocket } from '../transport/websocket.js'
@@ -21,6 +21,7 @@ export interface ConnectOptions {
   readonly tls: TlsFiles | undefined
   readonly registration: Omit<Registration, 'status'>
   readonly describe: () => Heartbeat
+  readonly usage: () => Usage
   /** Whether no task may come from there for a while. */
   readonly isHeldOff: (url: string) => boolean
   readonly journal: PollJournal
@@ -57,6 +58,7 @@ export const connectTo = (options: ConnectOptions): Connection => {
       new HeartbeatLoop({
         orchestrator,
         describe: () => (isUsed() ? describe() : asBusy(describe())),
+        usage: options.usage,
         intervalMs: settings.heartbeatIntervalMs,
         debounceMs: settings.heartbeatDebounceMs,
         log,

@@ -1,14 +1,16 @@
 import { AuthError, RateLimitError, UnknownWorkerError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
-import type { Heartbeat } from '../protocol/messages.js'
+import type { Heartbeat, Usage } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { after, type Timer } from '../utils/time.js'
 
 export interface HeartbeatLoopOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'urgent' | 'quietMs'>
+  readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'takesUsage' | 'urgent' | 'quietMs'>
   /** What to say at this moment. */
   readonly describe: () => Heartbeat
+  /** How much of the machine is in use; the same object while that is nothing new. */
+  readonly usage: () => Usage
   readonly intervalMs: number
   readonly debounceMs: number
   readonly log: Logger
@@ -32,6 +34,7 @@ export class HeartbeatLoop {
   #trouble: string | undefined
   /** What the orchestrator knows, to keep quiet about a change that is none. */
   #told = ''
+  #toldUsage: Usage | undefined
 
   constructor(options: HeartbeatLoopOptions) {
     this.#options = options
@@ -40,6 +43,7 @@ export class HeartbeatLoop {
   start(): void {
     this.#running = true
     this.#told = ''
+    this.#toldUsage = undefined
     void this.now()
   }
 
@@ -86,10 +90,14 @@ export class HeartbeatLoop {
   }
 
   async #send(): Promise<void> {
-    const heartbeat = this.#options.describe()
+    const { orchestrator, describe } = this.#options
+    const heartbeat = describe()
+    const usage = orchestrator.takesUsage ? this.#options.usage() : undefined
+    const isNews = usage && usage !== this.#toldUsage
     try {
-      const cancelled = await this.#options.orchestrator.heartbeat(heartbeat)
+      const cancelled = await orchestrator.heartbeat(isNews ? { ...heartbeat, usage } : heartbeat)
       this.#told = this.#urgent(heartbeat)
+      this.#toldUsage = usage
       this.#failures = 0
       this.#trouble = undefined
       this.#next(this.#options.intervalMs)

@@ -24,6 +24,7 @@ import { Slots } from './slots.js'
 import { StrayRejections } from './stray-rejections.js'
 import { Succession } from './succession.js'
 import { type TaskInHand, type TaskSource, TasksInHand } from './tasks-in-hand.js'
+import { Telemetry } from './telemetry.js'
 
 export interface RuntimeOptions {
   readonly settings: RuntimeSettings
@@ -249,10 +250,12 @@ export class Runtime {
 
   #connect(): Connections {
     const { settings, events, log } = this.#options
+    const telemetry = new Telemetry(log)
     const shared = {
       settings,
       registration: this.#registration(),
       describe: this.#describe,
+      usage: () => telemetry.usage,
       tls: this.#tls,
       makeGate: (source: TaskSource) => this.#gateFor(source),
       turn: this.#turn,

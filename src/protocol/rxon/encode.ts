@@ -7,6 +7,7 @@ import type {
   StoredFiles,
   TaskEvent,
   TaskResult,
+  Usage,
 } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
 import { NotCanonicalError } from './canonical.js'
@@ -46,9 +47,20 @@ export const writeHeartbeat = (
     current_tasks: [...new Set(heartbeat.tasksInHand.flatMap(({ taskId, jobId }) => [taskId, jobId]))],
     available_skills: heartbeat.taskNames,
     hot_skills: heartbeat.hotSkills,
+    usage: heartbeat.usage && usageOnTheWire(heartbeat.usage),
     skills_hash: skillsHash(registration),
     capabilities: capabilities(registration),
   }),
+})
+
+const usageOnTheWire = ({ cpuPercent, ramUsedGb, devices }: Usage) => ({
+  cpu_load_percent: cpuPercent,
+  ram_used_gb: ramUsedGb,
+  devices_usage: devices.map(({ id, loadPercent, memoryUsedGb }) => ({
+    unit_id: id,
+    load_percent: loadPercent,
+    metrics: { memory_used_gb: memoryUsedGb },
+  })),
 })
 
 /** Words for people may lose half a character, as texts do that were cut; nothing else is wrong with them. */

@@ -48,6 +48,7 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     writeRegistration: (registration) => writeRegistration(seal, registration),
     readRegistration,
     writeHeartbeat: (heartbeat, registration) => writeHeartbeat(seal, heartbeat, registration),
+    takesUsage: true,
     urgent: ({ accepting, hotSkills }) => ({ accepting, hotSkills }),
     readHeartbeat,
     writeLivenessCheck: (id) => ({ method: 'PATCH', path: workerPath(id) }),

@@ -75,16 +75,16 @@ it('leaves the words of the documents out of the table of options', () => {
   expect(withoutWords(table)).toBe('    A: {\n        kind: text,\n    },\n')
 })
 
-it('says once what the variable of an attribute is called', () => {
+it('says once what the variable of an attribute is called, and that it may be undefined', () => {
   const text =
-    ' /** How many. Variable `A_B` (JSON). Default: 1. */\n A_B: number;\n /**\n  * Which.\n  * Variable `C`. Default: none.\n  */\n'
-  expect(terse(text)).toBe(' /** How many. Default: 1. */\n A_B: number;\n /**\nWhich.\nDefault: none.\n*/\n')
+    ' /** How many. Variable `A_B` (JSON). Default: 1. */\n /** Who. Variable `B`. Default: none. */\n /**\n  * Which.\n  * Variable `C`. Default: none.\n  */\n'
+  expect(terse(text)).toBe(' /** How many. Default: 1. */\n /** Who. */\n /**\nWhich.\n*/\n')
 })
 
-it('indents declarations by one space a level, and leaves out the stars of comments', () => {
+it('indents declarations by one space a level, and leaves out the stars of comments and the ends of lines', () => {
   const text =
     'export declare interface A {\n    /**\n     * What it is.\n     * @example\n     *   b\n     */\n    b: {\n        c: 1;\n    };\n}\nexport declare class B {\n}\n'
   expect(terse(text)).toBe(
-    'export interface A {\n /**\nWhat it is.\n@example\n  b\n*/\n b: {\n  c: 1;\n };\n}\nexport declare class B {\n}\n',
+    'export interface A {\n /**\nWhat it is.\n@example\n  b\n*/\n b: {\n  c: 1\n }\n}\nexport declare class B {\n}\n',
   )
 })
