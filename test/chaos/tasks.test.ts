@@ -10,6 +10,7 @@ const TASKS = Number(process.env['CHAOS_TASKS'] ?? 2_000)
 const TASKS_A_KILL = 200
 /** What an orchestrator gives a task: those that are lost on their way to the worker end by it. */
 const TASK_TIMEOUT_MS = 4_000
+const LONGEST_TASK_MS = 60
 const SECRET_KEY = 'key-of-the-orchestrator'
 
 test.each<[number, Generation]>([
@@ -29,7 +30,7 @@ test.each<[number, Generation]>([
     const variables = { ORCHESTRATOR_PROTOCOL: generation, ORCHESTRATOR_SECRET_KEY: SECRET_KEY }
     const ordeal = await Ordeal.before(orchestrator.url, { seed: SEED, tasks, kills, variables })
     const feed = new JobFeed(orchestrator, {
-      ...{ jobs: tasks, width: 300, timeoutMs: TASK_TIMEOUT_MS },
+      ...{ jobs: tasks, width: 300, timeoutMs: TASK_TIMEOUT_MS, longestMs: LONGEST_TASK_MS },
       dice: seededDice(SEED + 1),
     })
     const { witness } = ordeal

@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -25,6 +26,21 @@ interface Params {
 }
 
 const running = { all: 0, narrow: 0 }
+const polls = new Set<object>()
+
+/** What the HTTP client tells of its requests. A poll that is open holds a slot, as a handler that runs does. */
+const onPoll = (what: string, act: (poll: object) => void): void =>
+  subscribe(`undici:request:${what}`, (message) => {
+    const { request } = message as { readonly request: { readonly path: string } }
+    if (request.path.includes('/tasks/next')) act(request)
+  })
+
+onPoll('create', (poll) => {
+  polls.add(poll)
+  if (running.all + polls.size > SLOTS) say(`limit polls ${running.all} + ${polls.size}`)
+})
+onPoll('trailers', (poll) => polls.delete(poll))
+onPoll('error', (poll) => polls.delete(poll))
 
 const work = async (
   kind: keyof typeof running,
