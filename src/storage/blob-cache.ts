@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
-import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { chmod, copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import type { Logger } from '../utils/logger.js'
 import { monotonicMs, wallMs, within } from '../utils/time.js'
 import type { DownloadOptions, ObjectAddress, ObjectStore, StoredObject } from './object-store.js'
@@ -24,22 +23,23 @@ const WAIT_MS = 3_600_000
 const REST_MS = 60_000
 /** A file on its way into the cache that is older was left behind by a crash, in ms. */
 const LEFT_BEHIND_MS = 86_400_000
-/** Nothing else in the folder is ever touched: its name in the store as a hash, and the checksum of what is in it. */
-const ENTRY = /^[\da-f]{64}\.\d+$/
+/** Nothing else in the folder is ever touched: its name in the store as a hash. */
+const ENTRY = /^[\da-f]{64}$/
 const ARRIVING = '.arriving-'
+const READ_ONLY = 0o444
+/** When every entry was written, as it says, in s since 1970: whoever writes to one moves that. */
+const UNTOUCHED = 1_000_000_000
 
-/** Copies are free where the file system can share blocks. */
-const { COPYFILE_FICLONE, COPYFILE_EXCL } = constants
-
-const checksumOf = async (path: string): Promise<number> => {
-  let sum = 0
-  for await (const chunk of createReadStream(path)) sum = crc32(chunk, sum)
-  return sum
-}
+/** The same file under another name, or on another disk a copy of it. */
+const share = (source: string, target: string): Promise<void> =>
+  link(source, target).catch(() =>
+    // Free where the file system can share blocks.
+    copyFile(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
+  )
 
 /**
- * A store whose downloads are kept on this machine, by their address and their ETag. Each task gets a copy of its own,
- * which it may change; the copy is checked against the checksum in the entry's name.
+ * A store whose downloads are kept on this machine, by their address and their ETag. All tasks share one file, which is
+ * read-only; one that was written to all the same (the modes of a file mean nothing to root) is not used again.
  */
 export class BlobCache implements ObjectStore {
   readonly list: ObjectStore['list']
@@ -88,24 +88,22 @@ export class BlobCache implements ObjectStore {
   /** @returns whether it was there and is as it was kept; nothing lies at `path` otherwise */
   async #take(name: string, size: number, path: string, accept: (bytes: number) => void): Promise<boolean> {
     const { folder, log } = this.#options
-    const files = await readdir(folder).catch(() => [])
-    const entry = files.find((file) => file.startsWith(name) && ENTRY.test(file))
-    if (entry === undefined) return false
+    const entry = join(folder, name)
+    const found = await stat(entry).catch(() => undefined)
+    if (!found) return false
     accept(size)
-    const source = join(folder, entry)
     try {
-      await copyFile(source, path, COPYFILE_FICLONE | COPYFILE_EXCL)
-      if ((await checksumOf(path)) === Number(entry.slice(name.length))) {
-        const now = wallMs() / 1_000
-        await utimes(source, now, now)
+      if (found.size === size && found.mtimeMs === UNTOUCHED * 1_000) {
+        await share(entry, path)
+        await markUsed(entry)
         return true
       }
-      log.warn({ entry: source }, 'a file in the blob cache is damaged: it is downloaded again')
-      await rm(source, { force: true })
+      log.warn({ entry }, 'a file in the blob cache was written to: it is downloaded again')
+      await rm(entry, { force: true })
     } catch (error) {
       log.warn({ err: error }, 'a file in the blob cache cannot be used: it is downloaded again')
+      await rm(path, { force: true })
     }
-    await rm(path, { force: true })
     return false
   }
 
@@ -117,8 +115,10 @@ export class BlobCache implements ObjectStore {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await this.#makeRoom(size)
-      await copyFile(path, arriving, COPYFILE_FICLONE)
-      await rename(arriving, join(folder, this.#nameOf(from, etag) + (await checksumOf(path))))
+      await share(path, arriving)
+      await chmod(arriving, READ_ONLY)
+      await markUsed(arriving)
+      await rename(arriving, join(folder, this.#nameOf(from, etag)))
     } catch (error) {
       this.#restsUntil = monotonicMs() + REST_MS
       log.warn({ err: error, folder }, 'the blob cache takes nothing at present')
@@ -128,26 +128,28 @@ export class BlobCache implements ObjectStore {
 
   async #makeRoom(bytes: number): Promise<void> {
     const { folder, maxBytes } = this.#options
-    const entries: { path: string; size: number; mtimeMs: number }[] = []
+    const entries: { path: string; size: number; usedMs: number }[] = []
     for (const file of await readdir(folder)) {
       const path = join(folder, file)
       // Another worker may have removed it.
       const found = await stat(path).catch(() => undefined)
       if (!found) continue
-      if (ENTRY.test(file)) entries.push({ path, size: found.size, mtimeMs: found.mtimeMs })
-      else if (file.startsWith(ARRIVING) && wallMs() - found.mtimeMs > LEFT_BEHIND_MS) await rm(path)
+      if (ENTRY.test(file)) entries.push({ path, size: found.size, usedMs: found.atimeMs })
+      else if (file.startsWith(ARRIVING) && wallMs() - found.atimeMs > LEFT_BEHIND_MS) await rm(path)
     }
     let sum = entries.reduce((total, { size }) => total + size, bytes)
-    for (const { path, size } of entries.sort((one, other) => one.mtimeMs - other.mtimeMs)) {
+    for (const { path, size } of entries.sort((one, other) => one.usedMs - other.usedMs)) {
       if (sum <= maxBytes) return
       await rm(path, { force: true })
       sum -= size
     }
   }
 
-  /** The beginning of an entry's name; its checksum follows. */
   #nameOf({ bucket, key }: ObjectAddress, etag: string): string {
     const identity = JSON.stringify([this.#options.space, bucket, key, etag])
-    return `${createHash('sha256').update(identity).digest('hex')}.`
+    return createHash('sha256').update(identity).digest('hex')
   }
 }
+
+/** Whether others use it in the meantime makes no difference. */
+const markUsed = (path: string): Promise<void> => utimes(path, wallMs() / 1_000, UNTOUCHED)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BlobCache } from '../../../src/storage/blob-cache.js'
@@ -37,11 +37,11 @@ const gets = ({ requests }: OwnS3, key: string) =>
   requests.filter((request) => request.method === 'GET' && request.key === key).length
 
 const entriesIn = async (folder: string) =>
-  (await readdir(folder)).filter((name) => /^[\da-f]{64}\./.test(name))
+  (await readdir(folder)).filter((name) => /^[\da-f]{64}$/.test(name))
 
 const onlyEntry = async (folder: string) => join(folder, (await entriesIn(folder))[0] ?? '')
 
-it('serves later tasks, whatever an earlier one did to its file', async () => {
+it('serves later tasks with the same file, read-only, whatever an earlier one put in its place', async () => {
   const s3 = await startOwnS3()
   s3.objects.set('model', Buffer.from('as it was'))
   const { run } = await fileWorker({
@@ -52,14 +52,18 @@ it('serves later tasks, whatever an earlier one did to its file', async () => {
       WORKER_BLOB_CACHE_DIR: join(await temporaryFolder(), 'cache'),
     },
     tasks: (worker) =>
-      worker.task('spoil', async ({ model }) => {
+      worker.task('replace', async ({ model }) => {
         const text = await readFile(model, 'utf8')
-        await writeFile(model, 'changed in its place', { flag: 'r+' })
-        return { text }
+        const { mode, ino } = await stat(model)
+        await rm(model)
+        await writeFile(model, 'changed')
+        return { text, mode: mode & 0o777, ino }
       }),
   })
-  for (let task = 0; task < 3; task++)
-    expect((await run('spoil', { model: 's3://b/model' })).history).toEqual({ text: 'as it was' })
+  const { history: first } = await run('replace', { model: 's3://b/model' })
+  expect(first).toMatchObject({ text: 'as it was', mode: 0o444 })
+  for (let task = 0; task < 2; task++)
+    expect((await run('replace', { model: 's3://b/model' })).history).toEqual(first)
   expect(gets(s3, 'model')).toBe(1)
 })
 
@@ -142,13 +146,14 @@ describe('an entry that is not what it was', () => {
   ])('is noticed and downloaded again: %s', async (_, damage) => {
     const { s3, folder, fetched, warnings } = await setUp()
     await fetched('a')
+    await chmod(await onlyEntry(folder), 0o644)
     await damage(await onlyEntry(folder))
     const accepted: number[] = []
     expect(await fetched('a', undefined, { accept: (bytes: number) => accepted.push(bytes) })).toBe(
       'a'.repeat(100),
     )
     expect(accepted).toEqual([100])
-    expect(warnings()).toEqual(['a file in the blob cache is damaged: it is downloaded again'])
+    expect(warnings()).toEqual(['a file in the blob cache was written to: it is downloaded again'])
     await fetched('a')
     expect(gets(s3, 'a')).toBe(2)
   })
@@ -156,7 +161,8 @@ describe('an entry that is not what it was', () => {
 
 it('holds no more than it may: what was not used for the longest time goes', async () => {
   const { s3, folder, fetched } = await setUp(250)
-  const before = (path: string, seconds: number) => utimes(path, 1_000_000 - seconds, 1_000_000 - seconds)
+  const before = async (path: string, seconds: number) =>
+    utimes(path, 1_000_000 - seconds, (await stat(path)).mtimeMs / 1_000)
   await fetched('a')
   await before(await onlyEntry(folder), 20)
   const [a = ''] = await entriesIn(folder)
@@ -227,7 +233,9 @@ it('goes on without where its disk is full, says so, and tries again later', asy
   await fetched('a', cache)
   expect(await readdir(disk ?? '')).toEqual([])
   vi.advanceTimersByTime(60_000)
-  await fetched('a', cache)
+  // From one disk to another it is a copy.
+  for (let time = 0; time < 2; time++) expect(await fetched('a', cache)).toBe('a'.repeat(100))
+  expect(gets(s3, 'a')).toBe(2)
   expect(await entriesIn(disk ?? '')).toHaveLength(1)
   expect(warnings()).toEqual([])
 })
