@@ -64,6 +64,14 @@ it('takes out the comments, and no text that looks like one', async () => {
   expect(shrunk).toContain('http://x/ /* y */')
 })
 
+it('says let inside of functions, and nowhere else', async () => {
+  const shrunk = await lean(
+    'export const f = (list) => { const n = list.length; for (const x of list) g(x, n, "const a = 1"); };\nconst g = console.log;\n',
+  )
+  expect(shrunk.match(/\b(const|let)\b/g)).toEqual(['const', 'let', 'let', 'const', 'const'])
+  expect(shrunk).toContain('"const a = 1"')
+})
+
 it('keeps the first line of a program', async () => {
   const shrunk = await lean("#!/usr/bin/env node\n// Why.\nimport { a } from './a.js';\na();\n")
   expect(shrunk).toMatch(/^#!\/usr\/bin\/env node\nimport/)
