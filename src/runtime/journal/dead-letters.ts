@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TaskResult } from '../../protocol/messages.js'
 import { isObject } from '../../utils/json.js'
@@ -21,6 +21,12 @@ export interface DeadLetter {
 export interface FiledLetter {
   readonly path: string
   readonly letter: DeadLetter
+}
+
+/** How many letters are kept, and how large they are together. */
+export interface LetterBounds {
+  readonly letters: number
+  readonly bytes: number
 }
 
 const FOLDER = 'dead-letters'
@@ -48,13 +54,27 @@ export const fileLetter = async (folder: string, letter: DeadLetter): Promise<vo
 
 /** Every letter of a folder, the oldest first. What is no letter is left alone. */
 export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
-  const letters = deadLettersIn(folder)
-  const names = await readdir(letters).catch(() => [])
-  const paths = names.filter((name) => name.endsWith(ENDING)).map((name) => join(letters, name))
-  const read = await Promise.all(paths.map(readLetter))
+  const read = await Promise.all((await pathsIn(folder)).map(readLetter))
   return read
     .filter((filed) => filed !== undefined)
     .sort((one, other) => one.letter.diedAt.localeCompare(other.letter.diedAt))
+}
+
+/** Removes the oldest letters beyond the bounds, never the newest one. Gives those that have gone. */
+export const thinOut = async (folder: string, bounds: LetterBounds): Promise<DeadLetter[]> => {
+  const files = await Promise.all((await pathsIn(folder)).map(sizeOf))
+  files.sort((one, other) => other.writtenMs - one.writtenMs)
+  const gone: DeadLetter[] = []
+  let bytes = 0
+  for (const [place, { path, size }] of files.entries()) {
+    bytes += size
+    const isKept = place === 0 || (place < bounds.letters && bytes <= bounds.bytes)
+    const filed = isKept ? undefined : await readLetter(path)
+    if (!filed) continue
+    await removeLetter(path)
+    gone.push(filed.letter)
+  }
+  return gone
 }
 
 /** Puts the letters of one folder among those of another. */
@@ -69,6 +89,18 @@ export const removeLetter = (path: string): Promise<void> => rm(path, { force: t
 
 const nameFor = ({ taskId }: TaskResult): string =>
   `${encodeURIComponent(taskId).replace(/^\./, '%2E').slice(0, LONGEST_NAME)}${ENDING}`
+
+const pathsIn = async (folder: string): Promise<string[]> => {
+  const letters = deadLettersIn(folder)
+  const names = await readdir(letters).catch(() => [])
+  return names.filter((name) => name.endsWith(ENDING)).map((name) => join(letters, name))
+}
+
+/** One that has just been removed counts for nothing. */
+const sizeOf = async (path: string) => {
+  const { size, mtimeMs: writtenMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }))
+  return { path, size, writtenMs }
+}
 
 const readLetter = async (path: string): Promise<FiledLetter | undefined> => {
   try {

@@ -4,7 +4,7 @@ import { fullJitter } from '../../transport/backoff.js'
 import type { Logger } from '../../utils/logger.js'
 import { after, type Timer, wallMs } from '../../utils/time.js'
 import { adoptOthers } from './adopt.js'
-import { type DeadLetter, fileLetter } from './dead-letters.js'
+import { type DeadLetter, fileLetter, thinOut } from './dead-letters.js'
 import type { Fact } from './facts.js'
 import { JournalFile } from './journal-file.js'
 import { Ledger, type OpenTask } from './ledger.js'
@@ -32,6 +32,8 @@ export interface JournalOptions {
 
 /** A file shorter than this is not worth rewriting. */
 const COMPACT_FROM_BYTES = 4 * 1024 * 1024
+/** Enough for people to see what goes wrong, and no disk is full of it. */
+const LETTER_BOUNDS = { letters: 1_000, bytes: 64 * 1024 * 1024 }
 const HEAL_BACKOFF = { baseMs: 1_000, capMs: 30_000 }
 
 /**
@@ -48,6 +50,8 @@ export class Journal {
   #healing: Timer | undefined
   #failures = 0
   #rewriting: Promise<void> | undefined
+  #thinning: Promise<void> = Promise.resolve()
+  #isThinningDue = false
   /** After a rewriting that failed, the length from which on it is tried again. */
   #compactFrom = COMPACT_FROM_BYTES
 
@@ -117,15 +121,17 @@ export class Journal {
 
   /** The orchestrator will never take the result. Gives whether it lies with the dead letters now. */
   async buried(result: TaskResult, from: string, error: Error): Promise<boolean> {
-    if (!this.#folder) return false
+    const folder = this.#folder
+    if (!folder) return false
     try {
-      await fileLetter(this.#folder.path, letterOf(result, from, error))
+      await fileLetter(folder.path, letterOf(result, from, error))
     } catch (cause) {
       // Unsettled as it is, it comes up again at the next start.
       this.#options.log.error({ taskId: result.taskId, err: cause }, 'a dead letter could not be written')
       return false
     }
     await this.acknowledged(result)
+    this.#thinOut(folder.path)
     return true
   }
 
@@ -145,6 +151,7 @@ export class Journal {
     this.#healing?.cancel()
     this.#clearMarks()
     await this.#rewriting?.catch(() => {})
+    await this.#thinning
     const file = this.#file
     this.#file = undefined
     await file?.close()
@@ -171,6 +178,25 @@ export class Journal {
     } catch (error) {
       this.#broke(error as Error)
     }
+  }
+
+  /** Looks at all of them each time, so once for all that have come meanwhile. */
+  #thinOut(folder: string): void {
+    if (this.#isThinningDue) return
+    this.#isThinningDue = true
+    const { log } = this.#options
+    this.#thinning = this.#thinning.then(async () => {
+      this.#isThinningDue = false
+      try {
+        for (const { result, diedAt } of await thinOut(folder, LETTER_BOUNDS))
+          log.warn(
+            { taskId: result.taskId, jobId: result.jobId, diedAt },
+            'there are too many dead letters: the oldest has gone',
+          )
+      } catch (error) {
+        log.warn({ err: error }, 'dead letters could not be removed')
+      }
+    })
   }
 
   #markOf(url: string): PollMark {
