@@ -153,6 +153,11 @@ export class Worker {
     return { ready: trouble === undefined, ...(reason !== undefined && { reason }) }
   }
 
+  /** How many results the orchestrators have ignored, by the reason they gave; see `resultIgnored`. */
+  get ignoredResults(): ReadonlyMap<string, number> {
+    return this.#runtime.ignored
+  }
+
   /**
    * Registers the code for one task name.
    *

@@ -25,13 +25,14 @@ export const welcome = (url: string, { workerToken, clientToken }: GivenTokens):
   ]
 }
 
-/** Tells of each worker that comes and each job that ends. */
+/** Tells of each worker that comes, with the generation it speaks, and each job that ends. */
 export const narrate = (orchestrator: DevOrchestrator, say: (line: string) => void): void => {
   const known = new Set<string>()
   orchestrator.on('worker', ({ workerId, taskNames, generation }) => {
-    if (known.has(workerId)) return
-    known.add(workerId)
-    say(`worker ${workerId} (${generation}) offers ${taskNames.join(', ') || 'nothing'}`)
+    const worker = `worker ${workerId} (${generation})`
+    if (known.has(worker)) return
+    known.add(worker)
+    say(`${worker} offers ${taskNames.join(', ') || 'nothing'}`)
   })
   orchestrator.on('job', (job) => {
     const end = endOf(job)

@@ -134,6 +134,11 @@ export class Orchestrator {
     return this.#ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
   }
 
+  /** Whether a failure with this code is not dispatched again. */
+  isFinal(code: string): boolean {
+    return this.#protocol.finalCodes.has(code)
+  }
+
   get takesUsage(): boolean {
     return this.#protocol.takesUsage === true
   }

@@ -86,6 +86,8 @@ export interface Protocol {
    */
   readonly repeatableMs: number
   readRepeatedResult(answer: WireAnswer): Receipt
+  /** The codes of failures that are not dispatched again. */
+  readonly finalCodes: ReadonlySet<string>
   /** What is reported in the place of a result that the orchestrator cannot read; absent where nothing helps. */
   writeUnreadable?(result: TaskResult, why: string): WireRequest
   /** Asks for a short-lived token; absent where there are none. */

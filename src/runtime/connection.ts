@@ -1,14 +1,7 @@
-import { AuthError, INVALID_INPUT_ERROR, PERMANENT_ERROR, RateLimitError } from '../errors.js'
+import { AuthError, RateLimitError } from '../errors.js'
 import { type Fact, type Health, healthAfter, type RequestKind, UNTRIED } from '../orchestrators/health.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
-import type {
-  Outcome,
-  ProgressUpdate,
-  Receipt,
-  Registration,
-  TaskEvent,
-  TaskResult,
-} from '../protocol/messages.js'
+import type { ProgressUpdate, Receipt, Registration, TaskEvent, TaskResult } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
@@ -120,7 +113,9 @@ export class Connection implements TaskSource, Watched {
   /** Takes a result. One that makes the orchestrator look for an idle worker waits until it knows of this one. */
   deliver(result: TaskResult): Promise<Receipt> {
     const { orchestrator } = this.#options
-    if (!mayBeDispatchedAgain(result.outcome)) return orchestrator.deliver(result)
+    const { outcome } = result
+    if (outcome.kind !== 'failure' || orchestrator.isFinal(outcome.error.code))
+      return orchestrator.deliver(result)
     return this.#heartbeats.upToDate().then(() => orchestrator.deliver(result))
   }
 
@@ -206,7 +201,7 @@ export class Connection implements TaskSource, Watched {
   check(): void {
     if (this.#state.now !== 'registered') return
     this.#options.orchestrator.suspect()
-    this.#heartbeats.hasten()
+    void this.#heartbeats.now()
   }
 
   /** Tells the orchestrator not to send more, and resolves when the open polls have ended. */
@@ -292,7 +287,7 @@ export class Connection implements TaskSource, Watched {
     if (nowMs - this.#recoveredMs < RECOVERY_PAUSE_MS) return
     this.#recoveredMs = nowMs
     if (this.#state.now === 'registered') {
-      if (kind !== 'heartbeat') this.#heartbeats.hasten()
+      if (kind !== 'heartbeat') void this.#heartbeats.now()
       if (kind !== 'poll') this.#polls.retry()
       this.#socket?.open()
     }
@@ -302,8 +297,3 @@ export class Connection implements TaskSource, Watched {
 
 const endsFailure = (before: Health, now: Health): boolean =>
   before !== UNTRIED && before.answersSinceMs === undefined && now.answersSinceMs !== undefined
-
-const FINAL_CODES: ReadonlySet<string> = new Set([PERMANENT_ERROR, INVALID_INPUT_ERROR])
-
-const mayBeDispatchedAgain = (outcome: Outcome): boolean =>
-  outcome.kind === 'failure' && !FINAL_CODES.has(outcome.error.code)

@@ -2,8 +2,19 @@ import type { Events } from '../events.js'
 import type { Logger } from '../utils/logger.js'
 import type { DeliveryOutlook } from './delivery.js'
 
-/** Tells the log and the listeners how each result fares. */
-export const reportDeliveries = (events: Events, log: Logger): DeliveryOutlook => ({
+/** An orchestrator has a handful of reasons; if one had more, the rest would count as one. */
+const MOST_REASONS = 100
+
+/**
+ * Tells the log and the listeners how each result fares.
+ *
+ * @param ignored - counts those that made no difference, by the reason
+ */
+export const reportDeliveries = (
+  events: Events,
+  log: Logger,
+  ignored: Map<string, number>,
+): DeliveryOutlook => ({
   delivered: ({ taskId, jobId }, receipt) => {
     if (receipt.kind === 'taken') {
       if (events.has('resultDelivered')) events.emit('resultDelivered', { taskId, jobId })
@@ -11,6 +22,8 @@ export const reportDeliveries = (events: Events, log: Logger): DeliveryOutlook =
     }
     const { reason } = receipt
     log.warn({ taskId, jobId, reason }, 'a result made no difference any more: the orchestrator ignored it')
+    const counted = ignored.has(reason) || ignored.size < MOST_REASONS ? reason : 'other'
+    ignored.set(counted, (ignored.get(counted) ?? 0) + 1)
     events.emit('resultIgnored', { taskId, jobId, reason })
   },
   setAside: ({ taskId, jobId }, error) => {

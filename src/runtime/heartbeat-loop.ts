@@ -63,22 +63,22 @@ export class HeartbeatLoop {
     })
   }
 
-  /** Sends one at once, behind one that is under way. Never rejects. */
+  /**
+   * Sends one at once, behind one that is under way; while the orchestrator wants silence, at its end, as what is sent then
+   * only makes it longer. Never rejects.
+   */
   async now(): Promise<void> {
     while (this.#sending) await this.#sending
     this.#due?.cancel()
+    const quietMs = this.#options.orchestrator.quietMs('heartbeat')
+    if (quietMs > 0) return this.#next(quietMs)
     this.#sending = this.#send()
     await this.#sending
   }
 
-  /** Sends one at once, unless the orchestrator wants silence: what is sent then only makes it longer. */
-  hasten(): void {
-    if (this.#options.orchestrator.quietMs('heartbeat') === 0) void this.now()
-  }
-
-  /** Sends one to see whether it is answered, unless one is under way or the orchestrator wants silence. */
+  /** As {@link now}, unless one is under way. */
   ask(): void {
-    if (!this.#sending) this.hasten()
+    if (!this.#sending) void this.now()
   }
 
   /** Resolves when the orchestrator knows what there is to know, or did not take the one heartbeat that would tell it. */

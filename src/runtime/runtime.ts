@@ -42,6 +42,8 @@ export class Runtime {
   readonly hotCache: HotCache
   readonly commands: Commands
   readonly strays: StrayRejections
+  /** How many results made no difference any more, by the orchestrators' reasons. */
+  readonly ignored = new Map<string, number>()
   readonly #options: RuntimeOptions
   readonly #tls: TlsFiles | undefined
   readonly #slots: Slots<TaskInHand>
@@ -205,7 +207,7 @@ export class Runtime {
     const { settings, events, log } = this.#options
     return new Delivery({
       policy: { maxRetries: settings.resultMaxRetries, initialDelayMs: settings.resultRetryInitialDelayMs },
-      report: reportDeliveries(events, log),
+      report: reportDeliveries(events, log, this.ignored),
       journal: this.#journal,
       answered: (offer, receipt) => this.#tasks.answered(offer, receipt),
       released: ({ taskId, outcome }) => this.#directories.released(taskId, outcome),

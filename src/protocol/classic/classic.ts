@@ -1,3 +1,4 @@
+import { INVALID_INPUT_ERROR, PERMANENT_ERROR } from '../../errors.js'
 import type { Protocol } from '../protocol.js'
 import { readCommand } from '../read-command.js'
 import { readHeartbeat, readPoll, readRegistration, readResult } from './decode.js'
@@ -17,6 +18,7 @@ export const classic: Protocol = {
   writeResult,
   readResult,
   repeatableMs: 0,
+  finalCodes: new Set([PERMANENT_ERROR, INVALID_INPUT_ERROR]),
   readRepeatedResult: readResult,
   socketPath,
   writeProgress,

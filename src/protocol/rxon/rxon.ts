@@ -1,3 +1,11 @@
+import {
+  CONTRACT_VIOLATION_ERROR,
+  DEPENDENCY_ERROR,
+  INTEGRITY_MISMATCH_ERROR,
+  INVALID_INPUT_ERROR,
+  PERMANENT_ERROR,
+  SECURITY_ERROR,
+} from '../../errors.js'
 import type { TaskResult } from '../messages.js'
 import type { Identity, Protocol, WireRequest } from '../protocol.js'
 import { readCommand } from '../read-command.js'
@@ -26,6 +34,15 @@ import { sealed, signingKey } from './signature.js'
 
 /** An orchestrator takes nothing older than 60 s; the rest is for the way. */
 const REPEATABLE_MS = 55_000
+
+const FINAL_CODES = new Set([
+  PERMANENT_ERROR,
+  SECURITY_ERROR,
+  DEPENDENCY_ERROR,
+  CONTRACT_VIOLATION_ERROR,
+  INVALID_INPUT_ERROR,
+  INTEGRITY_MISMATCH_ERROR,
+])
 
 /** The wire of the orchestrators since 1.0b9, whose messages are signed since 1.0b21. */
 export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Protocol => {
@@ -58,6 +75,7 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     writeResult: (result) => inItsName(result, (its) => writeResult(its, result)),
     readResult,
     repeatableMs: REPEATABLE_MS,
+    finalCodes: FINAL_CODES,
     readRepeatedResult,
     writeUnreadable: (result, why) => inItsName(result, (its) => writeUnreadable(its, result, why)),
     writeTokenRequest,

@@ -10,8 +10,13 @@ const urlOf = async (child: ReturnType<typeof command>): Promise<string> => {
   return url
 }
 
-const startWorker = async (url: string, token: string): Promise<Worker> => {
-  const config = new WorkerConfig({ ORCHESTRATOR_URL: url, WORKER_TOKEN: token, LOG_LEVEL: 'silent' })
+const startWorker = async (url: string, token: string, more: Partial<WorkerConfig> = {}): Promise<Worker> => {
+  const config = new WorkerConfig({
+    ORCHESTRATOR_URL: url,
+    WORKER_TOKEN: token,
+    LOG_LEVEL: 'silent',
+    ...more,
+  })
   const worker = new Worker({ config }).task('hello', ({ name }) => ({ greeting: `Hello, ${name}` }))
   onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
   await worker.start()
@@ -27,15 +32,15 @@ const post = (url: string, token: string) =>
 
 describe('avtomatika-worker dev', () => {
   it.each([
-    ['auto', 'finished'],
-    ['classic', 'done'],
+    ['auto', 'rxon', 'finished'],
+    ['classic', 'classic', 'done'],
   ])(
     'starts an orchestrator that workers and clients can use, tells of them, and ends at SIGINT: %s',
-    async (generation, end) => {
+    async (generation, spoken, end) => {
       const child = command(['dev', '--port', '0', '--generation', generation])
       const url = await urlOf(child)
       const { id } = await startWorker(url, 'your-secret-worker-token')
-      await child.says(new RegExp(`worker ${id} \\(\\w+\\) offers hello`))
+      await child.says(new RegExp(`worker ${id} \\(${spoken}\\) offers hello`))
       expect((await post(url, 'dev-client-token')).status).toBe(202)
       await child.says(new RegExp(`job \\S+ \\(hello\\): ${end}`))
       expect(child.output).toContain(`ORCHESTRATOR_URL=${url} npx avtomatika-worker run worker.js`)
@@ -43,6 +48,19 @@ describe('avtomatika-worker dev', () => {
       expect(await child.ended()).toBe(0)
     },
   )
+
+  it('tells of a worker that comes back and speaks another generation', async () => {
+    const child = command(['dev', '--port', '0'])
+    const url = await urlOf(child)
+    for (const generation of ['classic', 'rxon'] as const) {
+      const worker = await startWorker(url, 'your-secret-worker-token', {
+        WORKER_ID: 'w1',
+        ORCHESTRATOR_PROTOCOL: generation,
+      })
+      await child.says(new RegExp(`worker w1 \\(${generation}\\) offers hello`))
+      await worker.stop({ pollGraceMs: 0 })
+    }
+  })
 
   it.each([
     ['options', ['--worker-token', 'w-secret', '--client-token', 'c-secret'], {}],

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { nextEvent } from '../../support/next-event.js'
-import type { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { holdTime } from '../../support/test-worker.js'
+import { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { holdTime, testWorker } from '../../support/test-worker.js'
 import { setup, task } from './setup.js'
 
 const isEmpty = ({ body }: { readonly body: unknown }) => body === ''
@@ -128,4 +128,38 @@ test('§2.3.5 an orchestrator that becomes one of the second generation is regis
   const refusal = { status: 403, body: { error: 'Missing required timestamp for replay protection' } }
   orchestrator.answers('heartbeat', ({ body }) => (body.timestamp ? { body: { status: 'ok' } } : refusal))
   expect((await orchestrator.answered('registration')).body).toHaveProperty('supported_skills')
+})
+
+test('§2.4.10 a worker that ends breaks no silence, either', async () => {
+  const { orchestrator, worker } = await setup({ HEARTBEAT_INTERVAL: 600 })
+  orchestrator.answers('heartbeat', { status: 429, body: { error: '{"error": "Too Many Requests"}' } })
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  await worker.stop({ pollGraceMs: 0 })
+  expect(orchestrator.calls('heartbeat')).toHaveLength(1)
+})
+
+test('§2.4.10 nor does one that goes over to another orchestrator', async () => {
+  const first = await RawOrchestrator.start()
+  const spare = await RawOrchestrator.start()
+  const { worker } = testWorker({
+    url: first.url,
+    variables: {
+      ORCHESTRATORS: [
+        { url: first.url, priority: 1 },
+        { url: spare.url, priority: 2 },
+      ],
+      ORCHESTRATOR_PROTOCOL: 'rxon',
+      HEARTBEAT_INTERVAL: 600,
+      TASK_POLL_ERROR_DELAY: 0.01,
+    },
+  })
+  worker.task('echo', (params) => ({ data: params }))
+  const changed = nextEvent(worker, 'orchestratorChanged')
+  first.answers('heartbeat', { status: 429, body: { error: '{"error": "Too Many Requests"}' } })
+  first.answers('poll', { status: 500 })
+  await worker.start()
+  await changed
+  await spare.answered('heartbeat')
+  expect(first.calls('heartbeat')).toHaveLength(1)
 })

@@ -121,6 +121,67 @@ test('§2.6.2 a result that is ignored is told with its reason, and not sent aga
   expect(orchestrator.calls('result')).toHaveLength(1)
 })
 
+test('§2.6.2 results that are ignored are counted by reason', async () => {
+  const { orchestrator, worker } = await setup()
+  // As many reasons as it likes are not remembered for ever.
+  let reason = 'stale_task'
+  orchestrator.answers('result', () => ({ body: { status: 'ignored', reason } }))
+  await worker.start()
+  expect(worker.ignoredResults).toEqual(new Map())
+  const reasons = ['stale_task', 'job_not_found', ...Array.from({ length: 100 }, (_, number) => `r${number}`)]
+  for (const [number, each] of [...reasons, 'stale_task', 'r99'].entries()) {
+    reason = each
+    const ignored = nextEvent(worker, 'resultIgnored')
+    orchestrator.endPoll(task({ task_id: `t${number}`, job_id: `j${number}` }))
+    await ignored
+  }
+  expect(worker.ignoredResults.get('stale_task')).toBe(2)
+  expect(worker.ignoredResults.get('job_not_found')).toBe(1)
+  expect(worker.ignoredResults.get('other')).toBe(3)
+  expect(worker.ignoredResults.size).toBe(101)
+})
+
+test.each([
+  'PERMANENT_ERROR',
+  'SECURITY_ERROR',
+  'DEPENDENCY_ERROR',
+  'CONTRACT_VIOLATION_ERROR',
+  'INVALID_INPUT_ERROR',
+  'INTEGRITY_MISMATCH_ERROR',
+])('§2.4.12 a failure with %s waits for no heartbeat', async (code) => {
+  const { orchestrator, worker } = await setup()
+  worker.task('fail', () => ({ status: 'failure', error: { code, message: 'no' } }))
+  orchestrator.answers('heartbeat', 'hold')
+  // Or the heartbeat would be given up at last.
+  holdTime()
+  await worker.start()
+  await orchestrator.next('heartbeat')
+  orchestrator.endPoll(task({ type: 'fail' }))
+  expect((await orchestrator.answered('result')).body).toMatchObject({ error: { code } })
+})
+
+test('§2.4.12 another failure waits for the heartbeat that is under way', async () => {
+  const { orchestrator, worker } = await setup()
+  worker.task('fail', () => ({ status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'no' } }))
+  let answer = () => {}
+  orchestrator.answers(
+    'heartbeat',
+    () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ body: { status: 'ok' } })
+      }),
+  )
+  const finished = nextEvent(worker, 'taskFinished')
+  await worker.start()
+  await orchestrator.next('heartbeat')
+  orchestrator.endPoll(task({ type: 'fail' }))
+  await finished
+  await orchestrator.fence()
+  expect(orchestrator.calls('result')).toEqual([])
+  answer()
+  expect((await orchestrator.answered('result')).body).toMatchObject({ error: { code: 'TRANSIENT_ERROR' } })
+})
+
 test('§2.6.1 a result is flat, timed, and has no metadata of its own', async () => {
   const { orchestrator, worker } = await setup()
   await worker.start()
