@@ -70,25 +70,23 @@ const withoutConst = (code) => {
  * The table of options without what only the documents say of them.
  * @param {string} code as the compiler makes it
  */
-export const withoutWords = (code) => code.replace(/^ *(?:about|initialInWords): '.*',\n/gm, '')
+export const withoutWords = (code) => code.replace(/^ *(?:about|initialInWords|unit): '.*',\n/gm, '')
 
 /**
- * The same declarations with one space a level, without the stars in comments, `declare` where it says nothing, and
+ * The same declarations without indentation, the stars in comments, `declare` (nothing else is in them), and
  * semicolons before the end of a line. An attribute named after its variable need not name it once more, nor one that may
  * be undefined say that it has no default.
  * @param {string} declarations indented by four, as the extractor does
  */
 export const terse = (declarations) =>
   declarations
-    .replace(/^(?: {4})+/gm, ({ length }) => ' '.repeat(length / 4))
-    .replace(/^ *\* ?(?!\/)/gm, '')
-    .replace(/^ *\*\/$/gm, '*/')
+    .replace(/^ *(?:\* ?(?!\/))?/gm, '')
     .replace(/\bVariable `[A-Z\d_]+`(?: \([^)]*\))?\. /g, '')
     .replace(/ ?\bDefault: none\.(?=\n| \*\/)/g, '')
     .replace(/^\n(?=\*\/)/gm, '')
     .replace(/;$/gm, '')
     .replace(/\n\n(?=\/\*\*|export )/g, '\n')
-    .replace(/^export declare (interface|type) /gm, 'export $1 ')
+    .replace(/^export declare /gm, 'export ')
 
 /** @param {string} path of a configuration */
 const rollUpTypes = async (path) => {

@@ -79,20 +79,20 @@ it('keeps the first line of a program', async () => {
 
 it('leaves the words of the documents out of the table of options', () => {
   const table =
-    "    A: {\n        about: 'It\\'s `a`, b.',\n        kind: text,\n        initialInWords: 'none',\n    },\n"
+    "    A: {\n        about: 'It\\'s `a`, b.',\n        kind: text,\n        initialInWords: 'none',\n        unit: 's',\n    },\n"
   expect(withoutWords(table)).toBe('    A: {\n        kind: text,\n    },\n')
 })
 
 it('says once what the variable of an attribute is called, and that it may be undefined', () => {
   const text =
-    ' /** How many. Variable `A_B` (JSON). Default: 1. */\n /** Who. Variable `B`. Default: none. */\n /**\n  * Which.\n  * Variable `C`. Default: none.\n  */\n'
-  expect(terse(text)).toBe(' /** How many. Default: 1. */\n /** Who. */\n /**\nWhich.\n*/\n')
+    '/** How many. Variable `A_B` (JSON). Default: 1. */\n/** Who. Variable `B`. Default: none. */\n/**\n  * Which.\n  * Variable `C`. Default: none.\n  */\n'
+  expect(terse(text)).toBe('/** How many. Default: 1. */\n/** Who. */\n/**\nWhich.\n*/\n')
 })
 
-it('indents declarations by one space a level, and leaves out the stars of comments and the ends of lines', () => {
+it('leaves out of declarations what only their readers would miss, and nothing of the examples', () => {
   const text =
-    'export declare interface A {\n    /**\n     * What it is.\n     * @example\n     *   b\n     */\n    b: {\n        c: 1;\n    };\n}\nexport declare class B {\n}\n'
+    'export declare interface A {\n    /**\n     * What it is.\n     * @example\n     *   b\n     */\n    b: {\n        c: 1;\n    };\n}\n\nexport declare class B {\n}\n'
   expect(terse(text)).toBe(
-    'export interface A {\n /**\nWhat it is.\n@example\n  b\n*/\n b: {\n  c: 1\n }\n}\nexport declare class B {\n}\n',
+    'export interface A {\n/**\nWhat it is.\n@example\n  b\n*/\nb: {\nc: 1\n}\n}\nexport class B {\n}\n',
   )
 })
