@@ -19,8 +19,8 @@ export const welcome = (url: string, { workerToken, clientToken }: GivenTokens):
     'A job for the worker:',
     `  curl ${url}/api/v1/jobs/one_task -H 'X-Avtomatika-Token: ${client}' \\`,
     `    -d '{"initial_data": {"type": "hello", "params": {"name": "you"}}}'`,
-    'All jobs:',
-    `  curl ${url}/api/v1/jobs -H 'X-Avtomatika-Token: ${client}'`,
+    'All workers and jobs, in a browser:',
+    `  ${url}/?token=${client}`,
     '',
   ]
 }

@@ -42,6 +42,9 @@ export const answerJson = (exchange: Exchange, value: unknown, status = 200): Re
 export const answerText = (exchange: Exchange, text: string, status: number): Response =>
   writeText(exchange, status, TEXT_TYPE, text)
 
+export const answerHtml = (exchange: Exchange, html: string): Response =>
+  writeText(exchange, 200, 'text/html; charset=utf-8', html)
+
 export const answerNothing = (exchange: Exchange): Response => write(exchange, 204, {})
 
 export const refuse = (exchange: Exchange, { status, error }: Refusal): Response =>

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { answerJson, internalError, notFound } from './answers.js'
 import { type ClientRouteParts, clientRoutes, unservedByClientRoutes } from './client-routes.js'
+import { dashboard } from './dashboard.js'
 import type { Exchange, HttpEnv } from './exchange.js'
 import { type WorkerRouteParts, WorkerRoutes } from './worker-routes.js'
 
@@ -10,6 +11,7 @@ type Parts = WorkerRouteParts & ClientRouteParts
 export const buildApp = (parts: Parts): Hono<HttpEnv> => {
   const app = new Hono<HttpEnv>()
   app.get('/_public/status', (exchange) => answerJson(exchange, { status: 'ok' }))
+  app.get('/', (exchange) => dashboard(parts, exchange))
   const worker = new WorkerRoutes(parts)
   app.route('/_worker', worker.routes())
   app.route('/api/v1', clientRoutes(parts))

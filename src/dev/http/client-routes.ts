@@ -32,7 +32,7 @@ const missingToken = ([name]: readonly string[]): Refusal => ({
   status: 401,
   error: `Missing ${name} header`,
 })
-const WRONG_TOKEN: Refusal = { status: 401, error: 'Unauthorized: Invalid token' }
+export const WRONG_TOKEN: Refusal = { status: 401, error: 'Unauthorized: Invalid token' }
 const NOT_WAITING: Refusal = {
   status: 409,
   error: 'Job is not in a state that can be cancelled (must be waiting for a worker).',
