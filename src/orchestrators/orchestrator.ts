@@ -19,7 +19,7 @@ import type {
   TaskResult,
 } from '../protocol/messages.js'
 import type { Generation, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
-import { type GenerationChoice, protocolOf } from '../protocol/select.js'
+import { type Dialect, type GenerationChoice, protocolOf } from '../protocol/select.js'
 import type { HttpAnswer, HttpRequest } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
@@ -28,7 +28,7 @@ import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
 import { Pass } from './pass.js'
-import { probeGeneration } from './probe.js'
+import { probeDialect } from './probe.js'
 import { ResultPost } from './result-post.js'
 import { LearnedClock } from './server-clock.js'
 
@@ -84,10 +84,11 @@ export class Orchestrator {
     (request, read) => this.#ask('result', request, read),
   )
   readonly #pass: Pass
+  #dialect: Dialect
   #protocol: Protocol
   #registration: Registration | undefined
   #livenessAt = 0
-  /** Whether it ever showed its generation, or need not. */
+  /** Whether it ever showed what it understands, or need not. */
   #isKnown: boolean
   /** Something went wrong since it was last asked who it is. */
   #doubtful: boolean
@@ -99,7 +100,8 @@ export class Orchestrator {
     this.#pass = new Pass({ token, isExchanged, transport, onTrouble, protocol: () => this.#protocol })
     this.#isKnown = options.generation !== 'auto'
     this.#doubtful = !this.#isKnown
-    this.#protocol = this.#speaking(options.generation === 'auto' ? 'rxon' : options.generation)
+    this.#dialect = options.generation === 'auto' ? 'rxon' : options.generation
+    this.#protocol = this.#speaking(this.#dialect)
   }
 
   /** The generation of the wire that is spoken here; a guess before the first registration. */
@@ -231,24 +233,25 @@ export class Orchestrator {
     return this.#options.transport.close()
   }
 
-  #speaking(generation: Generation): Protocol {
+  #speaking(dialect: Dialect): Protocol {
     const { workerId, token, taskKey } = this.#options
     const makeId = () => randomUUID()
-    return protocolOf(generation, { workerId, token, taskKey, clock: this.#clock, makeId })
+    return protocolOf(dialect, { workerId, token, taskKey, clock: this.#clock, makeId })
   }
 
   /**
    * @param kind - what is asked of it next: an orchestrator that does not show who it is cannot do that
-   * @returns whether it speaks another generation than was thought
+   * @returns whether it understands something else than was thought
    */
   async #getToKnow(kind: RequestKind): Promise<boolean> {
     if (this.#options.generation !== 'auto') return false
     const { transport } = this.#options
-    const generation = await probeGeneration(transport).catch((error: unknown) => this.#failed(kind, error))
+    const dialect = await probeDialect(transport).catch((error: unknown) => this.#failed(kind, error))
     this.#isKnown = true
     this.#doubtful = false
-    if (generation === this.#protocol.generation) return false
-    this.#protocol = this.#speaking(generation)
+    if (dialect === this.#dialect) return false
+    this.#dialect = dialect
+    this.#protocol = this.#speaking(dialect)
     return true
   }
 

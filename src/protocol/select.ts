@@ -1,21 +1,38 @@
 import { classic } from './classic/classic.js'
+import { early, flat, named } from './dialects.js'
 import type { Generation, Identity, Protocol, WireAnswer, WireRequest } from './protocol.js'
 import { rxon } from './rxon/rxon.js'
 
 /** Which generation to speak: one of them, or the one that the orchestrator shows. */
 export type GenerationChoice = Generation | 'auto'
 
-export const protocolOf = (generation: Generation, identity: Identity): Protocol =>
-  generation === 'rxon' ? rxon(identity) : classic
+/** A generation, or what was published on the way from one to the other. */
+export type Dialect = Generation | 'flat' | 'named' | 'early'
+
+const SPOKEN: Readonly<Record<Dialect, (identity: Identity) => Protocol>> = {
+  classic: () => classic,
+  flat: () => flat,
+  named,
+  early,
+  rxon,
+}
+
+export const protocolOf = (dialect: Dialect, identity: Identity): Protocol => SPOKEN[dialect](identity)
 
 /** Asks nothing and changes nothing. */
 export const FIRST_PROBE: WireRequest = { method: 'GET', path: '/_public/status' }
 /** An event without anything in it, which is never taken; sent only where the first probe says nothing. */
 export const SECOND_PROBE: WireRequest = { method: 'POST', path: '/_worker/events', body: '{}' }
+/** A wrong method, which is refused where there is such a path; sent to the first generation only. */
+export const THIRD_PROBE: WireRequest = { method: 'GET', path: '/_worker/auth/token' }
 
 /** Whatever else it answers: only the second generation has this header. `undefined`: it may have been lost on the way. */
-export const generationByHeader = ({ headers }: WireAnswer): Generation | undefined =>
-  headers['x-rxon-version'] === undefined ? undefined : 'rxon'
+export const dialectByHeader = ({ headers }: WireAnswer): Dialect | undefined => {
+  const version = headers['x-rxon-version']
+  if (version === undefined) return undefined
+  if (version === '1.0b3') return 'named'
+  return /^1\.0b[4-9]$/.test(String(version)) ? 'early' : 'rxon'
+}
 
 /**
  * Only the second generation knows events; the first has no such path, or asks for a token first (401). The second never
@@ -23,5 +40,13 @@ export const generationByHeader = ({ headers }: WireAnswer): Generation | undefi
  */
 export const generationByEvents = ({ status }: WireAnswer): Generation | undefined => {
   if (status === 404 || status === 401 || status < 300) return 'classic'
-  return status === 429 || status >= 500 ? undefined : 'rxon'
+  return showsNothing(status) ? undefined : 'rxon'
 }
+
+/** Who gives out tokens has the second generation's library, if not its messages. */
+export const dialectByTokens = ({ status }: WireAnswer): Dialect | undefined => {
+  if (showsNothing(status)) return undefined
+  return status === 405 ? 'flat' : 'classic'
+}
+
+const showsNothing = (status: number): boolean => status === 429 || status >= 500

@@ -2,31 +2,34 @@ import type { Heartbeat, Outcome, ProgressUpdate, Registration, TaskResult } fro
 import type { WireRequest } from '../protocol.js'
 import { pollPath, REGISTER, RESULT, workerPath } from './routes.js'
 
-export const writeRegistration = (registration: Registration): WireRequest => {
+/** What is kept of a worker. */
+export const recordOf = (registration: Registration) => {
   const { resources } = registration
   return {
-    method: 'POST',
-    path: REGISTER,
-    body: JSON.stringify({
-      worker_id: registration.workerId,
-      worker_type: registration.workerType,
-      supported_tasks: registration.skills.map(({ name }) => name),
-      max_concurrent_tasks: registration.maxConcurrentTasks,
-      cost_per_skill: registration.costPerSkill,
-      installed_models: registration.installedModels,
-      installed_software: registration.installedSoftware,
-      hostname: registration.hostname,
-      ip_address: registration.ipAddress,
-      resources: {
-        cpu_cores: resources.cpuCores,
-        gpu_info: resources.gpu ? { model: resources.gpu.model, vram_gb: resources.gpu.vramGb } : null,
-      },
-      capabilities: { websockets: registration.websockets },
-      // Not part of a registration, but kept like all of it, and `idle` where it is not said.
-      ...(registration.status === 'busy' && { status: 'busy' }),
-    }),
+    worker_id: registration.workerId,
+    worker_type: registration.workerType,
+    supported_tasks: registration.skills.map(({ name }) => name),
+    max_concurrent_tasks: registration.maxConcurrentTasks,
+    cost_per_skill: registration.costPerSkill,
+    installed_models: registration.installedModels,
+    installed_software: registration.installedSoftware,
+    hostname: registration.hostname,
+    ip_address: registration.ipAddress,
+    resources: {
+      cpu_cores: resources.cpuCores,
+      gpu_info: resources.gpu ? { model: resources.gpu.model, vram_gb: resources.gpu.vramGb } : null,
+    },
+    capabilities: { websockets: registration.websockets },
+    // Not part of a registration, but kept like all of it, and `idle` where it is not said.
+    ...(registration.status === 'busy' && { status: 'busy' }),
   }
 }
+
+export const writeRegistration = (registration: Registration): WireRequest => ({
+  method: 'POST',
+  path: REGISTER,
+  body: JSON.stringify(recordOf(registration)),
+})
 
 export const writeHeartbeat = (heartbeat: Heartbeat, { workerId }: Registration): WireRequest => ({
   method: 'PATCH',
@@ -60,16 +63,32 @@ const outcomeOnTheWire = (outcome: Outcome): object => {
   }
 }
 
+const addresseeOf = ({ jobId, taskId, workerId }: TaskResult) => ({
+  job_id: jobId,
+  task_id: taskId,
+  worker_id: workerId,
+})
+
 export const writeResult = (result: TaskResult): WireRequest => ({
   method: 'POST',
   path: RESULT,
-  body: JSON.stringify({
-    job_id: result.jobId,
-    task_id: result.taskId,
-    worker_id: result.workerId,
-    result: outcomeOnTheWire(result.outcome),
-  }),
+  body: JSON.stringify({ ...addresseeOf(result), result: outcomeOnTheWire(result.outcome) }),
 })
+
+/** What an orchestrator reads of one body, in bytes. */
+const BODY_LIMIT = 1_048_576
+
+/**
+ * Nothing shows which of two places a result is looked for in, so it stands in both. One that is too long for that goes
+ * where all but the oldest look.
+ */
+export const writeFlatResult = (result: TaskResult): WireRequest => {
+  const outcome = outcomeOnTheWire(result.outcome)
+  const message = { ...addresseeOf(result), ...outcome }
+  const body = JSON.stringify({ ...message, result: outcome })
+  const fits = Buffer.byteLength(body) <= BODY_LIMIT
+  return { method: 'POST', path: RESULT, body: fits ? body : JSON.stringify(message) }
+}
 
 export const writeProgress = (update: ProgressUpdate): string =>
   JSON.stringify({

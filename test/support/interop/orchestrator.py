@@ -9,6 +9,7 @@ closes, so that it cannot outlive the tests that started it.
 
 import asyncio
 import faulthandler
+import importlib.metadata
 import importlib.util
 import inspect
 import logging
@@ -45,6 +46,7 @@ from avtomatika.context import ActionFactory  # noqa: E402
 from avtomatika.storage.base import StorageBackend  # noqa: E402
 from avtomatika.storage.memory import MemoryStorage  # noqa: E402
 
+VERSION = importlib.metadata.version("avtomatika")
 # Renamed in between.
 Blueprint = getattr(avtomatika, "Blueprint", None) or avtomatika.StateMachineBlueprint
 DISPATCH_PARAMETERS = inspect.signature(ActionFactory.dispatch_task).parameters
@@ -73,9 +75,20 @@ class Memory(MemoryStorage):
         return (found[0], uuid.uuid4().hex) if isinstance(found, tuple) else found
 
 
+class PatientMemory(Memory):
+    """1.0b13 puts a coroutine in the place of a job whose task is picked up."""
+
+    async def update_job_state_atomic(self, job_id: str, update_callback):
+        if not inspect.iscoroutinefunction(update_callback):
+            return await super().update_job_state_atomic(job_id, update_callback)
+        async with self._lock:
+            self._jobs[job_id] = await update_callback(self._jobs.get(job_id, {}))
+            return self._jobs[job_id]
+
+
 def open_storage(config: Config) -> StorageBackend:
     if not config.REDIS_HOST:
-        return Memory()
+        return PatientMemory() if VERSION == "1.0b13" else Memory()
 
     from avtomatika.storage.redis import RedisStorage
     from redis.asyncio import Redis
@@ -88,7 +101,9 @@ def open_storage(config: Config) -> StorageBackend:
 def dispatch_options(initial_data: dict) -> dict:
     """What the client asks for and this version can do."""
     # Without a number here, a transient failure makes 1.0b8 answer 500 and dispatch nothing.
-    wishes = {"timeout_seconds": DEFAULT_TASK_TIMEOUT_SECONDS, "priority": 0, **initial_data}
+    # Without requirements, be they none, 1.0b14 to 1.0b19 dispatch nothing.
+    defaults = {"timeout_seconds": DEFAULT_TASK_TIMEOUT_SECONDS, "priority": 0, "resource_requirements": {}}
+    wishes = {**defaults, **initial_data}
     wishes.pop("params", None)
     return {name: value for name, value in wishes.items() if name in DISPATCH_PARAMETERS and value is not None}
 
@@ -108,7 +123,7 @@ LOOK_FOR_WORKER_SECONDS = 0.1
 
 
 async def until_somebody_takes(storage: StorageBackend, task_type: str) -> None:
-    find = storage.find_workers_for_skill if IS_RXON else storage.find_workers_for_task
+    find = getattr(storage, "find_workers_for_skill", None) or storage.find_workers_for_task
     while WAITS_FOR_WORKER and not await find(task_type):
         await asyncio.sleep(LOOK_FOR_WORKER_SECONDS)
 
@@ -121,6 +136,8 @@ def classic_blueprint(storage: StorageBackend) -> Blueprint:
 
     @blueprint.handler_for("start", is_start=True)
     async def start(initial_data: dict, actions: ActionFactory) -> None:
+        # Up to 1.0b6 a job is given the whole of its request.
+        initial_data = initial_data.get("initial_data", initial_data)
         await until_somebody_takes(storage, initial_data["type"])
         actions.dispatch_task(
             task_type=initial_data["type"],
