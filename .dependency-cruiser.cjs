@@ -105,7 +105,7 @@ module.exports = {
       'dev-has-its-own-codec',
       'The embedded orchestrator shares messages and routes with the worker, never a codec and its mistakes',
       { path: '^src/dev/' },
-      { path: '^src/protocol/', pathNot: '^src/protocol/(messages|[^/]+/routes)\\.ts$' },
+      { path: '^src/protocol/', pathNot: '^src/protocol/(messages|routes)\\.ts$' },
     ),
     forbid(
       'protocol-is-pure',

@@ -1,7 +1,7 @@
 import { classic } from './classic/classic.js'
 import { recordOf, writeFlatResult } from './classic/encode.js'
-import { REGISTER } from './classic/routes.js'
 import type { Identity, Protocol } from './protocol.js'
+import { REGISTER } from './routes.js'
 import { capabilities } from './rxon/describe-worker.js'
 import { rxon } from './rxon/rxon.js'
 

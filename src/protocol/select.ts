@@ -1,6 +1,7 @@
 import { classic } from './classic/classic.js'
 import { early, flat, named } from './dialects.js'
 import type { Generation, Identity, Protocol, WireAnswer, WireRequest } from './protocol.js'
+import { EVENTS, TOKEN } from './routes.js'
 import { rxon } from './rxon/rxon.js'
 
 /** Which generation to speak: one of them, or the one that the orchestrator shows. */
@@ -22,9 +23,9 @@ export const protocolOf = (dialect: Dialect, identity: Identity): Protocol => SP
 /** Asks nothing and changes nothing. */
 export const FIRST_PROBE: WireRequest = { method: 'GET', path: '/_public/status' }
 /** An event without anything in it, which is never taken; sent only where the first probe says nothing. */
-export const SECOND_PROBE: WireRequest = { method: 'POST', path: '/_worker/events', body: '{}' }
+export const SECOND_PROBE: WireRequest = { method: 'POST', path: EVENTS, body: '{}' }
 /** A wrong method, which is refused where there is such a path; sent to the first generation only. */
-export const THIRD_PROBE: WireRequest = { method: 'GET', path: '/_worker/auth/token' }
+export const THIRD_PROBE: WireRequest = { method: 'GET', path: TOKEN }
 
 /** Whatever else it answers: only the second generation has this header. `undefined`: it may have been lost on the way. */
 export const dialectByHeader = ({ headers }: WireAnswer): Dialect | undefined => {

@@ -1,9 +1,9 @@
 import { INVALID_INPUT_ERROR, PERMANENT_ERROR } from '../../errors.js'
 import type { Protocol } from '../protocol.js'
 import { readCommand } from '../read-command.js'
+import { socketPath } from '../routes.js'
 import { readHeartbeat, readPoll, readRegistration, readResult } from './decode.js'
 import { writeHeartbeat, writePoll, writeProgress, writeRegistration, writeResult } from './encode.js'
-import { socketPath } from './routes.js'
 
 /** The wire of the orchestrators 1.0b1 … 1.0b8. */
 export const classic: Protocol = {

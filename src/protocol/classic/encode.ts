@@ -1,6 +1,6 @@
 import type { Heartbeat, Outcome, ProgressUpdate, Registration, TaskResult } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
-import { pollPath, REGISTER, RESULT, workerPath } from './routes.js'
+import { pollPath, REGISTER, RESULT, workerPath } from '../routes.js'
 
 /** What is kept of a worker. */
 export const recordOf = (registration: Registration) => {

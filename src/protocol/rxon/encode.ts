@@ -10,9 +10,9 @@ import type {
   Usage,
 } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
+import { REGISTER, RESULT, TOKEN, workerPath } from '../routes.js'
 import { NotCanonicalError } from './canonical.js'
 import { capabilities, describeWorker, skillsHash } from './describe-worker.js'
-import { REGISTER, RESULT, TOKEN, workerPath } from './routes.js'
 
 /** Stamps and signs a message; what the signature leaves out goes into the second object. */
 export type Seal = (message: object, unsigned?: Readonly<Record<string, unknown>>) => string

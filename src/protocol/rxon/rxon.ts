@@ -9,6 +9,7 @@ import {
 import type { TaskResult } from '../messages.js'
 import type { Identity, Protocol, WireRequest } from '../protocol.js'
 import { readCommand } from '../read-command.js'
+import { EVENTS, pollPath, socketPath, workerPath } from '../routes.js'
 import {
   readEvent,
   readHeartbeat,
@@ -29,7 +30,6 @@ import {
   writeTokenRequest,
   writeUnreadable,
 } from './encode.js'
-import { EVENTS, pollPath, socketPath, workerPath } from './routes.js'
 import { sealed, signingKey } from './signature.js'
 
 /** An orchestrator takes nothing older than 60 s; the rest is for the way. */

@@ -51,8 +51,8 @@ it('the layers let a well-kept tree pass', () => {
     'events.ts': ['type ./errors.js'],
     'utils/time.ts': [],
     'protocol/messages.ts': ['../utils/time.js'],
-    'protocol/classic/routes.ts': [],
-    'protocol/classic/encode.ts': ['../messages.js', './routes.js'],
+    'protocol/routes.ts': [],
+    'protocol/classic/encode.ts': ['../messages.js', '../routes.js'],
     'protocol/rxon/encode.ts': ['../messages.js', 'node:crypto'],
     'protocol/select.ts': ['./classic/encode.js', './rxon/encode.js'],
     'transport/http.ts': ['undici', '../errors.js', '../utils/time.js'],
@@ -62,7 +62,7 @@ it('the layers let a well-kept tree pass', () => {
     'observability/logger.ts': ['pino'],
     'worker.ts': ['./runtime/poll-loop.js', './observability/logger.js', './events.js'],
     'index.ts': ['./worker.js', './errors.js'],
-    'dev/index.ts': ['hono', '../protocol/messages.js', '../protocol/classic/routes.js'],
+    'dev/index.ts': ['hono', '../protocol/messages.js', '../protocol/routes.js'],
     'cli/main.ts': ['commander', '../worker.js', '../dev/index.js'],
   }
   expect(cruise(tree)).toEqual([])

@@ -1,9 +1,11 @@
-/** Where the first generation takes what; below the orchestrator's URL. */
+/** Where an orchestrator takes what; below its URL. The first generation knows neither events nor tokens. */
 
 const BASE = '/_worker'
 
 export const REGISTER = `${BASE}/workers/register`
 export const RESULT = `${BASE}/tasks/result`
+export const EVENTS = `${BASE}/events`
+export const TOKEN = `${BASE}/auth/token`
 export const workerPath = (workerId: string): string => `${BASE}/workers/${encodeURIComponent(workerId)}`
 export const pollPath = (workerId: string): string => `${workerPath(workerId)}/tasks/next`
 export const socketPath = (workerId: string): string => `${BASE}/ws/${encodeURIComponent(workerId)}`
