@@ -1,7 +1,8 @@
 import { classic } from './classic/classic.js'
-import { early, flat, named } from './dialects.js'
+import { recordOf, writeFlatResult } from './classic/encode.js'
 import type { Generation, Identity, Protocol, WireAnswer, WireRequest } from './protocol.js'
-import { EVENTS, TOKEN } from './routes.js'
+import { EVENTS, REGISTER, TOKEN } from './routes.js'
+import { capabilities } from './rxon/describe-worker.js'
 import { rxon } from './rxon/rxon.js'
 
 /** Which generation to speak: one of them, or the one that the orchestrator shows. */
@@ -9,6 +10,43 @@ export type GenerationChoice = Generation | 'auto'
 
 /** A generation, or what was published on the way from one to the other. */
 export type Dialect = Generation | 'flat' | 'named' | 'early'
+
+/** 1.0b9 … 1.0b12, of which the last two look for a result among the members of its message. */
+const flat: Protocol = { ...classic, writeResult: writeFlatResult }
+
+/**
+ * 1.0b14 … 1.0b21 take the id of every task for that of a job, and answer that one as cancelled which they do not find:
+ * a task among several of a job is not to be named.
+ */
+const early = (identity: Identity): Protocol => {
+  const { writeHeartbeat, ...rest } = rxon(identity)
+  return {
+    ...rest,
+    writeHeartbeat: ({ tasksInHand, ...heartbeat }, registration) =>
+      writeHeartbeat(
+        { ...heartbeat, tasksInHand: tasksInHand.map(({ jobId }) => ({ jobId, taskId: jobId })) },
+        registration,
+      ),
+  }
+}
+
+/** 1.0b13: the first generation's record and progress, with skills by their names; it knows no events. */
+const named = (identity: Identity): Protocol => {
+  const { writeEvent, postEvent, readEvent, ...rest } = early(identity)
+  return {
+    ...rest,
+    writeProgress: classic.writeProgress,
+    writeRegistration: (registration) => ({
+      method: 'POST',
+      path: REGISTER,
+      body: JSON.stringify({
+        ...recordOf(registration),
+        supported_skills: registration.skills.map(({ name }) => name),
+        capabilities: capabilities(registration),
+      }),
+    }),
+  }
+}
 
 const SPOKEN: Readonly<Record<Dialect, (identity: Identity) => Protocol>> = {
   classic: () => classic,

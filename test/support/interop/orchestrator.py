@@ -101,7 +101,7 @@ def open_storage(config: Config) -> StorageBackend:
 def dispatch_options(initial_data: dict) -> dict:
     """What the client asks for and this version can do."""
     # Without a number here, a transient failure makes 1.0b8 answer 500 and dispatch nothing.
-    # Without requirements, be they none, 1.0b14 to 1.0b19 dispatch nothing.
+    # Without requirements, be they none, 1.0b14 and 1.0b15 dispatch nothing.
     defaults = {"timeout_seconds": DEFAULT_TASK_TIMEOUT_SECONDS, "priority": 0, "resource_requirements": {}}
     wishes = {**defaults, **initial_data}
     wishes.pop("params", None)
