@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { cpus, freemem, totalmem } from 'node:os'
 import type { DeviceUsage, Usage } from '../protocol/messages.js'
@@ -89,16 +89,24 @@ export class Telemetry {
 
   #askGpus(): void {
     this.#smi = 'asked'
-    const child = execFile('nvidia-smi', SMI, { timeout: SMI_MS, killSignal: 'SIGKILL' }, (error, output) => {
-      this.#smi = error?.code === 'ENOENT' ? 'gone' : 'idle'
-      this.#gpus = error ? [] : readGpus(output)
-      const trouble = this.#smi === 'idle' ? error?.message : undefined
-      if (trouble !== undefined && trouble !== this.#trouble)
-        this.#log.warn({ err: error }, 'nvidia-smi does not tell what the GPUs do')
-      this.#trouble = trouble
-    })
-    // One that hangs beyond being killed must not keep this process from ending.
-    child.unref()
-    for (const stream of child.stdio) (stream as Socket | null | undefined)?.unref()
+    const options = { timeout: SMI_MS, killSignal: 'SIGKILL' } as const
+    try {
+      const child = execFile('nvidia-smi', SMI, options, (error, output) => this.#answered(error, output))
+      // One that hangs beyond being killed must not keep this process from ending.
+      child.unref()
+      for (const stream of child.stdio) (stream as Socket | null | undefined)?.unref()
+    } catch (error) {
+      // A system without room for another process says so at once.
+      this.#answered(error as Error, '')
+    }
+  }
+
+  #answered(error: NodeJS.ErrnoException | ExecFileException | null, output: string): void {
+    this.#smi = error?.code === 'ENOENT' ? 'gone' : 'idle'
+    this.#gpus = error ? [] : readGpus(output)
+    const trouble = this.#smi === 'idle' ? error?.message : undefined
+    if (trouble !== undefined && trouble !== this.#trouble)
+      this.#log.warn({ err: error }, 'nvidia-smi does not tell what the GPUs do')
+    this.#trouble = trouble
   }
 }

@@ -1,7 +1,10 @@
+import { createHmac } from 'node:crypto'
+import { AuthError } from 'avtomatika-worker'
 import { startOrchestrator } from 'avtomatika-worker/dev'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { Orchestrator } from '../../../src/orchestrators/orchestrator.js'
 import { nextEvent } from '../../support/next-event.js'
-import type { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { holdTime, SECRET, testWorker } from '../../support/test-worker.js'
 import { Authority, canCertify } from '../../support/tls/certificates.js'
@@ -134,6 +137,65 @@ test('§2.1.5 without the switch nobody asks for one', async () => {
   await worker.start()
   await orchestrator.answered('heartbeat')
   expect(orchestrator.calls('other')).toEqual([])
+})
+
+test('§2.1.5 each orchestrator of a list gives a token of its own, and what is signed is signed with its configured one', async () => {
+  const [first, second] = [await RawOrchestrator.start(), await RawOrchestrator.start()]
+  const { worker } = testWorker({
+    url: first.url,
+    variables: {
+      ORCHESTRATORS: [{ url: first.url, token: 'own-of-first' }, { url: second.url }],
+      MULTI_ORCHESTRATOR_MODE: 'ROUND_ROBIN',
+      ORCHESTRATOR_PROTOCOL: 'rxon',
+      WORKER_USE_STS: true,
+    },
+  })
+  worker.task('echo', (params) => ({ data: params }))
+  givesTokens(first)
+  second.answers('other', ({ path }) => (path.endsWith('/token') ? REFUSED : { body: '' }))
+  await worker.start()
+  const heard = [
+    { call: await first.answered('registration'), shown: 'access-1', configured: 'own-of-first' },
+    { call: await second.answered('registration'), shown: SECRET, configured: SECRET },
+  ]
+  for (const { call, shown, configured } of heard) {
+    expect(call.headers['x-worker-token']).toBe(shown)
+    const { security, ...signed } = call.body
+    const signature = createHmac('sha256', configured).update(JSON.stringify(signed)).digest('hex')
+    expect(security.signature).toBe(signature)
+  }
+  expect(shownBy([...first.calls('other'), ...second.calls('other')])).toEqual(['own-of-first', SECRET])
+})
+
+test('§2.1.7 a socket that is refused for its short-lived token is asked for with the next one', async () => {
+  const shown: string[] = []
+  let made = 0
+  const tokens = { access_token: '', expires_in: 1_000 }
+  const answer = (status: number, body: object) => ({ status, text: JSON.stringify(body), headers: {} })
+  const orchestrator = new Orchestrator({
+    url: 'http://o',
+    workerId: 'w1',
+    generation: 'rxon',
+    token: SECRET,
+    usesSts: true,
+    pollDeadlineMs: 1_000,
+    transport: {
+      send: async () => answer(200, { ...tokens, access_token: `access-${++made}` }),
+      authorize: () => {},
+      reconnect: () => {},
+      close: async () => {},
+    },
+    dial: async (_path, token) => {
+      shown.push(token)
+      return answer(REFUSED.status, REFUSED.body)
+    },
+  })
+  // A heartbeat asks for the first one, and does not wait for it.
+  await orchestrator.heartbeat({} as never).catch(() => {})
+  const never = new AbortController().signal
+  const socket = orchestrator.openSocket({ onText: () => {}, onClosed: () => {} }, never)
+  await expect(socket).rejects.toBeInstanceOf(AuthError)
+  expect(shown).toEqual(['access-1', 'access-2'])
 })
 
 const HOURS = 3

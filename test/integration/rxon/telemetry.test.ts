@@ -96,6 +96,16 @@ test('§2.4.11 one that fails is said once, and its GPUs are gone', async () => 
   expect(logged('warn')).toHaveLength(1)
 })
 
+test('§2.4.11 a machine that can start no other program still sends its heartbeats', async () => {
+  // More than any system takes as the beginning of a program: that is refused at once.
+  fakeSmi('echo "0, 37, 10240"')
+  vi.stubEnv('TOO_LONG', 'x'.repeat(3_000_000))
+  const { orchestrator, worker, said } = await setup({ HEARTBEAT_INTERVAL: 0.02 })
+  await worker.start()
+  expect(gpusOf((await orchestrator.next('heartbeat', isBeat)).body.usage)).toEqual([])
+  expect((await said('nvidia-smi does not tell')).err?.message).toContain('E2BIG')
+})
+
 test('§2.4.11 the first generation has no place for it: nothing is measured', async () => {
   const smi = fakeSmi('echo "0, 37, 10240"')
   const { orchestrator, worker } = await setup({ ORCHESTRATOR_PROTOCOL: 'classic', HEARTBEAT_INTERVAL: 0.02 })
