@@ -40,8 +40,8 @@ export const lean = async (code) => {
 }
 
 /**
- * Inside of functions `let` says it in two characters less: the compiler has seen to it that nobody assigns. Those of a
- * module stay, as engines know better what to make of a constant there.
+ * `let` says it in two characters less: the compiler has seen to it that nobody assigns, and tasks per second and CPU time
+ * for each are the same.
  * @param {string} code
  */
 const withoutConst = (code) => {
@@ -55,9 +55,7 @@ const withoutConst = (code) => {
     if (isConst) places.push(node.getStart(file))
     ts.forEachChild(node, visit)
   }
-  for (const statement of file.statements)
-    if (ts.isVariableStatement(statement)) ts.forEachChild(statement.declarationList, visit)
-    else visit(statement)
+  visit(file)
   let [loosened, end] = ['', 0]
   for (const place of places) {
     loosened += `${code.slice(end, place)}let`
