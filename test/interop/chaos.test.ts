@@ -50,7 +50,7 @@ test.for(['1.0b8', '1.0b30'])(
     })
     const { witness } = ordeal
     const feed = new ClientJobFeed(orchestrator.client, {
-      ...{ jobs: TASKS, width: 60, timeoutMs: TASK_TIMEOUT_MS, longestMs: LONGEST_TASK_MS },
+      ...{ jobs: TASKS, width: 30, timeoutMs: TASK_TIMEOUT_MS, longestMs: LONGEST_TASK_MS },
       dice: seededDice(SEED + 1),
     })
     const isRest = () => witness.open.length === 0 && outages.areOver
@@ -68,15 +68,15 @@ test.for(['1.0b8', '1.0b30'])(
       JSON.stringify({
         ...{ version, kills, orchestratorKills: outages.done, requests: ordeal.requests },
         ...{ jobs: feed.ends(), unanswered: feed.unanswered, ...witness.figures },
+        forgotten: feed.open.map((id) => witness.answerTo(feed.last(id)?.current_task_id ?? '')),
       }),
     )
     expect(witness.complaints).toEqual([])
     expect(Object.keys(feed.ends()).filter((end) => end.startsWith('otherwise'))).toEqual([])
     expect(outages.done).toBe(kills)
-    // A job that stands still has lost its task on the way, or its result after the orchestrator had read it.
+    // Whatever stands still has its worker's answer, or was never given to it: it is the orchestrator that has lost it.
     for (const id of feed.open)
-      expect(['nothing was offered', 'called a duplicate']).toContain(
-        witness.answerTo(feed.last(id)?.current_task_id ?? ''),
-      )
+      expect(witness.answerTo(feed.last(id)?.current_task_id ?? '')).not.toBe('not taken')
+    expect(feed.open.length).toBeLessThanOrEqual(kills)
   },
 )

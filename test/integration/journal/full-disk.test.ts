@@ -6,8 +6,10 @@ import { replay } from '../../../src/runtime/journal/replay.js'
 import { Worker } from '../../../src/worker.js'
 import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
+import { nextEvent } from '../../support/next-event.js'
 import { NO_DISK, smallDisk } from '../../support/small-disk.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+import { gate } from '../../support/test-worker.js'
 import { StandIn } from './stand-in.js'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
@@ -20,6 +22,7 @@ const workerOn = (folder: string, url: string): Worker => {
     HEARTBEAT_INTERVAL: 1,
     WORKER_HEARTBEAT_DEBOUNCE_DELAY: 0.01,
     WORKER_SHUTDOWN_TIMEOUT: 1,
+    RESULT_RETRY_INITIAL_DELAY: 0.01,
   })
   const worker = new Worker({ config, logger: silent })
   worker.task('echo', (params) => ({ data: params }))
@@ -57,6 +60,37 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     const open = () => replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks
     await eventually('the task is written down', () => open().length === 1)
     expect(open()).toMatchObject([{ fact: 'accepted', taskId: second }])
+  })
+
+  test('what runs when the disk fills up runs on, and is sent until it is taken', async ({ skip }) => {
+    const folder = smallDisk(64)
+    skip(folder === undefined, NO_DISK)
+    if (folder === undefined) return
+    const standIn = await StandIn.start(generation)
+    const worker = workerOn(folder, standIn.url)
+    const entered = gate()
+    const end = gate()
+    worker.task('long', async () => {
+      entered.open()
+      await end.opened
+      return { data: { long: 'x'.repeat(5_000) } }
+    })
+    await worker.start()
+    const id = standIn.offer('long')
+    await entered.opened
+    expect(() => writeFileSync(join(folder, 'filler'), Buffer.alloc(1_000_000))).toThrow('ENOSPC')
+    let refusals = 2
+    standIn.resultAnswer = () => (refusals-- > 0 ? 503 : 200)
+    const delivered = nextEvent(worker, 'resultDelivered')
+    end.open()
+    expect(await delivered).toMatchObject({ taskId: id })
+    const sent = await standIn.delivered(id)
+    expect(sent).toHaveLength(3)
+    expect(sent.at(-1)).toMatchObject({ result: { status: 'success' } })
+    expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
+    rmSync(join(folder, 'filler'))
+    await eventually('it takes tasks again', () => worker.readiness.ready)
+    expect(replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks).toEqual([])
   })
 
   test('a state directory that cannot be made is a warning', async () => {

@@ -1,0 +1,49 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../support/temporary-folder.js'
+import { StandIn } from './stand-in.js'
+import { WorkerProcess } from './worker-process.js'
+
+/** A task that was done by a worker that is gone, and whose journal ends before `fact`, as a cache that was not written leaves it. */
+const cutBefore = async (fact: 'accepted' | 'finished' | 'settled') => {
+  const standIn = await StandIn.start()
+  const folder = temporaryFolder()
+  const variables = {
+    ORCHESTRATOR_URL: standIn.url,
+    WORKER_ID: 'w1',
+    WORKER_STATE_DIR: folder,
+    WORKER_POLL_FENCE: 'off',
+  }
+  const first = await WorkerProcess.start(variables)
+  const id = standIn.offer('echo', { n: 1 })
+  await first.says(`delivered ${id}`)
+  await first.kill()
+  const path = join(folder, 'journal.log')
+  const journal = readFileSync(path, 'utf8')
+  const end = journal.lastIndexOf('\n', journal.indexOf(`"fact":"${fact}"`)) + 1
+  expect(end).toBeGreaterThan(0)
+  writeFileSync(path, journal.slice(0, end))
+  standIn.deliveries.length = 0
+  const second = await WorkerProcess.start(variables)
+  const next = standIn.offer('echo')
+  await second.says(`delivered ${next}`)
+  return { standIn, id }
+}
+
+test('a power cut that takes what was acknowledged with it: the result is delivered again', async () => {
+  const { standIn, id } = await cutBefore('settled')
+  expect(await standIn.delivered(id)).toMatchObject([{ result: { status: 'success', data: { n: 1 } } }])
+})
+
+test('a power cut that takes the result with it: the task is handed back', async () => {
+  const { standIn, id } = await cutBefore('finished')
+  expect(await standIn.delivered(id)).toMatchObject([
+    { result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } } },
+  ])
+})
+
+test('a power cut that takes the task with it: nobody knows of it any more but its orchestrator', async () => {
+  const { standIn, id } = await cutBefore('accepted')
+  expect(standIn.deliveries.map(({ task_id: taskId }) => taskId)).not.toContain(id)
+})
