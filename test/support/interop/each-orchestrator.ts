@@ -64,6 +64,12 @@ const CANDIDATES = {
   '1.0b30 on Redis': { generation: 'rxon', start: (options) => startOnRedis('1.0b30', options) },
 } as const satisfies Record<string, Candidate>
 
+/** On the way from one generation to the other: of no use to tests of the wire. */
+const BETWEEN = {
+  '1.0b11 in memory': { generation: 'classic', start: (options) => startPublished('1.0b11', options) },
+  '1.0b27 in memory': { generation: 'rxon', start: (options) => startPublished('1.0b27', options) },
+} as const satisfies Record<string, Candidate>
+
 /** What this machine lacks for the whole of the suite, in words; `undefined` when it has everything. */
 export const checkEnvironment = async (): Promise<string | undefined> => {
   try {
@@ -104,20 +110,27 @@ const declareFor = (name: string, start: () => Promise<OrchestratorUnderTest>, t
   }, name)
 }
 
+const chosenBy = (generations: readonly Generation[] | 'everywhere'): [string, Candidate][] => {
+  if (generations === 'everywhere') return Object.entries<Candidate>({ ...CANDIDATES, ...BETWEEN })
+  return Object.entries<Candidate>(CANDIDATES).filter(([, { generation }]) =>
+    generations.includes(generation),
+  )
+}
+
 /**
  * Declares the same tests for each orchestrator of a generation, which runs from before the first of them until after
  * the last.
  *
  * @param tests declares them; the function it gets gives the running orchestrator
+ * @param generations `everywhere`: what is published between them, too
  */
 export const forEachOrchestrator = (
   topic: string,
   options: OrchestratorOptions,
   tests: Tests,
-  generations: readonly Generation[] = ['classic'],
+  generations: readonly Generation[] | 'everywhere' = ['classic'],
 ): void => {
-  const chosen = Object.entries<Candidate>(CANDIDATES).filter(([, { generation }]) =>
-    generations.includes(generation),
+  describe.each(chosenBy(generations))(`${topic} · %s`, (name, { start }) =>
+    declareFor(name, () => start(options), tests),
   )
-  describe.each(chosen)(`${topic} · %s`, (name, { start }) => declareFor(name, () => start(options), tests))
 }

@@ -123,7 +123,8 @@ LOOK_FOR_WORKER_SECONDS = 0.1
 
 
 async def until_somebody_takes(storage: StorageBackend, task_type: str) -> None:
-    find = getattr(storage, "find_workers_for_skill", None) or storage.find_workers_for_task
+    # Both come and go with the versions.
+    find = getattr(storage, "find_workers_for_skill", None) or getattr(storage, "find_workers_for_task", None)
     while WAITS_FOR_WORKER and not await find(task_type):
         await asyncio.sleep(LOOK_FOR_WORKER_SECONDS)
 

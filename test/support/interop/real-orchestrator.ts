@@ -36,8 +36,8 @@ export interface Published {
   readonly redisBinary?: string
 }
 
-/** The last version of the first generation. */
-const LAST_CLASSIC = 8
+/** The last version that is spoken to in the first generation. */
+const LAST_CLASSIC = 12
 const generationOf = (version: string): Generation =>
   Number(version.replace('1.0b', '')) <= LAST_CLASSIC ? 'classic' : 'rxon'
 
