@@ -25,11 +25,12 @@ export const countingPipe = async (target: string): Promise<CountingPipe> => {
       pipe.bytes += chunk.length
     })
     client.pipe(upstream).pipe(client)
+    // A server that ends the connection may still have bytes on their way here.
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', (failed) => failed && client.destroy())
     for (const socket of [client, upstream]) {
       sockets.add(socket)
-      socket
-        .on('error', () => {})
-        .on('close', () => [client, upstream].forEach((each) => void each.destroy()))
+      socket.on('error', () => {})
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
