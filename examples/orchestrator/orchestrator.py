@@ -39,7 +39,9 @@ async def failed(job_id):
 
 async def main() -> None:
     config = Config()
-    storage = RedisStorage(Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB))
+    # A poll waits in Redis for longer than the 5 s that newer clients give a socket.
+    redis = Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB, socket_timeout=None)
+    storage = RedisStorage(redis)
     engine = OrchestratorEngine(storage, config)
     engine.register_blueprint(pictures)
     ended = asyncio.Event()

@@ -279,11 +279,13 @@ export class Orchestrator {
     read: (answer: WireAnswer) => T,
     recall?: Recall,
   ): Promise<T> {
-    const deadlineMs = kind === 'poll' ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
+    const isPoll = kind === 'poll'
+    const deadlineMs = isPoll ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
+    const overholdMs = isPoll ? this.#protocol.overholdMs : undefined
     // A short-lived token is this worker's alone.
     const token = as === undefined ? this.#pass.token : this.#options.token
     const headers = as === undefined ? undefined : { 'x-worker-id': as, 'x-worker-token': token }
-    const request = { method, path, body, headers, deadlineMs, recall }
+    const request = { method, path, body, headers, deadlineMs, overholdMs, recall }
     return this.#options.transport.send(request).then(
       (answer) =>
         this.#pass.isRefused(token, answer)

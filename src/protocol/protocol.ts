@@ -76,6 +76,8 @@ export interface Protocol {
   writeLivenessCheck?(workerId: string): WireRequest
   readLivenessCheck?(answer: WireAnswer): void
   writePoll(workerId: string): WireRequest
+  /** How much longer than it is to the server may hold a poll, in ms. */
+  readonly overholdMs?: number
   /** `null`: nothing to do at present. */
   readPoll(answer: WireAnswer): TaskOffer | null
   writeResult(result: TaskResult): WireRequest

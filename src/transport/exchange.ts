@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How long the whole exchange may take, in ms. */
   readonly deadlineMs: number
+  /** How much longer it may take as long as nothing speaks against the connections it went over, in ms. */
+  readonly overholdMs?: number | undefined
   /** May call the request off. */
   readonly recall?: Recall | undefined
 }
@@ -34,6 +36,8 @@ export interface Server {
   readonly maxBytes: number
   /** A request that was sent then had no whole answer in time. */
   readonly onTimeout: (sentMs: number) => void
+  /** Whether everything that was sent since then over the same connections was answered in time. */
+  readonly isTrusted: (sentMs: number) => boolean
 }
 
 /**
@@ -49,6 +53,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
   readonly #reject: (error: UnreachableError) => void
   readonly #sentMs = monotonicMs()
   #deadline: Timer
+  /** How long it may take, as things stand. */
+  #allowedMs: number
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #headers: HttpAnswer['headers'] = {}
@@ -66,6 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
     this.#request = request
     this.#resolve = resolve
     this.#reject = reject
+    this.#allowedMs = request.deadlineMs
     this.#deadline = after(request.deadlineMs, () => this.#overdue())
     request.recall?.add(this)
   }
@@ -114,13 +121,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
 
   /** Timers come before sockets: after a blockage the answer may lie there unread, and a task in it. */
   #overdue(): void {
-    const lateMs = monotonicMs() - this.#sentMs - this.#request.deadlineMs
-    if (lateMs > LATE_MS) this.#deadline = after(GRACE_MS, () => this.#timedOut())
+    const { deadlineMs, overholdMs = 0 } = this.#request
+    const lateMs = monotonicMs() - this.#sentMs - this.#allowedMs
+    if (this.#allowedMs < deadlineMs + overholdMs && this.#server.isTrusted(this.#sentMs)) {
+      this.#allowedMs += overholdMs
+      this.#deadline = after(overholdMs, () => this.#overdue())
+    } else if (lateMs > LATE_MS) this.#deadline = after(GRACE_MS, () => this.#timedOut())
     else this.#timedOut()
   }
 
   #timedOut(): void {
-    this.#giveUp(`had no whole answer after ${this.#request.deadlineMs} ms`, 'ETIMEDOUT')
+    this.#giveUp(`had no whole answer after ${this.#allowedMs} ms`, 'ETIMEDOUT')
     this.#server.onTimeout(this.#sentMs)
   }
 

@@ -53,6 +53,7 @@ export class HttpTransport implements Transport {
       url: options.url,
       maxBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
       onTimeout: (sentMs) => this.#distrust(sentMs),
+      isTrusted: (sentMs) => sentMs >= this.#pooledMs,
     }
     this.#headers = { 'content-type': 'application/json', ...options.headers }
     this.#pool = poolFor(options)

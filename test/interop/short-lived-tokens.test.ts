@@ -20,7 +20,7 @@ const forgetTokens = ({ command }: RedisServer, kind: 'token' | 'refresh') =>
   )
 
 test.each(MODES)(
-  'in the mode $mode, let in by $shows, a worker with short-lived tokens renews them and outlives their loss',
+  '§3.2.3 in the mode $mode, let in by $shows, a worker with short-lived tokens renews them and outlives their loss',
   async ({ mode, shows }) => {
     const prepared = await prepare()
     if (typeof prepared === 'string' || !canCertify()) return expect(mayNotSkip()).toBe(false)

@@ -28,3 +28,8 @@ test('each paragraph that a test quotes is there', () => {
   expect(quotes.length).toBeGreaterThan(0)
   expect(quotes.filter(({ quoted }) => !paragraphs.includes(quoted))).toEqual([])
 })
+
+test('each paragraph is quoted by a test', () => {
+  const quoted = new Set(quotes.map((quote) => quote.quoted))
+  expect(paragraphs.filter((number = '') => !quoted.has(number))).toEqual([])
+})

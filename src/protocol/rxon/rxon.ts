@@ -32,6 +32,8 @@ import {
 } from './encode.js'
 import { sealed, signingKey } from './signature.js'
 
+/** §3.1.18: some hold a poll for a minute, whatever they are told. */
+const OVERHOLD_MS = 25_000
 /** An orchestrator takes nothing older than 60 s; the rest is for the way. */
 const REPEATABLE_MS = 55_000
 
@@ -71,6 +73,7 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     writeLivenessCheck: (id) => ({ method: 'PATCH', path: workerPath(id) }),
     readLivenessCheck,
     writePoll: (id) => ({ method: 'GET', path: pollPath(id) }),
+    overholdMs: OVERHOLD_MS,
     readPoll: (answer) => readPoll(answer, verifier, clock),
     writeResult: (result) => inItsName(result, (its) => writeResult(its, result)),
     readResult,

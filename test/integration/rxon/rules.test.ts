@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { signatureOf } from '../../support/interop/rxon-signing.js'
 import { nextEvent } from '../../support/next-event.js'
 import type { Call } from '../../support/raw-orchestrator.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { SECRET, testWorker } from '../../support/test-worker.js'
+import { holdTime, SECRET, testWorker } from '../../support/test-worker.js'
 import { setup, task } from './setup.js'
 
 const hasBody = ({ body }: Call) => body !== ''
@@ -172,4 +172,17 @@ test('§2.5.1 §2.5.5 a handler is told what the task says, however old it is', 
     depth: 1,
     deadline: 'none',
   })
+})
+
+test('§2.5.8 §3.1.18 a poll that is held for a minute is waited for, and brings its task', async () => {
+  const { orchestrator, worker } = await setup({ TASK_POLL_TIMEOUT: 30, HEARTBEAT_INTERVAL: 600 })
+  holdTime()
+  await worker.start()
+  await orchestrator.next('poll')
+  await orchestrator.answered('heartbeat', hasBody)
+  await vi.advanceTimersByTimeAsync(59_000)
+  await orchestrator.fence()
+  expect(orchestrator.calls('poll')).toHaveLength(1)
+  orchestrator.endPoll(task())
+  expect((await orchestrator.answered('result')).body).toMatchObject({ status: 'success' })
 })
