@@ -14,31 +14,33 @@ const mayRepeat = ({ step, taskId }: TaskOffer): boolean => step !== undefined &
 const isSameWork = (a: TaskOffer, b: TaskOffer): boolean =>
   a.taskName === b.taskName && a.step === b.step && isDeepStrictEqual(a.params, b.params)
 
-interface Offered {
-  readonly offer: TaskOffer
-}
-
 /** What there is of a piece of work that is offered again: the task that does it, or what came of it. */
-export type Earlier<Task> = { readonly task: Task } | { readonly offer: TaskOffer; readonly outcome: Outcome }
+interface Earlier<Task> {
+  readonly offer: TaskOffer
+  readonly task?: Task
+  readonly outcome?: Outcome
+}
 
 /**
  * The same step of a job, offered again under another task id. Orchestrators do that with tasks that are still being
  * worked on (§3.1.1), and then take a result under the newest id only. The work is done once, and every id answered.
  */
-export class Repeats<Task extends Offered> {
+export class Repeats<Task extends { readonly offer: TaskOffer }> {
   /** By job, until the result has been answered. */
   readonly #current = new TurnoverMap<string, Earlier<Task>>()
   /** By job: successes that came too late. */
   readonly #late = new Map<string, Earlier<Task>>()
 
   began(task: Task): void {
-    if (mayRepeat(task.offer)) this.#current.set(task.offer.jobId, { task })
+    const { offer } = task
+    if (mayRepeat(offer)) this.#current.set(offer.jobId, { offer, task })
   }
 
-  ended({ offer }: Task, outcome: Outcome): void {
+  /** @param outcome - nothing, where the task was not done */
+  ended({ offer }: Task, outcome?: Outcome): void {
     const { jobId } = offer
-    if (offerOf(this.#current.get(jobId)) !== offer) return
-    if (outcome.kind === 'value') this.#current.set(jobId, { offer, outcome })
+    if (this.#current.get(jobId)?.offer !== offer) return
+    if (outcome?.kind === 'value') this.#current.set(jobId, { offer, outcome })
     else this.#current.delete(jobId)
   }
 
@@ -47,7 +49,7 @@ export class Repeats<Task extends Offered> {
     const { jobId } = offer
     const earlier = this.#current.get(jobId)
     if (receipt.kind === 'taken') this.#late.delete(jobId)
-    if (!earlier || offerOf(earlier) !== offer) return
+    if (earlier?.offer !== offer) return
     this.#current.delete(jobId)
     if (receipt.kind !== 'ignored' || receipt.reason !== STALE) return
     this.#late.set(jobId, earlier)
@@ -58,15 +60,9 @@ export class Repeats<Task extends Offered> {
   /** What there is already of the work that is offered. An outcome is that of the newest offer from then on. */
   take(offer: TaskOffer): Earlier<Task> | undefined {
     const earlier = this.#current.get(offer.jobId) ?? this.#late.get(offer.jobId)
-    if (!earlier || !mayRepeat(offer) || !isSameWork(offerOf(earlier), offer)) return undefined
+    if (!earlier || !mayRepeat(offer) || !isSameWork(earlier.offer, offer)) return undefined
     this.#late.delete(offer.jobId)
-    if ('outcome' in earlier) this.#current.set(offer.jobId, { offer, outcome: earlier.outcome })
+    if (earlier.outcome) this.#current.set(offer.jobId, { offer, outcome: earlier.outcome })
     return earlier
   }
-}
-
-function offerOf<Task extends Offered>(earlier: Earlier<Task>): TaskOffer
-function offerOf<Task extends Offered>(earlier: Earlier<Task> | undefined): TaskOffer | undefined
-function offerOf<Task extends Offered>(earlier: Earlier<Task> | undefined): TaskOffer | undefined {
-  return earlier && ('task' in earlier ? earlier.task.offer : earlier.offer)
 }

@@ -131,6 +131,7 @@ export class TasksInHand {
   handBackWaiting(): void {
     for (const task of this.#options.slots.takeWaiting()) {
       this.#drop(task)
+      this.#repeats.ended(task)
       for (const { offer, from } of [task, ...task.repeats]) this.#handBack(offer, from)
     }
     this.#ended.notify()
@@ -174,10 +175,9 @@ export class TasksInHand {
   /** Deals with work that is offered again under another id. */
   #isRepeat(offer: TaskOffer, from: TaskSource): boolean {
     const earlier = this.#repeats.take(offer)
-    if (!earlier) return false
-    if ('outcome' in earlier) this.#report(this.#hold(offer, from), earlier.outcome)
-    else if (isOver(earlier.task)) return false
-    else this.#join(offer, from, earlier.task)
+    if (earlier?.outcome) this.#report(this.#hold(offer, from), earlier.outcome)
+    else if (earlier?.task && !isOver(earlier.task)) this.#join(offer, from, earlier.task)
+    else return false
     this.#options.log.warn(
       refTo(offer),
       'the orchestrator offers the same step of a job again under another task id: it runs once',

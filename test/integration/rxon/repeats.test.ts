@@ -13,11 +13,16 @@ interface Run {
 }
 
 /** A worker whose handlers wait to be told what they return. */
-const holding = async (variables: Record<string, unknown> = {}) => {
-  const made = await setup(variables)
+const holding = async (
+  variables: Record<string, unknown> = {},
+  options: Parameters<typeof setup>[1] = {},
+) => {
+  const made = await setup(variables, options)
   const runs = new Inbox<Run>()
+  made.worker.task('queued', { taskType: 'slow' }, () => ({}))
   made.worker.task(
     'hold',
+    { taskType: 'slow' },
     (_, { signal }) =>
       new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason))
@@ -93,6 +98,27 @@ test('§2.5.7 a draining worker answers for both', async () => {
     { task_id: 'task-1', status: 'failure', code: 'TRANSIENT_ERROR' },
     { task_id: 'task-2', status: 'failure', code: 'TRANSIENT_ERROR' },
   ])
+  await stopped
+})
+
+test('§2.5.7 what was handed back is not joined', async () => {
+  const { orchestrator, worker, runs } = await holding({}, { taskTypeLimits: { slow: 1 } })
+  const handedBack = eventsOf(worker, 'taskHandedBack')
+  orchestrator.answers('result', 'hold')
+  orchestrator.endPoll(offer(1))
+  const run = await runs.next()
+  const waiting = { type: 'queued', job_id: 'j2' }
+  orchestrator.endPoll(offer(2, waiting))
+  await orchestrator.next('poll')
+  await orchestrator.next('poll')
+  await orchestrator.next('poll')
+  const stopped = worker.stop()
+  expect((await handedBack.next()).taskId).toBe('task-2')
+  orchestrator.endPoll(offer(3, waiting))
+  expect((await handedBack.next()).taskId).toBe('task-3')
+  orchestrator.behaves('result')
+  run.end(1)
+  orchestrator.endPoll({ status: 204 })
   await stopped
 })
 
