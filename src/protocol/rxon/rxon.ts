@@ -48,19 +48,20 @@ const FINAL_CODES = new Set([
 
 /** The wire of the orchestrators since 1.0b9, whose messages are signed since 1.0b21. */
 export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Protocol => {
-  const signer = { key: signingKey(token), signerId: workerId }
+  const key = signingKey(token)
   const verifier = taskKey === undefined ? undefined : signingKey(taskKey)
   const timestamp = () => Math.floor(clock.nowMs() / 1_000)
-  const sealAs =
-    (signerId: string): Seal =>
-    (message) =>
-      sealed({ ...message, timestamp: timestamp(), nonce: makeId() }, { ...signer, signerId })
+  const sealAs = (signerId: string): Seal => {
+    const signer = { key, signerId }
+    return (message) => sealed({ ...message, timestamp: timestamp(), nonce: makeId() }, signer)
+  }
   const seal = sealAs(workerId)
   /** The result of a worker that is dead goes out in its name. */
   const inItsName = ({ workerId: as }: TaskResult, write: (seal: Seal) => WireRequest): WireRequest =>
     as === workerId ? write(seal) : { ...write(sealAs(as)), as }
   /** An event's id is its nonce. */
-  const sealEvent: Seal = (event, unsigned) => sealed({ ...event, timestamp: timestamp() }, signer, unsigned)
+  const sealEvent: Seal = (event, unsigned) =>
+    sealed({ ...event, timestamp: timestamp() }, { key, signerId: workerId }, unsigned)
   const event: NonNullable<Protocol['writeEvent']> = (said) => writeEvent(sealEvent, workerId, makeId(), said)
   return {
     generation: 'rxon',
