@@ -96,7 +96,7 @@ export class StandIn {
     const bytes = await text(request)
     const body = bytes === '' ? undefined : JSON.parse(bytes)
     if (path.endsWith('/tasks/result')) this.#take(this.#read(body), response)
-    else if (path.endsWith('/events')) say(response, this.showsItself ? 404 : 503, {})
+    else if (path.endsWith('/events')) say(response, this.showsItself ? NO_EVENT[this.#generation] : 503, {})
     // Asks whether it is known; the second generation's workers do.
     else if (body === undefined) say(response, 200, { status: 'ttl_refreshed' })
     else {
@@ -137,6 +137,9 @@ export class StandIn {
     else say(response, status, { error: 'Job not found' })
   }
 }
+
+/** What each generation answers to an event that says nothing. */
+const NO_EVENT = { classic: 404, rxon: 403 } as const
 
 const say = (response: ServerResponse, status: number, body: object): void => {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
