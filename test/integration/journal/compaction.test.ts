@@ -3,23 +3,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { replay } from '../../../src/runtime/journal/replay.js'
 import { eventually } from '../../support/interop/eventually.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
-import { StandIn } from './stand-in.js'
-import { WorkerProcess } from './worker-process.js'
+import { setUp } from './set-up.js'
 
 const MIB = 1024 * 1024
 
 test('a journal is shortened while its worker works, and what is open in it stays', async () => {
-  const standIn = await StandIn.start()
-  const folder = temporaryFolder()
+  const { standIn, folder, start } = await setUp()
   const journal = join(folder, 'journal.log')
-  const variables = {
-    ORCHESTRATOR_URL: standIn.url,
-    WORKER_ID: 'w1',
-    WORKER_STATE_DIR: folder,
-    WORKER_POLL_FENCE: 'off',
-  }
-  const first = await WorkerProcess.start(variables)
+  const first = await start()
   const open = standIn.offer('hang')
   await first.says(`hangs ${open}`)
   const { ino } = statSync(journal)
@@ -40,7 +31,7 @@ test('a journal is shortened while its worker works, and what is open in it stay
   expect(ledger.tasks).toMatchObject([{ fact: 'accepted', taskId: open }])
 
   await first.kill()
-  await WorkerProcess.start(variables)
+  await start()
   expect(await standIn.delivered(open)).toMatchObject([
     { result: { status: 'failure', error: { message: 'worker restarted' } } },
   ])

@@ -1,21 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from '../../support/temporary-folder.js'
-import { StandIn } from './stand-in.js'
-import { WorkerProcess } from './worker-process.js'
+import { setUp } from './set-up.js'
 
 /** A task that was done by a worker that is gone, and whose journal ends before `fact`, as a cache that was not written leaves it. */
 const cutBefore = async (fact: 'accepted' | 'finished' | 'settled') => {
-  const standIn = await StandIn.start()
-  const folder = temporaryFolder()
-  const variables = {
-    ORCHESTRATOR_URL: standIn.url,
-    WORKER_ID: 'w1',
-    WORKER_STATE_DIR: folder,
-    WORKER_POLL_FENCE: 'off',
-  }
-  const first = await WorkerProcess.start(variables)
+  const { standIn, folder, start } = await setUp()
+  const first = await start()
   const id = standIn.offer('echo', { n: 1 })
   await first.says(`delivered ${id}`)
   await first.kill()
@@ -25,7 +16,7 @@ const cutBefore = async (fact: 'accepted' | 'finished' | 'settled') => {
   expect(end).toBeGreaterThan(0)
   writeFileSync(path, journal.slice(0, end))
   standIn.deliveries.length = 0
-  const second = await WorkerProcess.start(variables)
+  const second = await start()
   const next = standIn.offer('echo')
   await second.says(`delivered ${next}`)
   return { standIn, id }

@@ -3,24 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { setUp as setUpFor } from './set-up.js'
 import { StandIn } from './stand-in.js'
 import { WorkerProcess } from './worker-process.js'
 
 describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
-  const setUp = async (more: NodeJS.ProcessEnv = {}) => {
-    const standIn = await StandIn.start(generation)
-    const folder = temporaryFolder()
-    const variables = {
-      ORCHESTRATOR_URL: standIn.url,
-      WORKER_ID: 'w1',
-      WORKER_STATE_DIR: folder,
-      // The polls of the stand-in end with their process.
-      WORKER_POLL_FENCE: 'off',
-      ...more,
-    }
-    return { standIn, folder, start: () => WorkerProcess.start(variables) }
-  }
+  const setUp = (more?: NodeJS.ProcessEnv) => setUpFor(generation, more)
 
   describe.each([['never'], ['always']])('a worker that is killed, with WORKER_JOURNAL_SYNC=%s', (sync) => {
     test('leaves its undelivered results to the next one, which delivers each once', async () => {

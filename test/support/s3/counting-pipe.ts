@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { tcpProxy } from './tcp-proxy.js'
 
 export interface CountingPipe {
   readonly url: string
@@ -12,11 +10,8 @@ export interface CountingPipe {
 
 /** Passes all bytes between a client and a server, and counts what is asked for and what comes. */
 export const countingPipe = async (target: string): Promise<CountingPipe> => {
-  const { hostname, port } = new URL(target)
-  const pipe: CountingPipe = { url: '', requests: [], bytes: 0 }
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname)
+  const pipe = { requests: [] as string[], bytes: 0 }
+  const url = await tcpProxy(target, (client, upstream) => {
     client.on('data', (chunk: Buffer) => {
       const line = /^[A-Z]+ \S+(?= HTTP)/.exec(chunk.toString('latin1'))
       if (line) pipe.requests.push(line[0])
@@ -28,16 +23,6 @@ export const countingPipe = async (target: string): Promise<CountingPipe> => {
     // A server that ends the connection may still have bytes on their way here.
     client.on('close', () => upstream.destroy())
     upstream.on('close', (failed) => failed && client.destroy())
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-    }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-    await once(server, 'close')
   })
-  return Object.assign(pipe, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  return Object.assign(pipe, { url })
 }

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { tcpProxy } from './tcp-proxy.js'
 
 /** Far enough behind the headers of a request, and within any body that is meant. */
 const AT_BYTE = 100_000
@@ -13,11 +11,8 @@ export interface SpoilingProxy {
 
 /** Passes all bytes on to a server, but changes one of them, once, on the way there. */
 export const spoilingProxy = async (target: string): Promise<SpoilingProxy> => {
-  const { hostname, port } = new URL(target)
-  const proxy = { url: '', spoiled: false }
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname)
+  const proxy = { spoiled: false }
+  const url = await tcpProxy(target, (client, upstream) => {
     let passed = 0
     client.on('data', (chunk: Buffer) => {
       const place = AT_BYTE - passed
@@ -29,18 +24,8 @@ export const spoilingProxy = async (target: string): Promise<SpoilingProxy> => {
       if (!upstream.write(chunk)) client.pause()
     })
     upstream.on('drain', () => client.resume()).pipe(client)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket
-        .on('error', () => {})
-        .on('close', () => [client, upstream].forEach((each) => void each.destroy()))
-    }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-    await once(server, 'close')
+    for (const socket of [client, upstream])
+      socket.on('close', () => [client, upstream].forEach((each) => void each.destroy()))
   })
-  return Object.assign(proxy, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  return Object.assign(proxy, { url })
 }
