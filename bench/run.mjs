@@ -6,7 +6,7 @@
  * medians and their ratio to the first subject. Absolute figures say more about the machine than about the package.
  */
 import { parseArgs } from 'node:util'
-import { idle, pythonWorker, rawLoop, start, variant, work, worker } from './lib/subjects.mjs'
+import { idle, pythonWorker, rawLoop, signingWorker, start, variant, work, worker } from './lib/subjects.mjs'
 
 /** @typedef {import('./lib/subjects.mjs').Subject} Subject */
 
@@ -70,6 +70,8 @@ const complain = (figures) => {
   for (const [{ name }, own] of figures) {
     const duplicates = own.reduce((sum, each) => sum + each.duplicates + each.unknown, 0)
     if (duplicates > 0) console.log(`  !! ${name}: ${duplicates} results that were unknown or there already`)
+    const failures = own.reduce((sum, each) => sum + each.failures, 0)
+    if (failures > 0) console.log(`  !! ${name}: ${failures} tasks failed`)
   }
 }
 
@@ -106,6 +108,10 @@ const scenarios = {
     const without = variant(worker, 'no journal', { WORKER_JOURNAL: 'off' })
     for (const slots of [10, 100])
       await compare(`what the journal costs, ${slots} slots`, [without, worker], { tasks: 20_000, slots })
+  },
+  signed: async () => {
+    for (const slots of [10, 100])
+      await compare(`what signatures cost, ${slots} slots`, [worker, signingWorker], { tasks: 20_000, slots })
   },
   idle: async () => {
     const share = await idle(worker, 20_000)

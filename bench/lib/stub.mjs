@@ -4,12 +4,14 @@
  * counted. On bare sockets, as node:http would be the slowest part of the bench. Run it with the options as JSON in
  * `argv[2]`; it prints its address, the moment of the first poll and its report, each a line of JSON.
  */
+import { createHmac } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
  * @typedef {object} StubOptions
  * @property {number} tasks how many to hand out; with 0 every poll is held, and no report comes
  * @property {number} [delayMs] added to each answer, as a network would
+ * @property {string} [secret] signs each task with it, as the second generation does
  */
 
 /**
@@ -18,6 +20,7 @@ import { createServer } from 'node:net'
  * @property {number} delivered
  * @property {number} duplicates results of a task that had one
  * @property {number} unknown results of a task that was never handed out
+ * @property {number} failures results that say that their task failed
  * @property {number} polls
  * @property {number} heartbeats
  * @property {number} maxInFlight tasks handed out and not yet answered for, at most
@@ -28,13 +31,30 @@ import { createServer } from 'node:net'
 const STATUS = { 200: 'OK', 204: 'No Content', 404: 'Not Found' }
 
 /** @type {StubOptions} */
-const { tasks, delayMs = 0 } = JSON.parse(process.argv[2] ?? '{"tasks":20000}')
+const { tasks, delayMs = 0, secret } = JSON.parse(process.argv[2] ?? '{"tasks":20000}')
+
+/** @param {string} id */
+const classicOffer = (id) =>
+  `{"job_id":"j${id}","task_id":"${id}","type":"bench","params":{"blob":"x"},"tracing_context":{}}`
+
+/** Written as it is signed: by key, without spaces. @param {string} id @param {string} key */
+const signedOffer = (id, key) => {
+  const said =
+    `{"depth":0,"job_id":"j${id}","params":{"blob":"x"},"priority":0,"step":1,"task_id":"${id}",` +
+    `"timestamp":${Math.floor(Date.now() / 1000)},"tracing_context":{},"type":"bench"}`
+  return `${said.slice(0, -1)},"sig":"${createHmac('sha256', key).update(said).digest('hex')}"}`
+}
+
+/** Signed beforehand: it is the worker that is measured. */
+const offers = Array.from({ length: tasks }, (_, n) =>
+  secret === undefined ? classicOffer(`t${n}`) : signedOffer(`t${n}`, secret),
+)
 
 /** When each task was handed out; NaN once its result is there. @type {Map<string, number>} */
 const offered = new Map()
 /** @type {number[]} */
 const latencies = []
-const counts = { duplicates: 0, unknown: 0, polls: 0, heartbeats: 0, maxInFlight: 0 }
+const counts = { duplicates: 0, unknown: 0, failures: 0, polls: 0, heartbeats: 0, maxInFlight: 0 }
 let next = 0
 let firstAt = 0
 
@@ -52,15 +72,13 @@ const poll = (answer) => {
   const id = `t${next++}`
   offered.set(id, performance.now())
   counts.maxInFlight = Math.max(counts.maxInFlight, offered.size - latencies.length)
-  answer(
-    200,
-    `{"job_id":"j${id}","task_id":"${id}","type":"bench","params":{"blob":"x"},"tracing_context":{}}`,
-  )
+  answer(200, offers[Number(id.slice(1))])
 }
 
 /** @param {Answer} answer @param {string} body */
 const result = (answer, body) => {
   const { task_id: id } = JSON.parse(body)
+  if (body.includes('"status":"failure"')) counts.failures++
   const at = offered.get(id)
   if (at === undefined) counts.unknown++
   else if (Number.isNaN(at)) counts.duplicates++

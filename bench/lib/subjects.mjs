@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
  * @property {string} name
  * @property {string[]} command
  * @property {Record<string, string>} [env]
+ * @property {string} [secret] what the orchestrator signs tasks with, for one that wants it
  */
 
 /** @param {string} file */
@@ -26,6 +27,15 @@ const here = (file) => fileURLToPath(new URL(file, import.meta.url))
 export const rawLoop = { name: 'raw loop', command: [process.execPath, here('raw-loop.mjs')] }
 /** @type {Subject} */
 export const worker = { name: 'worker', command: [process.execPath, here('worker.mjs')] }
+
+const secret = 'bench-secret'
+/** The worker on the second generation's wire, every message of which is signed and checked. @type {Subject} */
+export const signingWorker = {
+  ...worker,
+  name: 'worker, signed',
+  env: { ORCHESTRATOR_PROTOCOL: 'rxon', ORCHESTRATOR_SECRET_KEY: secret },
+  secret,
+}
 
 /**
  * The Python SDK that this one is measured against: `pip install avtomatika-worker==1.0b2` into some environment, and
@@ -130,7 +140,7 @@ const withSubject = async (subject, { url, slots }, use) => {
  * @returns {Promise<Figures>}
  */
 export const work = (subject, { slots, ...options }) =>
-  withStub(options, ({ url, report }) =>
+  withStub({ ...options, ...(subject.secret && { secret: subject.secret }) }, ({ url, report }) =>
     withSubject(subject, { url, slots }, async (pid) => {
       const told = await report
       return { ...told, cpuSeconds: cpuSecondsOf(pid), peakRssMb: peakRssMbOf(pid) }

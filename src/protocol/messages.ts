@@ -102,19 +102,19 @@ export interface TaskOffer {
   readonly priority: number
   readonly tracingContext: Readonly<Record<string, string>>
   /** When the orchestrator gives the task up: ms since 1970 by this machine's clock. Absent without a deadline. */
-  readonly deadlineMs?: number
+  readonly deadlineMs?: number | undefined
   /** What is known of the files that params name, by param. */
-  readonly paramsMetadata?: Readonly<Record<string, FileMetadata>>
+  readonly paramsMetadata?: Readonly<Record<string, FileMetadata>> | undefined
   /** Of the job, as its client gave it. */
-  readonly metadata?: JsonObject
+  readonly metadata?: JsonObject | undefined
   /** Of the job: who asked for it. Not covered by the task's signature. */
-  readonly security?: JsonObject
+  readonly security?: JsonObject | undefined
   /** How many steps the job has made. */
   readonly step?: number
   /** How many jobs this one is nested in. */
   readonly depth?: number
   /** Why it must not be run: a signature that is wrong, a policy that forbids it. It is answered with this. */
-  readonly refusal?: TaskFailure
+  readonly refusal?: TaskFailure | undefined
 }
 
 /** Why a task failed, as the orchestrator is told. */

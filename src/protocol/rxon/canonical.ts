@@ -14,21 +14,32 @@ const SMALLEST_INTEGER = -(2n ** 63n)
  *
  * @throws NotCanonicalError for what the orchestrator's own signing refuses
  */
-export const canonical = (value: unknown): string => write(value, 0)
+export const canonical = (value: unknown): string => inEither((manner) => write(value, 0, manner))
 
-/** {@link canonical}, without some of the members at the top. */
-export const canonicalWithout = (value: object, dropped: ReadonlySet<string>): string =>
-  writeMembers(
-    value,
-    Object.keys(value).filter((key) => !dropped.has(key)),
-    0,
-  )
+/** {@link canonical} of an object that has only some of its members. */
+export const canonicalOf = (value: object, keys: readonly string[]): string =>
+  inEither((manner) => writeMembers(value, [...keys], 0, manner))
 
-const write = (value: unknown, depth: number): string => {
+/** What surrogates make a difference for. */
+interface Manner {
+  quote(text: string): string
+  inOrder(keys: string[]): string[]
+}
+
+/** Also half ones, which JSON writes like this. */
+const SURROGATES = /[\ud800-\udfff]|\\ud/
+
+/** Few texts have any, and to look once at the end costs less than to look at each key and string. */
+const inEither = (written: (manner: Manner) => string): string => {
+  const text = written(QUICK)
+  return SURROGATES.test(text) ? written(THOROUGH) : text
+}
+
+const write = (value: unknown, depth: number, manner: Manner): string => {
   if (depth > DEEPEST) throw new NotCanonicalError(`it is more than ${DEEPEST} levels deep`)
   switch (typeof value) {
     case 'string':
-      return quote(value)
+      return manner.quote(value)
     case 'number':
       return writeNumber(value)
     case 'boolean':
@@ -36,39 +47,39 @@ const write = (value: unknown, depth: number): string => {
     case 'bigint':
       return writeInteger(value)
     default:
-      return value ? writeObject(value, depth) : 'null'
+      return value ? writeObject(value, depth, manner) : 'null'
   }
 }
 
-const writeObject = (value: object, depth: number): string =>
+const writeObject = (value: object, depth: number, manner: Manner): string =>
   Array.isArray(value)
-    ? `[${value.map((item) => write(item, depth + 1)).join(',')}]`
-    : writeMembers(value, Object.keys(value), depth)
+    ? `[${value.map((item) => write(item, depth + 1, manner)).join(',')}]`
+    : writeMembers(value, Object.keys(value), depth, manner)
 
-const writeMembers = (value: object, keys: string[], depth: number): string => {
+const writeMembers = (value: object, keys: string[], depth: number, manner: Manner): string => {
   let text = ''
-  for (const key of inOrder(keys)) {
+  for (const key of manner.inOrder(keys)) {
     const member = (value as Record<string, unknown>)[key]
     if (member === null || member === undefined) continue
-    text += `${text === '' ? '' : ','}${quote(key)}:${write(member, depth + 1)}`
+    text += `${text === '' ? '' : ','}${manner.quote(key)}:${write(member, depth + 1, manner)}`
   }
   return `{${text}}`
 }
 
-const SURROGATE = /[\ud800-\udfff]/
-
-/** By code point. UTF-16, in which strings are compared here, has another order where surrogates are. */
-const inOrder = (keys: string[]): string[] =>
-  keys.some((key) => SURROGATE.test(key)) ? keys.sort(byCodePoint) : keys.sort()
-
-const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const QUICK: Manner = { quote: (text) => JSON.stringify(text), inOrder: (keys) => keys.sort() }
 
 /** In a pattern that knows code points, only a surrogate without its other half is one. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-const quote = (text: string): string => {
-  if (LONE_SURROGATE.test(text)) throw new NotCanonicalError('it has half a character (a lone surrogate)')
-  return JSON.stringify(text)
+/** UTF-16, in which strings are compared here, has another order where surrogates are. */
+const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+const THOROUGH: Manner = {
+  quote: (text) => {
+    if (LONE_SURROGATE.test(text)) throw new NotCanonicalError('it has half a character (a lone surrogate)')
+    return JSON.stringify(text)
+  },
+  inOrder: (keys) => keys.sort(byCodePoint),
 }
 
 const writeNumber = (value: number): string => {

@@ -18,68 +18,61 @@ export const readPoll = (
   if (answer.status === 204) return null
   if (answer.status !== 200) throw problem('A poll', answer)
   const body = objectIn('A poll', answer)
-  const proven = key ? genuineness(answer.text, key) : 'all'
-  const refused = refusalOf(body, proven)
+  const proven = key ? genuineness(answer.text, body, key) : 'all'
+  const { job_id: jobId, task_id: taskId, type: taskName, tracing_context: tracing } = body
+  if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof taskName !== 'string') {
+    const members = Object.keys(body).slice(0, 20).join(', ')
+    throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
+  }
+  // The hot path: one plain object costs a fraction of several that are spread into one.
   return {
-    ...idsOf(body),
+    jobId,
+    taskId,
+    taskName,
     params: body['params'] ?? {},
     priority: numberOr(body['priority'], 0),
-    tracingContext: isObject(body['tracing_context'])
-      ? (body['tracing_context'] as Record<string, string>)
-      : {},
-    ...contextOf(body, proven === 'all'),
-    ...deadlineOf(body['deadline'], clock),
-    ...(refused && { refusal: refused }),
+    tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
+    step: numberOr(body['step'], 0),
+    depth: numberOr(body['depth'], 0),
+    // Metadata that the signature does not cover are not passed on as if it did.
+    metadata: proven === 'all' ? objectIf(body['metadata']) : undefined,
+    security: objectIf(body['security']),
+    paramsMetadata: filesOf(body['params_metadata']),
+    deadlineMs: deadlineOf(body['deadline'], clock),
+    refusal: refusalOf(body, proven),
   }
-}
-
-const idsOf = (body: Body) => {
-  const { job_id: jobId, task_id: taskId, type: taskName } = body
-  if (typeof jobId === 'string' && typeof taskId === 'string' && typeof taskName === 'string') {
-    return { jobId, taskId, taskName }
-  }
-  const members = Object.keys(body).slice(0, 20).join(', ')
-  throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
 }
 
 const numberOr = (value: unknown, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise
 
-const objectAt = <Name extends string>(name: Name, value: unknown) =>
-  (isObject(value) ? { [name]: value as JsonObject } : {}) as { readonly [N in Name]?: JsonObject }
+const objectIf = (value: unknown): JsonObject | undefined =>
+  isObject(value) ? (value as JsonObject) : undefined
 
-/** Metadata that the signature does not cover are not passed on as if it did. */
-const contextOf = (body: Body, metadataProven: boolean) => ({
-  step: numberOr(body['step'], 0),
-  depth: numberOr(body['depth'], 0),
-  ...(metadataProven && objectAt('metadata', body['metadata'])),
-  ...objectAt('security', body['security']),
-  ...filesOf(body['params_metadata']),
-})
-
-const filesOf = (files: unknown): Pick<TaskOffer, 'paramsMetadata'> => {
-  if (!isObject(files)) return {}
+const filesOf = (files: unknown): TaskOffer['paramsMetadata'] => {
+  if (!isObject(files)) return undefined
   const named = Object.entries(files).flatMap(([name, file]) => {
     const metadata = fileOf(file)
     return metadata ? [[name, metadata] as const] : []
   })
-  return { paramsMetadata: Object.fromEntries(named) }
+  return Object.fromEntries(named)
 }
 
 const fileOf = (file: unknown): FileMetadata | undefined => {
   if (!isObject(file) || typeof file['uri'] !== 'string') return undefined
   const { uri, etag } = file
+  const metadata = objectIf(file['metadata'])
   return {
     uri,
     size: numberOr(file['size'], 0),
     ...(typeof etag === 'string' && { etag }),
-    ...objectAt('metadata', file['metadata']),
+    ...(metadata && { metadata }),
   }
 }
 
 /** The orchestrator's own clock set it. */
-const deadlineOf = (seconds: unknown, clock: ServerClock): Pick<TaskOffer, 'deadlineMs'> =>
-  typeof seconds === 'number' ? { deadlineMs: clock.toLocalMs(seconds * 1_000) } : {}
+const deadlineOf = (seconds: unknown, clock: ServerClock): number | undefined =>
+  typeof seconds === 'number' ? clock.toLocalMs(seconds * 1_000) : undefined
 
 const refusalOf = (body: Body, proven: ReturnType<typeof genuineness>): TaskFailure | undefined => {
   if (proven === 'none') {

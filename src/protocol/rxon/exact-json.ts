@@ -10,11 +10,15 @@ const SMALLEST = -(2n ** 63n)
  *
  * @throws SyntaxError
  */
-export const parseExactly = (text: string): unknown => {
-  // It also finds every mistake, so the reader below need not look for any.
-  const value: unknown = JSON.parse(text)
-  return LONG_DIGITS.test(text) ? new Reader(text).value() : value
-}
+export const parseExactly = (text: string): unknown => exactly(text, JSON.parse(text))
+
+/**
+ * As {@link parseExactly}, for a text that has been read already.
+ *
+ * @param value - what JSON.parse has made of it; it also found every mistake, so the reader need not look for any
+ */
+export const exactly = (text: string, value: unknown): unknown =>
+  LONG_DIGITS.test(text) ? new Reader(text).value() : value
 
 /** The next thing that counts in valid JSON: a bracket, a string, or a word or number. Colons and commas do not. */
 const TOKEN = /[{}[\]]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}[\],:"]+/gy

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { canonical, canonicalWithout, NotCanonicalError } from '../../../../src/protocol/rxon/canonical.js'
+import { canonical, canonicalOf, NotCanonicalError } from '../../../../src/protocol/rxon/canonical.js'
 import { parseExactly } from '../../../../src/protocol/rxon/exact-json.js'
 import { genuineness, hexHmac, signingKey } from '../../../../src/protocol/rxon/signature.js'
 
@@ -40,7 +40,9 @@ const golden = JSON.parse(
 const textOf = ({ payload_json: json, ignore_fields: ignored }: Vector): string => {
   const value = parseExactly(json)
   if (Array.isArray(value)) return canonical(value)
-  return canonicalWithout(value as object, new Set(['security', '_signature', ...ignored]))
+  const left = new Set(['security', '_signature', ...ignored])
+  const signed = Object.keys(value as object).filter((name) => !left.has(name))
+  return canonicalOf(value as object, signed)
 }
 
 describe('§2.2.1 §2.2.2 §2.2.3 the published vectors', () => {
@@ -62,6 +64,7 @@ describe('§2.2.1 §2.2.2 §2.2.3 the published vectors', () => {
 
 describe('§2.5.2 §2.5.3 tasks of the published orchestrator', () => {
   const key = signingKey(golden.tasks.secret)
+  const proven = (text: string, by = key) => genuineness(text, JSON.parse(text), by)
   /** Genuine, though the published worker refuses them: it leaves zeros and defaults out before it compares. */
   const ALSO_GENUINE: Readonly<Record<string, string>> = {
     'step 0 present on the wire and signed': 'all',
@@ -73,8 +76,8 @@ describe('§2.5.2 §2.5.3 tasks of the published orchestrator', () => {
   }
 
   test.each(golden.tasks.vectors)('$name', ({ name, text, published_worker_accepts: accepts }) => {
-    expect(genuineness(text, key)).toBe(accepts ? 'all' : (ALSO_GENUINE[name] ?? 'none'))
-    expect(genuineness(text, signingKey('another secret'))).toBe('none')
+    expect(proven(text)).toBe(accepts ? 'all' : (ALSO_GENUINE[name] ?? 'none'))
+    expect(proven(text, signingKey('another secret'))).toBe('none')
   })
 
   const [{ text }] = golden.tasks.vectors as [Golden['tasks']['vectors'][number]]
@@ -93,6 +96,6 @@ describe('§2.5.2 §2.5.3 tasks of the published orchestrator', () => {
     ['with a policy put in', (task) => (task['policy'] = { allowed_skills: ['rm'] })],
     ['with a deadline put in', (task) => (task['deadline'] = 1)],
   ] satisfies [string, (task: Record<string, unknown>) => unknown][])('%s: refused', (_, change) => {
-    expect(genuineness(changed(change), key)).toBe('none')
+    expect(proven(changed(change))).toBe('none')
   })
 })
