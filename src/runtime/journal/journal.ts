@@ -30,7 +30,7 @@ export interface JournalOptions {
   readonly onChange: () => void
 }
 
-/** A file shorter than this is not worth rewriting. */
+/** A file shorter than this is not worth rewriting, in bytes. */
 const COMPACT_FROM_BYTES = 4 * 1024 * 1024
 /** Enough for people to see what goes wrong, and no disk is full of it. */
 const LETTER_BOUNDS = { letters: 1_000, bytes: 64 * 1024 * 1024 }
@@ -52,7 +52,7 @@ export class Journal {
   #rewriting: Promise<void> | undefined
   #thinning: Promise<void> = Promise.resolve()
   #isThinningDue = false
-  /** After a rewriting that failed, the length from which on it is tried again. */
+  /** From this length on it is rewritten: twice what it had after the last time. */
   #compactFrom = COMPACT_FROM_BYTES
 
   constructor(options: JournalOptions) {
@@ -217,9 +217,8 @@ export class Journal {
 
   #note(fact: Fact, when?: 'soon' | 'at rest'): Promise<void> | undefined {
     if (!this.#file) return undefined
-    const line = encodeFact(fact)
-    this.#ledger.apply(fact, Buffer.byteLength(line))
-    const written = this.#file.append(line, when)
+    this.#ledger.apply(fact)
+    const written = this.#file.append(encodeFact(fact), when)
     if (this.#file.length > this.#compactFrom) this.#compact(this.#file)
     return written
   }
@@ -230,24 +229,22 @@ export class Journal {
     return this.isKept
   }
 
-  /** When more than half of it says nothing any more. */
   #compact(file: JournalFile): void {
-    if (file.isRewriting || this.#trouble !== undefined || file.length < 2 * this.#ledger.liveBytes) return
-    void this.#rewrite().then(
-      () => {
-        this.#compactFrom = COMPACT_FROM_BYTES
-      },
-      (error: unknown) => {
-        this.#compactFrom = 2 * file.length
-        this.#options.log.warn({ err: error }, 'the journal could not be shortened; trying again later')
-      },
+    if (file.isRewriting || this.#trouble !== undefined) return
+    void this.#rewrite().catch((error: unknown) =>
+      this.#options.log.warn({ err: error }, 'the journal could not be shortened; trying again later'),
     )
   }
 
   #rewrite(): Promise<void> {
     const file = this.#file
     if (!file) return Promise.resolve()
-    this.#rewriting = file.rewrite(linesOf(this.#ledger.facts)).then(() => this.#healed())
+    this.#rewriting = file
+      .rewrite(linesOf(this.#ledger.facts))
+      .finally(() => {
+        this.#compactFrom = Math.max(COMPACT_FROM_BYTES, 2 * file.length)
+      })
+      .then(() => this.#healed())
     return this.#rewriting
   }
 

@@ -29,7 +29,7 @@ export const replay = (bytes: Buffer): Replay => {
     const found = bytes.indexOf(LINE_BREAK, offset)
     const end = found === -1 ? bytes.length : found
     const fact = decodeFact(bytes.subarray(offset, end))
-    if (!(fact instanceof Unreadable)) ledger.apply(fact, end - offset + 1)
+    if (!(fact instanceof Unreadable)) ledger.apply(fact)
     else if (found === -1) return { ledger, damage, tornBytes: end - offset }
     else damage.push({ offset, bytes: end - offset, why: fact.why })
     offset = end + 1

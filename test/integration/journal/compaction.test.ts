@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { replay } from '../../../src/runtime/journal/replay.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { setUp } from './set-up.js'
@@ -35,4 +35,22 @@ test('a journal is shortened while its worker works, and what is open in it stay
   expect(await standIn.delivered(open)).toMatchObject([
     { result: { status: 'failure', error: { message: 'worker restarted' } } },
   ])
+})
+
+test('a journal that is long because much is open is not written anew for each line', async () => {
+  const { standIn, folder, start } = await setUp()
+  standIn.resultAnswer = ({ result }) => (result.data && 'filler' in result.data ? 503 : 200)
+  const worker = await start()
+  const changes: string[] = []
+  const watcher = watch(folder, (event, name) => changes.push(`${event} ${name}`))
+  onTestFinished(() => watcher.close())
+  const filler = 'x'.repeat(MIB)
+  for (let n = 0; n < 6; n++) await worker.says(`finished ${standIn.offer('echo', { filler })}`)
+  await eventually('it was rewritten', () => changes.includes('rename journal.log.new'))
+  for (let n = 0; n < 4; n++) await worker.says(`delivered ${standIn.offer('echo')}`)
+  writeFileSync(join(folder, 'all seen'), '')
+  await eventually('all changes are seen', () => changes.includes('rename all seen'))
+  expect(statSync(join(folder, 'journal.log')).size).toBeGreaterThan(4 * MIB)
+  // Once made, once gone to the name of the old one.
+  expect(changes.filter((change) => change === 'rename journal.log.new')).toHaveLength(2)
 })

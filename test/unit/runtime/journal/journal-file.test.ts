@@ -106,7 +106,7 @@ const operations = fc.array(
 
 const ledgerOf = (facts: readonly Fact[]) => {
   const ledger = new Ledger()
-  for (const fact of facts) ledger.apply(fact, 0)
+  for (const fact of facts) ledger.apply(fact)
   return ledger.facts
 }
 

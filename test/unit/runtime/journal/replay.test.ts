@@ -10,7 +10,7 @@ const bytesOf = (facts: readonly Fact[]) => Buffer.from(facts.map(encodeFact).jo
 
 const ledgerOf = (facts: readonly Fact[]) => {
   const ledger = new Ledger()
-  for (const fact of facts) ledger.apply(fact, 0)
+  for (const fact of facts) ledger.apply(fact)
   return ledger
 }
 
@@ -39,14 +39,12 @@ describe('replaying', () => {
     expect(ledgerOf([settled, accepted]).tasks).toEqual([accepted])
   })
 
-  test('what a journal says it says again after it was rewritten, in as many bytes as it counted', () => {
+  test('what a journal says it says again after it was rewritten', () => {
     fc.assert(
       fc.property(someFacts, (facts) => {
         const { ledger } = replay(bytesOf(facts))
         const again = replay(bytesOf(ledger.facts))
         expect(again.ledger.facts).toEqual(ledger.facts)
-        expect(bytesOf(ledger.tasks).length).toBe(ledger.liveBytes)
-        expect(again.ledger.liveBytes).toBe(ledger.liveBytes)
       }),
     )
   })
