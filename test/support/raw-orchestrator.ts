@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
@@ -23,6 +24,9 @@ export interface Reply {
   readonly body?: unknown
   readonly headers?: Record<string, string>
 }
+
+/** Answers a request to upgrade in a way of its own. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** `hold`: no answer, for ever · `reset`: the connection breaks · `cut`: it breaks in the middle of the answer. */
 type Script = (call: Call) => Reply | 'hold' | 'reset' | 'cut' | Promise<Reply>
@@ -54,10 +58,13 @@ export class RawOrchestrator {
   readonly #seen: Call[] = []
   readonly #waiting: (() => void)[] = []
   readonly #taken = new Map<CallKind, number>()
+  readonly #upgraded: Duplex[] = []
   #openPolls = 0
   #made = 0
   /** The most polls that were ever open at once. */
   mostPolls = 0
+  /** Told of each call when it comes. */
+  onCall: (call: Call) => void = () => {}
 
   /** Listens on `port`, or on a free one. */
   static async start(port = 0): Promise<RawOrchestrator> {
@@ -89,6 +96,15 @@ export class RawOrchestrator {
   /** Answers each call of this kind by `script` from now on; a reply, or a word, stands for itself. */
   answers(kind: CallKind, script: Script | Reply | 'hold' | 'reset' | 'cut'): void {
     this.#scripts.set(kind, typeof script === 'function' ? script : () => script)
+  }
+
+  /** Answers each request for a socket. */
+  upgrades(answer: Upgrade): void {
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => {})
+      this.#upgraded.push(socket)
+      answer(request, socket, head)
+    })
   }
 
   /** Answers as it did at first. */
@@ -148,6 +164,7 @@ export class RawOrchestrator {
     if (!this.#server.listening) return
     this.#server.close()
     this.#server.closeAllConnections()
+    for (const socket of this.#upgraded) socket.destroy()
     await once(this.#server, 'close')
   }
 
@@ -157,7 +174,10 @@ export class RawOrchestrator {
     const kind = kindOf(message)
     const call = { kind, path: message.url ?? '', headers: message.headers, body, closed }
     if (kind === 'poll') this.#count(call)
-    if (call.path !== '/fence') this.#seen.push(call)
+    if (call.path !== '/fence') {
+      this.#seen.push(call)
+      this.onCall(call)
+    }
     for (const resume of this.#waiting.splice(0)) resume()
     const script = this.#scripts.get(kind)
     send(answer, script ? await script(call) : await this.#asItShould(call))

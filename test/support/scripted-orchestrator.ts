@@ -1,11 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { json } from 'node:stream/consumers'
-import { onTestFinished } from 'vitest'
+import type { IncomingMessage } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { Inbox } from './inbox.js'
+import { type Call, RawOrchestrator, type Upgrade } from './raw-orchestrator.js'
 
 interface Sent {
   readonly task_id: string
@@ -38,10 +34,7 @@ export class Peer {
   }
 }
 
-/** Answers a request to upgrade in a way of its own. */
-type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-
-/** An orchestrator that does what its test says, and keeps what the worker sends. */
+/** A {@link RawOrchestrator} that speaks over sockets too, and keeps what the worker sends where it can be waited for. */
 export class ScriptedOrchestrator {
   readonly registrations = new Inbox<Record<string, unknown>>()
   readonly heartbeats = new Inbox<Record<string, unknown>>()
@@ -51,27 +44,30 @@ export class ScriptedOrchestrator {
   readonly upgrades = new Inbox<IncomingMessage>()
   /** What is done about a request for a socket, where it is not simply granted. */
   upgrade: Upgrade | undefined
-  readonly #server = createServer((request, response) => void this.#answer(request, response))
+  readonly #raw: RawOrchestrator
   readonly #sockets = new WebSocketServer({ noServer: true })
-  readonly #connections = new Set<Duplex>()
-  readonly #offers: object[] = []
-  readonly #polls: ServerResponse[] = []
+
+  private constructor(raw: RawOrchestrator) {
+    this.#raw = raw
+    raw.onCall = (call) => this.#keep(call)
+    raw.upgrades((...upgrade) => {
+      this.upgrades.put(upgrade[0])
+      ;(this.upgrade ?? this.#grant)(...upgrade)
+    })
+  }
 
   /** Runs until the end of the test. */
   static async start(): Promise<ScriptedOrchestrator> {
-    const orchestrator = new ScriptedOrchestrator()
-    await orchestrator.#listen()
-    return orchestrator
+    return new ScriptedOrchestrator(await RawOrchestrator.start())
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return this.#raw.url
   }
 
   /** Gives a task to the next poll. */
   offer(taskId: string, type: string, params: object = {}): void {
-    this.#offers.push({ task_id: taskId, job_id: `job of ${taskId}`, type, params })
-    this.#serve()
+    this.#raw.offer(type, params, taskId)
   }
 
   /** How a task's result reads. */
@@ -85,46 +81,12 @@ export class ScriptedOrchestrator {
       socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{"error":"nay"}`)
   }
 
-  async #listen(): Promise<void> {
-    this.#server.on('connection', (socket) => {
-      this.#connections.add(socket)
-      socket.on('close', () => this.#connections.delete(socket))
-    })
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', () => {})
-      this.upgrades.put(request)
-      const grant: Upgrade = (...args) =>
-        this.#sockets.handleUpgrade(...args, (ws) => this.peers.put(new Peer(ws, request)))
-      ;(this.upgrade ?? grant)(request, socket, head)
-    })
-    this.#server.listen(0, '127.0.0.1')
-    await once(this.#server, 'listening')
-    onTestFinished(async () => {
-      for (const socket of this.#connections) socket.destroy()
-      this.#server.close()
-      await once(this.#server, 'close')
-    })
+  #keep({ kind, body }: Call): void {
+    if (kind === 'registration') this.registrations.put(body)
+    else if (kind === 'heartbeat') this.heartbeats.put(body)
+    else if (kind === 'result') this.results.put(body)
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? ''
-    if (path.endsWith('/tasks/next')) {
-      this.#polls.push(response)
-      this.#serve()
-      return
-    }
-    const body = (await json(request)) as Record<string, unknown>
-    if (path.endsWith('/register')) this.registrations.put(body)
-    else if (path.endsWith('/result')) this.results.put(body as unknown as Sent)
-    else this.heartbeats.put(body)
-    response.end('{"status":"ok"}')
-  }
-
-  #serve(): void {
-    while (this.#offers.length > 0) {
-      const poll = this.#polls.shift()
-      if (!poll) return
-      if (!poll.destroyed) poll.end(JSON.stringify(this.#offers.shift()))
-    }
-  }
+  readonly #grant: Upgrade = (request, socket, head) =>
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.peers.put(new Peer(ws, request)))
 }
