@@ -265,7 +265,8 @@ export const OPTIONS = {
     initial: () => 'never',
   },
   WORKER_POLL_FENCE: {
-    about: 'Whether a worker lets the held poll of a dead predecessor run out before it takes tasks.',
+    about:
+      'Whether a worker lets the held poll of a dead predecessor run out, and takes tasks under another id meanwhile.',
     kind: flag,
     initial: () => true,
   },

@@ -187,8 +187,8 @@ export interface WorkerConfigValues {
    */
   WORKER_JOURNAL_SYNC: 'always' | 'never'
   /**
-   * Whether a worker lets the poll of a dead predecessor, which the orchestrator still holds, run out before it takes
-   * tasks. Variable `WORKER_POLL_FENCE` (`on`, `off`). Default: true.
+   * Whether a worker lets the poll of a dead predecessor, which the orchestrator still holds, run out, and takes tasks under
+   * another id meanwhile. Variable `WORKER_POLL_FENCE` (`on`, `off`). Default: true.
    */
   WORKER_POLL_FENCE: boolean
   /** The directory that holds the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */

@@ -141,6 +141,11 @@ export class Orchestrator {
     return this.#protocol.finalCodes.has(code)
   }
 
+  /** The id that this worker goes by there. */
+  get workerId(): string {
+    return this.#options.workerId
+  }
+
   get takesUsage(): boolean {
     return this.#protocol.takesUsage === true
   }

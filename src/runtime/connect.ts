@@ -7,7 +7,7 @@ import { TlsFiles } from '../transport/tls-files.js'
 import { openSocket } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { CommandSocket } from './command-socket.js'
-import { Connection } from './connection.js'
+import { Connection, type OnBarred } from './connection.js'
 import { asBusy } from './describe-load.js'
 import { HeartbeatLoop } from './heartbeat-loop.js'
 import { type PollJournal, PollLoop, type PollLoopOptions } from './poll-loop.js'
@@ -23,7 +23,10 @@ export interface ConnectOptions {
   readonly describe: () => Heartbeat
   readonly usage: () => Usage
   /** Whether no task may come from there for a while. */
-  readonly isHeldOff: (url: string) => boolean
+  readonly isHeldOff: (source: TaskSource) => boolean
+  /** What has to be tried before each registration. */
+  readonly ahead: (source: TaskSource) => Promise<void> | undefined
+  readonly onBarred?: OnBarred
   readonly journal: PollJournal
   readonly makeGate: (source: TaskSource) => PollLoopOptions['gate']
   readonly turn: PollTurn
@@ -49,8 +52,8 @@ export const connectTo = (options: ConnectOptions): Connection => {
   const { settings, registration, isHeldOff, journal, events, log } = options
   const orchestrator = reach(options, (kind, fact) => connection.heard(kind, fact), log)
   const { url } = orchestrator
-  const describe = () => (isHeldOff(url) ? asBusy(options.describe()) : options.describe())
-  const connection = new Connection({
+  const describe = () => (isHeldOff(connection) ? asBusy(options.describe()) : options.describe())
+  const connection: Connection = new Connection({
     orchestrator,
     registration: () => ({ ...registration, status: describe().status }),
     log,
@@ -90,11 +93,23 @@ export const connectTo = (options: ConnectOptions): Connection => {
       log.warn({ orchestrator: url }, 'the orchestrator has forgotten this worker; registering again')
       events.emit('registrationLost', { orchestrator: url })
     },
+    ahead: options.ahead,
+    onBarred: options.onBarred,
+    beside: (workerId, onBarred) => connectTo({ ...underId(workerId, options), onBarred }),
     onHealth: options.onHealth,
     onRecovered: options.onRecovered,
   })
   return connection
 }
+
+/** Its health decides nothing. */
+const underId = (workerId: string, options: ConnectOptions): ConnectOptions => ({
+  ...options,
+  settings: { ...options.settings, workerId },
+  registration: { ...options.registration, workerId },
+  onHealth: () => {},
+  log: options.log.child({ standby: workerId }),
+})
 
 const socketOf = (
   { events, log, onCommand }: ConnectOptions,

@@ -23,6 +23,12 @@ export interface ConnectionOptions {
   readonly makePolls: (source: TaskSource) => PollLoop
   /** `undefined` without one: nothing can be cancelled then, and progress is told to nobody. */
   readonly makeSocket: (source: TaskSource) => CommandSocket | undefined
+  /** What has to be tried before each registration. */
+  readonly ahead: (source: TaskSource) => Promise<void> | undefined
+  /** Told of a token that is refused, and no more is asked then; absent where it is asked again. */
+  readonly onBarred: OnBarred | undefined
+  /** Makes another connection to the same orchestrator. */
+  readonly beside: (workerId: string, onBarred: OnBarred) => Connection
   readonly onRegistered: () => void
   readonly onRegistrationLost: () => void
   /** What is known of the orchestrator's health has changed, or has lasted. */
@@ -30,6 +36,8 @@ export interface ConnectionOptions {
   /** The orchestrator answers again: what waited for it may go. */
   readonly onRecovered: (source: TaskSource) => void
 }
+
+export type OnBarred = (error: AuthError) => void
 
 /** What heartbeats ask of their connection, and tell it. */
 export interface HeartbeatCalls {
@@ -110,6 +118,19 @@ export class Connection implements TaskSource, Watched {
     return this.#options.orchestrator.url
   }
 
+  get workerId(): string {
+    return this.#options.orchestrator.workerId
+  }
+
+  beside(workerId: string, onBarred: OnBarred): Connection {
+    return this.#options.beside(workerId, onBarred)
+  }
+
+  /** Whether tasks are wanted from here. */
+  get isUsed(): boolean {
+    return this.#state.now === 'registering' || this.#state.now === 'registered'
+  }
+
   /** Takes a result. One that makes the orchestrator look for an idle worker waits until it knows of this one. */
   deliver(result: TaskResult): Promise<Receipt> {
     const { orchestrator } = this.#options
@@ -147,9 +168,10 @@ export class Connection implements TaskSource, Watched {
     return this.#options.orchestrator.isLimited(kind)
   }
 
-  open(): void {
+  /** Resolves when the first try to register is over. */
+  open(): Promise<void> {
     this.#state.move('registering')
-    void this.#register()
+    return this.#register()
   }
 
   /** A slot, a hot model or anything else that the orchestrator is told has changed. */
@@ -158,11 +180,17 @@ export class Connection implements TaskSource, Watched {
     this.#polls.wake()
   }
 
+  /** Resolves when the orchestrator knows what this worker can take. */
+  told(): Promise<void> {
+    return this.#heartbeats.told()
+  }
+
   /**
    * Asks for no more tasks: the orchestrator is told that this worker is busy, and polls end once nothing is left behind.
    * What runs goes on, and results still go back.
    */
   async leave(): Promise<void> {
+    if (!this.isUsed) return
     this.#state.move('aside')
     this.#retry?.cancel()
     this.#heartbeats.stop()
@@ -230,6 +258,8 @@ export class Connection implements TaskSource, Watched {
   async #register(): Promise<void> {
     const { orchestrator, registration } = this.#options
     try {
+      await this.#options.ahead(this)
+      if (this.#state.now !== 'registering') return
       await orchestrator.register(registration())
       if (this.#state.now === 'registering') this.#registered()
     } catch (error) {
@@ -249,6 +279,12 @@ export class Connection implements TaskSource, Watched {
   }
 
   #refused(error: Error): void {
+    const { onBarred } = this.#options
+    if (onBarred && error instanceof AuthError) {
+      this.#state.move('aside')
+      onBarred(error)
+      return
+    }
     this.#failures++
     if (this.#trouble !== error.message) this.#tell(error)
     this.#trouble = error.message

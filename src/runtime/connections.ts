@@ -1,4 +1,4 @@
-import type { Connection } from './connection.js'
+import type { Connection, OnBarred } from './connection.js'
 import { FailoverWatch } from './failover-watch.js'
 import { type Cure, Watchdog, type Watched } from './watchdog.js'
 
@@ -21,6 +21,7 @@ export interface ConnectionsOptions {
  */
 export class Connections {
   readonly #all: readonly Connection[]
+  readonly #standbys: Connection[] = []
   readonly #watchdog: Watchdog
   readonly #failover: FailoverWatch | undefined
   #open = false
@@ -37,7 +38,7 @@ export class Connections {
       this.#failover = new FailoverWatch({ connections, intervalMs: heartbeatIntervalMs, onSwitched })
   }
 
-  /** One for each orchestrator. */
+  /** One for each orchestrator, standbys left aside. */
   get all(): readonly Connection[] {
     return this.#all
   }
@@ -64,20 +65,28 @@ export class Connections {
     return this.#watchdog.verdict
   }
 
+  /** Makes a second connection to an orchestrator, which others open and leave, and which counts for its tasks only. */
+  standbyFor(main: Connection, workerId: string, onBarred: OnBarred): Connection {
+    const standby = main.beside(workerId, onBarred)
+    this.#standbys.push(standby)
+    return standby
+  }
+
   open(): void {
     this.#open = true
     this.#watchdog.start()
-    for (const connection of this.#used) connection.open()
+    for (const connection of this.#used) void connection.open()
   }
 
   /** A slot, a hot model or anything else that orchestrators are told has changed. */
   changed(): void {
     for (const connection of this.#used) connection.changed()
+    for (const standby of this.#standbys) standby.changed()
   }
 
   /** Finds out at once whether the orchestrators still know this worker. */
   check(): void {
-    for (const connection of this.#used) connection.check()
+    for (const connection of [...this.#used, ...this.#standbys]) connection.check()
   }
 
   /** Tells the orchestrators not to send more, and resolves when the open polls have ended. */
@@ -85,16 +94,20 @@ export class Connections {
     this.#open = false
     this.#watchdog.stop()
     this.#failover?.close()
-    await Promise.all(this.#all.map((connection) => connection.drain()))
+    await Promise.all(this.#everyone.map((connection) => connection.drain()))
   }
 
   /** Calls off the polls that are still open. */
   abortPolls(): void {
-    for (const connection of this.#all) connection.abortPolls()
+    for (const connection of this.#everyone) connection.abortPolls()
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#all.map((connection) => connection.close()))
+    await Promise.all(this.#everyone.map((connection) => connection.close()))
+  }
+
+  get #everyone(): readonly Connection[] {
+    return [...this.#all, ...this.#standbys]
   }
 
   get #used(): readonly Connection[] {

@@ -15,6 +15,8 @@ export interface DeliveryReport {
 /** Where the results of one orchestrator's tasks go. */
 export interface ResultSink {
   readonly url: string
+  /** Who the tasks were given to. */
+  readonly workerId: string
   /** Resolves once the orchestrator has answered for the result. */
   deliver(result: TaskResult): Promise<Receipt>
   /** How long to keep silent after a refusal, in ms. */

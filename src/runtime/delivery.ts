@@ -69,9 +69,9 @@ export class Delivery {
     this.#laneTo(to).add(result)
   }
 
-  /** The orchestrator answers again. */
-  nudge(to: ResultSink): void {
-    this.#lanes.get(to)?.nudge()
+  /** The orchestrator answers again: what is to go there under any id may go. */
+  nudge({ url }: ResultSink): void {
+    for (const [to, lane] of this.#lanes) if (to.url === url) lane.nudge()
   }
 
   /** Resolves when nothing is left to deliver. */

@@ -41,7 +41,7 @@ export class FailoverWatch {
     this.#failover = choose(this.#failover, this.#healths(), this.#steadiness, monotonicMs())
     if (this.active !== from) {
       void from.leave()
-      this.active.open()
+      void this.active.open()
       this.#options.onSwitched(from, this.active)
     }
     this.#askSoon()

@@ -2,6 +2,7 @@ import { AuthError, RateLimitError, UnknownWorkerError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { Heartbeat, Usage } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
+import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { after, type Timer } from '../utils/time.js'
 
@@ -32,6 +33,7 @@ export class HeartbeatLoop {
   #soon: Timer | undefined
   #failures = 0
   #trouble: string | undefined
+  readonly #answered = new Condition()
   /** What the orchestrator knows, to keep quiet about a change that is none. */
   #told = ''
   #toldUsage: Usage | undefined
@@ -89,6 +91,12 @@ export class HeartbeatLoop {
     await this.now()
   }
 
+  /** Resolves when the orchestrator knows what there is to know, however long that takes. */
+  async told(): Promise<void> {
+    await this.upToDate()
+    await this.#answered.until(() => this.#current() === this.#told)
+  }
+
   async #send(): Promise<void> {
     const { orchestrator, describe } = this.#options
     const heartbeat = describe()
@@ -102,6 +110,7 @@ export class HeartbeatLoop {
       this.#trouble = undefined
       this.#next(this.#options.intervalMs)
       for (const id of cancelled) this.#options.onCancelled(id)
+      this.#answered.notify()
     } catch (error) {
       this.#failed(error as Error)
     } finally {

@@ -1,39 +1,37 @@
 import { after, type Timer } from '../utils/time.js'
+import type { ResultSink } from './delivery-lane.js'
 
 /**
  * Holds tasks off as long as an orchestrator may hold a poll of a dead predecessor: that poll is served first, and what
- * it is served with is lost. The worker's own polls line up behind it; once one of them brings a task, it is over.
+ * it is served with is lost. The worker's own polls of that id line up behind it; once it was one of them that an
+ * orchestrator has served, it is over.
  */
 export class PollFence {
-  readonly #onOver: (url: string) => void
-  readonly #up = new Map<string, Timer>()
+  readonly #onOver: (source: ResultSink) => void
+  readonly #up = new Map<ResultSink, Timer>()
 
   /** @param onOver - the orchestrator may give tasks from now on */
-  constructor(onOver: (url: string) => void) {
+  constructor(onOver: (source: ResultSink) => void) {
     this.#onOver = onOver
   }
 
-  get isUpAnywhere(): boolean {
-    return this.#up.size > 0
+  isUp(source: ResultSink): boolean {
+    return this.#up.has(source)
   }
 
-  isUp(url: string): boolean {
-    return this.#up.has(url)
-  }
-
-  raise(url: string, ms: number): void {
+  raise(source: ResultSink, ms: number): void {
     this.#up.set(
-      url,
-      after(ms, () => this.lift(url)),
+      source,
+      after(ms, () => this.lift(source)),
     )
   }
 
-  lift(url: string): void {
-    const timer = this.#up.get(url)
+  lift(source: ResultSink): void {
+    const timer = this.#up.get(source)
     if (!timer) return
     timer.cancel()
-    this.#up.delete(url)
-    this.#onOver(url)
+    this.#up.delete(source)
+    this.#onOver(source)
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { type Moves, States } from '../utils/states.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
+import type { Poller } from './journal/journal.js'
 import type { PollEnd } from './journal/poll-mark.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
 import type { PollSeat, PollTurn } from './poll-turn.js'
@@ -18,18 +19,18 @@ export interface PollGate {
   unreserve(): void
   /** Whether a task could be taken at present. */
   hasRoom(): boolean
-  /** The poll brought a task, which takes the reserved slot. */
-  offered(offer: TaskOffer): void
+  /** The poll brought a task, which takes the reserved slot, and had been open for that long, in ms. */
+  offered(offer: TaskOffer, elapsedMs: number): void
 }
 
 /** Where it is written down that the orchestrator may hold a poll; a promise where something is being written. */
 export interface PollJournal {
-  pollOpened(from: string): Promise<void> | undefined
-  pollEnded(from: string, end: PollEnd): void
+  pollOpened(from: Poller): Promise<void> | undefined
+  pollEnded(from: Poller, end: PollEnd): void
 }
 
 export interface PollLoopOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'poll' | 'quietMs'>
+  readonly orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'quietMs'>
   readonly gate: PollGate
   /** Where polls get their slots, in competition with those of other orchestrators. */
   readonly turn: PollTurn
@@ -169,15 +170,15 @@ export class PollLoop implements PollSeat {
     const { orchestrator, journal, gate } = this.#options
     this.#open.add(poll)
     try {
-      const written = journal.pollOpened(orchestrator.url)
+      const written = journal.pollOpened(orchestrator)
       if (written) await written
       const offer = this.#isOver ? null : await orchestrator.poll(this.#recall)
       this.#open.delete(poll)
-      journal.pollEnded(orchestrator.url, 'answered')
+      journal.pollEnded(orchestrator, 'answered')
       this.#answered(offer, monotonicMs() - poll.openedMs)
     } catch (error) {
       this.#open.delete(poll)
-      journal.pollEnded(orchestrator.url, endOf(error))
+      journal.pollEnded(orchestrator, endOf(error))
       gate.unreserve()
       this.#failed(error as Error)
     }
@@ -196,7 +197,7 @@ export class PollLoop implements PollSeat {
     const { gate, maxPolls, idleDelayMs } = this.#options
     if (offer) {
       this.#pace = afterTask(this.#pace, elapsedMs, maxPolls)
-      gate.offered(offer)
+      gate.offered(offer, elapsedMs)
       return
     }
     gate.unreserve()

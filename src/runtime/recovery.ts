@@ -50,7 +50,7 @@ export class Recovery {
     })
   }
 
-  /** The orchestrator can give this worker tasks now. */
+  /** The orchestrator can give this worker tasks now, under one id or another. */
   handBack(url: string): void {
     const results = this.#waiting.get(url) ?? []
     const sink = this.#options.sinks.find((each) => each.url === url)

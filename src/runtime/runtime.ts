@@ -124,7 +124,7 @@ export class Runtime {
     this.#accepting = true
     this.#directories.sweep((taskId) => this.#journal.isStillNeeded(taskId))
     this.#connections = this.#connect()
-    this.#succession.begin(left, this.#connections.all)
+    this.#succession.begin(left, this.#connections)
     this.#connections.open()
   }
 
@@ -219,7 +219,6 @@ export class Runtime {
   #makeTasks(): TasksInHand {
     const { settings, registry, events, log } = this.#options
     return new TasksInHand({
-      workerId: settings.workerId,
       cancelGraceMs: settings.cancelGraceMs,
       surroundings: {
         registry,
@@ -261,7 +260,8 @@ export class Runtime {
       tls: this.#tls,
       makeGate: (source: TaskSource) => this.#gateFor(source),
       turn: this.#turn,
-      isHeldOff: (url: string) => this.#succession.isHeldOff(url),
+      isHeldOff: (source: TaskSource) => this.#succession.isHeldOff(source),
+      ahead: (source: TaskSource) => this.#succession.ahead(source),
       journal: this.#journal,
       onRecovered: (source: TaskSource) => {
         this.#delivery.nudge(source)
@@ -278,7 +278,9 @@ export class Runtime {
       onCure: ({ url }, cure) => log.error({ orchestrator: url, cure }, 'no poll has ended for too long'),
       connect: (onHealth) =>
         settings.orchestrators.map((target) => connectTo({ ...shared, target, onHealth })),
-      onSwitched: ({ url: from }, { url: to }) => {
+      onSwitched: (left, { url: to }) => {
+        const { url: from } = left
+        this.#succession.left(left)
         log.warn({ from, to }, 'another orchestrator is used from now on')
         events.emit('orchestratorChanged', { from, to })
       },
@@ -289,8 +291,8 @@ export class Runtime {
     return {
       hasRoom: () => this.#hasRoom && this.#slots.hasFree,
       unreserve: () => this.#slots.unreserve(),
-      offered: (offer) => {
-        this.#succession.brought(source)
+      offered: (offer, elapsedMs) => {
+        this.#succession.brought(source, elapsedMs)
         this.#tasks.take(offer, source)
       },
     }

@@ -25,11 +25,10 @@ export interface TaskSource extends ResultSink {
 
 /** Where it is written down that a task was taken; a promise where something is being written. */
 export interface TaskJournal {
-  accepted(offer: TaskOffer, from: string): Promise<void> | undefined
+  accepted(offer: TaskOffer, from: TaskSource): Promise<void> | undefined
 }
 
 export interface TasksInHandOptions {
-  readonly workerId: string
   /** How long a cancelled handler has until it is reported without it, in ms. */
   readonly cancelGraceMs: number
   readonly surroundings: TaskSurroundings
@@ -92,13 +91,14 @@ export class TasksInHand {
       return
     }
     const task = this.#accept(offer, from)
-    const written = this.#options.journal.accepted(offer, from.url)
+    const written = this.#options.journal.accepted(offer, from)
     if (slots.admit(task, task.taskType)) this.#runAfter(written, task)
     onChange()
   }
 
   /**
-   * Calls off a task, or the tasks of a job. Only those that came `from` there: an orchestrator has no say in another's.
+   * Calls off a task, or the tasks of a job. Only those that came from there, to whichever id: an orchestrator has no say
+   * in another's.
    *
    * @param id - of the task, or of its job
    */
@@ -189,7 +189,7 @@ export class TasksInHand {
     const repeat = this.#hold(offer, from, original)
     original.repeats = [...original.repeats, repeat]
     this.#tasks.set(offer.taskId, repeat)
-    void this.#options.journal.accepted(offer, from.url)
+    void this.#options.journal.accepted(offer, from)
   }
 
   #accept(offer: TaskOffer, from: TaskSource): TaskInHand {
@@ -224,7 +224,7 @@ export class TasksInHand {
   #find(id: string, from: TaskSource): TaskInHand[] {
     const task = this.#tasks.get(id)
     const found = task ? [task] : this.running.filter(({ offer }) => offer.jobId === id)
-    return found.filter((each) => each.from === from)
+    return found.filter((each) => each.from.url === from.url)
   }
 
   #cancel(named: TaskInHand): void {
@@ -325,10 +325,10 @@ export class TasksInHand {
   }
 
   #deliver(offer: TaskOffer, from: TaskSource, outcome: Outcome, executionMs?: number): void {
-    const { delivery, workerId } = this.#options
     const { jobId, taskId } = offer
+    const { workerId } = from
     const ran = executionMs !== undefined && { executionMs }
-    delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from, offer)
+    this.#options.delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from, offer)
   }
 }
 

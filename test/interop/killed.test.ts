@@ -13,12 +13,29 @@ const HOLD_MS = 4_000
 /** The words of each generation for a worker that takes nothing. */
 const TAKES_NOTHING = { classic: 'busy', rxon: 'offline' } as const
 
+const OWN_TOKEN = 'token-of-one-worker'
+
 forEachOrchestrator(
   'a worker that is killed while it polls',
-  { pollHoldMs: HOLD_MS },
+  { pollHoldMs: HOLD_MS, individualTokens: { single: OWN_TOKEN } },
   (running) => {
-    /** Kills a worker whose poll is held, and starts its successor, which has told that it takes nothing. */
-    const succeed = async (id: string, echo: string): Promise<WorkerProcess> => {
+    const takesNothing = (id: string) =>
+      running().client.waitForWorker(
+        id,
+        (record: WorkerRecord | undefined) => record?.status === TAKES_NOTHING[running().generation],
+      )
+
+    /** Creates a job for each name and gives who did them, once all are done. */
+    const doneBy = async (...taskNames: readonly string[]) => {
+      const ids: string[] = []
+      for (const [n, type] of taskNames.entries())
+        ids.push(await dispatch(running(), { type, params: { n } }))
+      const jobs = await Promise.all(ids.map((id) => running().client.waitForJob(id, isDone)))
+      return jobs.map(({ task_worker_id }) => task_worker_id)
+    }
+
+    /** Kills a worker whose poll is held, and starts its successor, which has told that it takes nothing under that id. */
+    const succeed = async (id: string, echo: string, more: NodeJS.ProcessEnv = {}) => {
       const variables = {
         ORCHESTRATOR_URL: running().url,
         WORKER_TOKEN: running().workerToken,
@@ -26,41 +43,72 @@ forEachOrchestrator(
         ECHO: echo,
         WORKER_STATE_DIR: temporaryFolder(),
         TASK_POLL_TIMEOUT: String(HOLD_MS / 1_000),
+        ...more,
       }
-      const first = await WorkerProcess.start(variables)
+      const start = () => WorkerProcess.start(variables)
+      const first = await start()
       await running().client.waitForWorker(id, offers(echo))
       // The poll that follows a task is a fresh one.
-      const before = await dispatch(running(), { type: echo })
-      await running().client.waitForJob(before, isDone)
+      await doneBy(echo)
       await first.kill()
-      const second = await WorkerProcess.start(variables)
-      const takesNothing = (record: WorkerRecord | undefined) =>
-        record?.status === TAKES_NOTHING[running().generation]
-      await running().client.waitForWorker(id, takesNothing)
-      return second
+      const second = await start()
+      await takesNothing(id)
+      return { second, start }
     }
 
     test('§3.1.2 leaves a hole that swallows nothing: others get the tasks, then its successor', async () => {
-      const second = await succeed('held', 'echo')
+      await succeed('held', 'echo')
       const other = workerFor(running(), { id: 'other' })
       other.task('echo', (params) => ({ data: params }))
       await startedFor(running(), other, 'echo')
-      const ids: string[] = []
-      for (let n = 0; n < 6; n++) ids.push(await dispatch(running(), { type: 'echo', params: { n } }))
-      for (const id of ids) await running().client.waitForJob(id, isDone)
-      expect(second.lines.filter((line) => line.startsWith('finished'))).toEqual([])
+      const workers = await doneBy('echo', 'echo', 'echo', 'echo', 'echo', 'echo')
+      expect(workers).not.toContain('held')
       await other.stop({ pollGraceMs: 0 })
       await running().client.waitForWorker('held', offers('echo'))
-      const last = await dispatch(running(), { type: 'echo' })
-      await running().client.waitForJob(last, isDone)
+      await takesNothing('held-standby')
+      expect(await doneBy('echo')).toEqual(['held'])
     })
 
-    test('is alone: what the successor is given once it can be given anything is done at once', async () => {
+    test('alone, is succeeded by one that takes tasks at once: first under another id, then under its own', async () => {
       await succeed('alone', 'alone')
+      expect(await doneBy('alone', 'alone')).toEqual(['alone-standby', 'alone-standby'])
+      // At each moment somebody takes tasks.
+      let workers = new Set<string | undefined>()
+      await eventually('the first id is back', async () => {
+        workers = new Set([...workers, ...(await doneBy('alone'))])
+        return workers.has('alone')
+      })
+      expect([...workers]).toEqual(['alone-standby', 'alone'])
+      await takesNothing('alone-standby')
+      expect(await doneBy('alone')).toEqual(['alone'])
+    })
+
+    test('alone, again and again: what a successor is given once it can be given anything is done at once', async () => {
+      const { second, start } = await succeed('again', 'again')
+      expect(await doneBy('again')).toEqual(['again-standby'])
+      await second.kill()
+      const third = await start()
+      await eventually(
+        'both are registered',
+        () => third.lines.filter((line) => line === 'registered').length > 1,
+      )
+      await takesNothing('again-standby')
+      await takesNothing('again')
       const id = await eventually('a task is dispatched', () =>
-        dispatch(running(), { type: 'alone' }).catch(() => undefined),
+        dispatch(running(), { type: 'again' }).catch(() => undefined),
       )
       await running().client.waitForJob(id, isDone, { deadlineMs: 5_000 })
+      await takesNothing('again-standby')
+      await running().client.waitForWorker('again', offers('again'))
+      expect(await doneBy('again')).toEqual(['again'])
+    })
+
+    test('alone, and may have no other id: its successor takes tasks as soon as nothing can swallow them', async () => {
+      await succeed('single', 'single', { WORKER_INDIVIDUAL_TOKEN: OWN_TOKEN })
+      const records = await running().client.workers()
+      expect(records.map(({ worker_id }) => worker_id)).not.toContain('single-standby')
+      await running().client.waitForWorker('single', offers('single'))
+      expect(await doneBy('single')).toEqual(['single'])
     })
   },
   ['classic', 'rxon'],

@@ -30,6 +30,13 @@ export interface JournalOptions {
   readonly onChange: () => void
 }
 
+/** Who asks for tasks: the worker, under one of its ids at one of its orchestrators. */
+export interface Poller {
+  /** The orchestrator's. */
+  readonly url: string
+  readonly workerId: string
+}
+
 /** A file shorter than this is not worth rewriting, in bytes. */
 const COMPACT_FROM_BYTES = 4 * 1024 * 1024
 /** Enough for people to see what goes wrong, and no disk is full of it. */
@@ -42,7 +49,7 @@ const HEAL_BACKOFF = { baseMs: 1_000, capMs: 30_000 }
  */
 export class Journal {
   readonly #options: JournalOptions
-  readonly #marks = new Map<string, PollMark>()
+  readonly #marks = new Map<Poller, PollMark>()
   #folder: StateFolder | undefined
   #file: JournalFile | undefined
   #ledger = new Ledger()
@@ -93,9 +100,8 @@ export class Journal {
     return this.#ledger.tasks
   }
 
-  /** Since when an orchestrator may hold a poll of this worker's predecessor, in ms since 1970. */
-  heldSinceMs(url: string): number | undefined {
-    const { workerId } = this.#options
+  /** Since when an orchestrator may hold a poll of a predecessor, in ms since 1970. */
+  heldSinceMs({ url, workerId }: Poller): number | undefined {
     const fact = this.#ledger.polls.find((poll) => poll.from === url && poll.workerId === workerId)
     return fact?.openedAtMs ?? undefined
   }
@@ -105,9 +111,8 @@ export class Journal {
     return this.#ledger.has(taskId)
   }
 
-  accepted({ jobId, taskId, taskName }: TaskOffer, from: string): Promise<void> | undefined {
-    const { workerId } = this.#options
-    return this.#note({ fact: 'accepted', from, workerId, jobId, taskId, taskName })
+  accepted({ jobId, taskId, taskName }: TaskOffer, { url, workerId }: Poller): Promise<void> | undefined {
+    return this.#note({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName })
   }
 
   finished(result: TaskResult, from: string): Promise<void> | undefined {
@@ -135,13 +140,13 @@ export class Journal {
     return true
   }
 
-  pollOpened(from: string): Promise<void> | undefined {
+  pollOpened(from: Poller): Promise<void> | undefined {
     if (!this.#file) return undefined
     const openedAtMs = this.#markOf(from).opened(wallMs())
     return openedAtMs === undefined ? undefined : this.#mark(from, openedAtMs)
   }
 
-  pollEnded(from: string, end: PollEnd): void {
+  pollEnded(from: Poller, end: PollEnd): void {
     if (!this.#file) return
     if (this.#markOf(from).ended(wallMs(), end) === null) void this.#mark(from, null)
   }
@@ -199,11 +204,11 @@ export class Journal {
     })
   }
 
-  #markOf(url: string): PollMark {
-    const known = this.#marks.get(url)
+  #markOf(poller: Poller): PollMark {
+    const known = this.#marks.get(poller)
     if (known) return known
     const mark = new PollMark(this.#options.holdMs)
-    this.#marks.set(url, mark)
+    this.#marks.set(poller, mark)
     return mark
   }
 
@@ -211,8 +216,8 @@ export class Journal {
     for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) void this.#mark(from, null)
   }
 
-  #mark(from: string, openedAtMs: number | null): Promise<void> | undefined {
-    return this.#note({ fact: 'polled', from, workerId: this.#options.workerId, openedAtMs })
+  #mark({ url, workerId }: Poller, openedAtMs: number | null): Promise<void> | undefined {
+    return this.#note({ fact: 'polled', from: url, workerId, openedAtMs })
   }
 
   #note(fact: Fact, when?: 'soon' | 'at rest'): Promise<void> | undefined {

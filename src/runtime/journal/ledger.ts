@@ -44,7 +44,8 @@ export class Ledger {
   }
 
   #mark(fact: PollFact): void {
-    if (fact.openedAtMs === null) this.#polls.delete(fact.from)
-    else this.#polls.set(fact.from, fact)
+    const poller = `${fact.workerId} ${fact.from}`
+    if (fact.openedAtMs === null) this.#polls.delete(poller)
+    else this.#polls.set(poller, fact)
   }
 }

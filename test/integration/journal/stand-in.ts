@@ -17,6 +17,11 @@ export interface Delivery {
   }
 }
 
+interface Poll {
+  readonly workerId: string
+  readonly response: ServerResponse
+}
+
 /**
  * As much of an orchestrator as a worker needs, of which a test decides every answer: what results are answered, and
  * what each heartbeat said.
@@ -28,11 +33,16 @@ export class StandIn {
   probes = 0
   /** What a result is answered; `never` leaves it without an answer. */
   resultAnswer: number | 'never' | ((delivery: Delivery) => number) = 200
+  /** Whom it knows no token of. */
+  stranger = ''
+  /** How often it has said so. */
+  refusals = 0
   readonly deliveries: Delivery[] = []
+  /** Each with the id that it came under. */
   readonly heartbeats: Record<string, unknown>[] = []
   readonly registrations: Record<string, unknown>[] = []
   readonly #tasks: object[] = []
-  readonly #polls: ServerResponse[] = []
+  readonly #polls: Poll[] = []
   readonly #server = createServer((request, response) => void this.#answer(request, response))
   #count = 0
 
@@ -61,14 +71,30 @@ export class StandIn {
     return this.#polls.length
   }
 
-  /** Gives a task to whoever polls next; returns its id. */
-  offer(type: string, params: object = {}): string {
+  /** How many polls one worker has open. */
+  pollsOf(workerId: string): number {
+    return this.#polls.filter((poll) => poll.workerId === workerId).length
+  }
+
+  /** The last heartbeat of one worker. */
+  lastOf(workerId: string): Record<string, unknown> | undefined {
+    return this.heartbeats.findLast(({ worker_id }) => worker_id === workerId)
+  }
+
+  /** Gives a task to whoever polls next, or to the one poll that is open of one worker; returns its id. */
+  offer(type: string, params: object = {}, workerId?: string): string {
     const id = `task-${++this.#count}`
     const task = { job_id: `job-of-${id}`, task_id: id, type, params }
-    const poll = this.#polls.shift()
-    if (poll) say(poll, 200, task)
-    else this.#tasks.push(task)
+    const poll = this.#takePoll(workerId)
+    if (poll) say(poll.response, 200, task)
+    else if (workerId === undefined) this.#tasks.push(task)
+    else throw new Error(`${workerId} has no poll open`)
     return id
+  }
+
+  /** Answers a poll of one worker with nothing. */
+  endPoll(workerId: string): void {
+    this.#takePoll(workerId)?.response.writeHead(204).end()
   }
 
   /** The deliveries of one task, once there are as many. */
@@ -86,7 +112,7 @@ export class StandIn {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
     if (path.endsWith('/tasks/next')) {
-      this.#poll(response)
+      this.#poll({ workerId: idIn(path), response })
       return
     }
     if (path === '/_public/status') {
@@ -95,14 +121,30 @@ export class StandIn {
     }
     const bytes = await text(request)
     const body = bytes === '' ? undefined : JSON.parse(bytes)
-    if (path.endsWith('/tasks/result')) this.#take(this.#read(body), response)
+    this.#hear(request, body, response)
+  }
+
+  #hear(
+    { method, url: path = '', headers }: IncomingMessage,
+    // biome-ignore lint/suspicious/noExplicitAny: whatever came; each test says what it expects.
+    body: any,
+    response: ServerResponse,
+  ): void {
+    if (headers['x-worker-id'] === this.stranger) this.#refuse(response)
+    else if (path.endsWith('/tasks/result')) this.#take(this.#read(body), response)
     else if (path.endsWith('/events')) say(response, this.showsItself ? NO_EVENT[this.#generation] : 503, {})
     // Asks whether it is known; the second generation's workers do.
     else if (body === undefined) say(response, 200, { status: 'ttl_refreshed' })
     else {
-      ;(request.method === 'POST' ? this.registrations : this.heartbeats).push(body)
+      if (method === 'POST') this.registrations.push(body)
+      else this.heartbeats.push({ ...body, worker_id: idIn(path) })
       say(response, 200, { status: 'registered' })
     }
+  }
+
+  #refuse(response: ServerResponse): void {
+    this.refusals++
+    say(response, 401, { error: 'Unauthorized' })
   }
 
   #show(response: ServerResponse): void {
@@ -116,15 +158,21 @@ export class StandIn {
     return { task_id, worker_id, result: this.#generation === 'rxon' ? rest : rest.result }
   }
 
-  #poll(response: ServerResponse): void {
+  #takePoll(workerId?: string): Poll | undefined {
+    const at = this.#polls.findIndex((poll) => workerId === undefined || poll.workerId === workerId)
+    return at < 0 ? undefined : this.#polls.splice(at, 1)[0]
+  }
+
+  #poll(poll: Poll): void {
+    const { response } = poll
     const task = this.#tasks.shift()
     if (task) {
       say(response, 200, task)
       return
     }
-    this.#polls.push(response)
+    this.#polls.push(poll)
     response.once('close', () => {
-      const at = this.#polls.indexOf(response)
+      const at = this.#polls.indexOf(poll)
       if (at >= 0) this.#polls.splice(at, 1)
     })
   }
@@ -137,6 +185,9 @@ export class StandIn {
     else say(response, status, { error: 'Job not found' })
   }
 }
+
+/** The worker's id, where a path names one. */
+const idIn = (path: string): string => /\/workers\/([^/]+)/.exec(path)?.[1] ?? ''
 
 /** What each generation answers to an event that says nothing. */
 const NO_EVENT = { classic: 404, rxon: 403 } as const

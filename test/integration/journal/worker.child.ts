@@ -25,6 +25,7 @@ worker.task('hang', (_params, { taskId }) => {
 worker.task('die', () => {
   process.kill(process.pid, 'SIGKILL')
 })
+worker.on('registered', () => say('registered'))
 worker.on('taskStarted', ({ taskId }) => say(`took ${taskId}`))
 worker.on('taskFinished', ({ taskId }) => say(`finished ${taskId}`))
 worker.on('resultDelivered', ({ taskId }) => say(`delivered ${taskId}`))

@@ -84,7 +84,8 @@ export class Witness {
   request(seen: SeenRequest, underWay: Iterable<SeenRequest>): void {
     const { path, method, body } = seen
     if (path.endsWith('/tasks/result')) this.#sent(seen)
-    else if (path.endsWith('/tasks/next')) this.#polled([...underWay].filter(isPoll).length)
+    else if (path.endsWith('/tasks/next'))
+      this.#polled([...underWay].filter((other) => other.path === path).length)
     else if (method === 'PATCH' && body !== '') this.#beat(JSON.parse(body))
   }
 
@@ -162,6 +163,7 @@ export class Witness {
     this.#sendings.set(seen, sent)
   }
 
+  /** Of one id: those of another may have lent their slots, and the worker itself tells if they have not. */
   #polled(open: number): void {
     this.#peakPolls = Math.max(this.#peakPolls, open)
     if (open > this.#slots) this.complaints.push(`${open} polls are open at once`)
@@ -188,8 +190,6 @@ export class Witness {
     return story
   }
 }
-
-const isPoll = ({ path }: SeenRequest): boolean => path.endsWith('/tasks/next')
 
 const isValue = ({ outcome }: { readonly outcome: { readonly kind: string } }): boolean =>
   outcome.kind === 'value'

@@ -26,18 +26,24 @@ interface Params {
 }
 
 const running = { all: 0, narrow: 0 }
-const polls = new Set<object>()
+/** The open ones, by the id that each is of. */
+const polls = new Map<object, string>()
 
-/** What the HTTP client tells of its requests. A poll that is open holds a slot, as a handler that runs does. */
-const onPoll = (what: string, act: (poll: object) => void): void =>
+/**
+ * What the HTTP client tells of its requests. A poll that is open holds a slot, as a handler that runs does. Where the worker goes by
+ * two ids for a while, the only poll of one of them may be open with a slot that those of the other have lent.
+ */
+const onPoll = (what: string, act: (poll: object, path: string) => void): void =>
   subscribe(`undici:request:${what}`, (message) => {
     const { request } = message as { readonly request: { readonly path: string } }
-    if (request.path.includes('/tasks/next')) act(request)
+    if (request.path.includes('/tasks/next')) act(request, request.path)
   })
 
-onPoll('create', (poll) => {
-  polls.add(poll)
-  if (running.all + polls.size > SLOTS) say(`limit polls ${running.all} + ${polls.size}`)
+onPoll('create', (poll, path) => {
+  polls.set(poll, path)
+  const others = [...polls.values()].filter((other) => other !== path).length
+  const lent = polls.size - others === 1 ? others : 0
+  if (running.all + polls.size - lent > SLOTS) say(`limit polls ${running.all} + ${polls.size}, ${lent} lent`)
 })
 onPoll('trailers', (poll) => polls.delete(poll))
 onPoll('error', (poll) => polls.delete(poll))

@@ -16,8 +16,9 @@ const offerOf = (taskId: string, jobId: string): TaskOffer => ({
   priority: 0,
   tracingContext: {},
 })
-const source = (url: string): TaskSource => ({
+const source = (url: string, workerId = 'w1'): TaskSource => ({
   url,
+  workerId,
   deliver: async () => ({ kind: 'taken' as const }),
   quietMs: () => 0,
   isLimited: () => false,
@@ -37,7 +38,6 @@ const setUp = () => {
   const tools = idleTools(log)
   const ended: [taskId: string, kind: string][] = []
   const tasks = new TasksInHand({
-    workerId: 'w1',
     cancelGraceMs: 5_000,
     surroundings: { registry, directories: unusedDirectories(), tools, watch: UNWATCHED },
     slots,
@@ -68,6 +68,14 @@ test('an orchestrator cancels only what came from it', async () => {
   tasks.cancel('j1', two)
   expect(tasks.running[0]?.signal.reason).toBeUndefined()
   tasks.cancel('t1', one)
+  await tasks.empty()
+  expect(ended).toEqual([['t1', 'cancelled']])
+})
+
+test('what came to another id of this worker can be cancelled, too', async () => {
+  const { tasks, take, ended } = setUp()
+  take('t1', 'j1', source('http://one', 'w1-standby'))
+  tasks.cancel('j1', source('http://one'))
   await tasks.empty()
   expect(ended).toEqual([['t1', 'cancelled']])
 })
