@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { WorkerProcess } from '../integration/journal/worker-process.js'
+import { TAKES_NOTHING } from '../support/generations.js'
 import { isDone, offers, type WorkerRecord } from '../support/interop/client-api.js'
 import { dispatch } from '../support/interop/dispatch.js'
 import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
@@ -9,9 +10,6 @@ import { temporaryFolder } from '../support/temporary-folder.js'
 
 // Longer than 5 s and 1.0b30 on Redis holds each poll for a minute (§3.1.18).
 const HOLD_MS = 4_000
-
-/** The words of each generation for a worker that takes nothing. */
-const TAKES_NOTHING = { classic: 'busy', rxon: 'offline' } as const
 
 const OWN_TOKEN = 'token-of-one-worker'
 

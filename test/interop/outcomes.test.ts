@@ -12,8 +12,7 @@ import { z } from 'zod'
 import { isDone, type JobState } from '../support/interop/client-api.js'
 import { dispatch } from '../support/interop/dispatch.js'
 import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
-import { rxonWireWorker } from '../support/interop/rxon-wire-worker.js'
-import { wireWorker } from '../support/interop/wire-worker.js'
+import { wireOf } from '../support/interop/wire-of.js'
 import { wordingsOf } from '../support/interop/wordings.js'
 import { startedFor, workerFor } from '../support/interop/worker-for.js'
 
@@ -151,9 +150,7 @@ forEachOrchestrator(
       const worker = workerFor(running(), { id: name })
       worker.task(name, () => ({}))
       await startedFor(running(), worker, name)
-      const { url, workerToken, generation } = running()
-      const wire = generation === 'rxon' ? rxonWireWorker : wireWorker
-      await wire(url, workerToken, worker.id).register([`${name}-unknown`])
+      await wireOf(running(), worker.id).register([`${name}-unknown`])
       const id = await dispatch(running(), { type: `${name}-unknown` })
       expect((await end(id, ends('quarantined'))).error_message).toContain(`${name}-unknown`)
     })

@@ -9,6 +9,10 @@ export interface TaskRequest {
   readonly timeoutSeconds?: number
   /** From its dispatch to its result; the second generation tells it the worker as a deadline. */
   readonly resultTimeoutSeconds?: number
+  /** How a worker is picked; the orchestrator's default unless given. */
+  readonly strategy?: 'round_robin'
+  /** The states that the job goes to at events of its task, by their types. */
+  readonly eventTransitions?: Readonly<Record<string, string>>
 }
 
 /** The part of a job's state that the tests look at; the second generation leaves out what is not so yet. */
@@ -68,6 +72,8 @@ const initialData = (task: TaskRequest) => ({
   priority: distinct(task.priority ?? 0),
   timeout_seconds: task.timeoutSeconds ?? 300,
   ...(task.resultTimeoutSeconds !== undefined && { result_timeout_seconds: task.resultTimeoutSeconds }),
+  ...(task.strategy && { dispatch_strategy: task.strategy }),
+  ...(task.eventTransitions && { event_transitions: task.eventTransitions }),
 })
 
 /** @param url the orchestrator's base URL */

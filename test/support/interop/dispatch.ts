@@ -1,7 +1,7 @@
 import type { JobState, TaskRequest } from './client-api.js'
 import { eventually } from './eventually.js'
 import type { OrchestratorUnderTest } from './orchestrator-under-test.js'
-import { wireWorker } from './wire-worker.js'
+import { wireOf } from './wire-of.js'
 
 const wasDispatched = (job: JobState): boolean => job.current_task_id !== undefined
 const isSettled = (job: JobState): boolean => wasDispatched(job) || job.status === 'quarantined'
@@ -18,7 +18,8 @@ export const dispatch = async (orchestrator: OrchestratorUnderTest, task: TaskRe
 
 /**
  * Creates a job for a worker that has no free slot. An orchestrator gives tasks only to workers whose record says idle,
- * and learns of a full one with a delay; here the record is set back, which makes that delay last. The worker's own
+ * and learns of a full one with a delay; here the record is set back, which makes that delay last (in the second generation a
+ * full worker says idle, and only one that takes nothing is set back). The worker's own
  * heartbeat may come in between: then it is done again.
  */
 export const dispatchToFull = async (
@@ -26,10 +27,11 @@ export const dispatchToFull = async (
   workerId: string,
   task: TaskRequest,
 ): Promise<string> => {
-  const { url, workerToken } = orchestrator
-  const lagging = { status: 'idle', supported_tasks: [task.type] }
+  // The second generation's list of skills stays as it is: a full worker's, too.
+  const lagging =
+    orchestrator.generation === 'rxon' ? { status: 'idle' } : { status: 'idle', supported_tasks: [task.type] }
   return eventually(`${workerId} gets a task that it has no slot for`, async () => {
-    await wireWorker(url, workerToken, workerId).heartbeat(lagging)
+    await wireOf(orchestrator, workerId).heartbeat(lagging)
     const job = await tryToDispatch(orchestrator, task)
     return wasDispatched(job) ? job.id : undefined
   })

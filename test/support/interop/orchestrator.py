@@ -207,6 +207,18 @@ async def until_told_to_stop() -> None:
     await stop.wait()
 
 
+STOP_SECONDS = 4
+
+
+async def stop(engine: OrchestratorEngine) -> None:
+    """1.0b30 on Redis never ends by itself: its job loop catches what is to end it. Whoever runs it kills it."""
+    stopping = asyncio.ensure_future(engine.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=STOP_SECONDS)
+    if not done:
+        os._exit(1)
+    stopping.result()
+
+
 async def main() -> None:
     window = os.environ.get("RATE_LIMIT_WINDOW_SECONDS")
     if window and not IS_RXON:
@@ -223,7 +235,7 @@ async def main() -> None:
         await until_told_to_stop()
     finally:
         wishes.cancel()
-        await engine.stop()
+        await stop(engine)
 
 
 asyncio.run(main())
