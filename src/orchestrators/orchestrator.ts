@@ -146,6 +146,11 @@ export class Orchestrator {
     return this.#options.workerId
   }
 
+  /** How much longer than it is to it may hold a poll, in ms. */
+  get overholdMs(): number {
+    return this.#protocol.overholdMs ?? 0
+  }
+
   get takesUsage(): boolean {
     return this.#protocol.takesUsage === true
   }

@@ -15,8 +15,8 @@ import type { PollSeat, PollTurn } from './poll-turn.js'
 
 /** Where polls leave what they bring. */
 export interface PollGate {
-  /** The poll ended without a task. */
-  unreserve(): void
+  /** The poll ended without a task; after how many ms it came back empty. */
+  unreserve(emptyAfterMs?: number): void
   /** Whether a task could be taken at present. */
   hasRoom(): boolean
   /** The poll brought a task, which takes the reserved slot, and had been open for that long, in ms. */
@@ -200,7 +200,7 @@ export class PollLoop implements PollSeat {
       gate.offered(offer, elapsedMs)
       return
     }
-    gate.unreserve()
+    gate.unreserve(elapsedMs)
     const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, idleDelayMs)
     this.#pace = pace
     if (this.#state.now === 'parting') this.#parted()

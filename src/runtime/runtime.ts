@@ -290,7 +290,10 @@ export class Runtime {
   #gateFor(source: TaskSource): PollGate {
     return {
       hasRoom: () => this.#hasRoom && this.#slots.hasFree,
-      unreserve: () => this.#slots.unreserve(),
+      unreserve: (emptyAfterMs) => {
+        this.#slots.unreserve()
+        if (emptyAfterMs !== undefined) this.#succession.cameBackEmpty(source, emptyAfterMs)
+      },
       offered: (offer, elapsedMs) => {
         this.#succession.brought(source, elapsedMs)
         this.#tasks.take(offer, source)

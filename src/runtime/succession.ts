@@ -1,12 +1,10 @@
 import type { Logger } from '../utils/logger.js'
-import { wallMs } from '../utils/time.js'
 import type { Connection, OnBarred } from './connection.js'
 import type { Connections } from './connections.js'
 import type { Delivery } from './delivery.js'
 import type { ResultSink } from './delivery-lane.js'
-import type { Journal, Poller } from './journal/journal.js'
+import type { Journal } from './journal/journal.js'
 import type { OpenTask } from './journal/ledger.js'
-import { heldForMs } from './journal/poll-mark.js'
 import { PollFence } from './poll-fence.js'
 import { Recovery } from './recovery.js'
 import type { RuntimeSettings } from './settings.js'
@@ -22,6 +20,9 @@ export interface SuccessionOptions {
 
 /** A poll that brought its task faster than this may have got it without waiting in line: one that was for another id. */
 const IN_LINE_MS = 500
+
+/** A poll that ended by then was held for as long as it is to; longer ones end by chance. */
+const IN_TIME_MS = 2_000
 
 const LONGEST_ID = 128
 const SUFFIX = '-standby'
@@ -98,6 +99,11 @@ export class Succession {
     if (elapsedMs >= IN_LINE_MS) this.#fence.lift(source)
   }
 
+  /** A poll has come back empty: an older one has, too, unless each is held for a time of its own. */
+  cameBackEmpty(source: ResultSink, elapsedMs: number): void {
+    if (elapsedMs < this.#options.settings.pollTimeoutMs + IN_TIME_MS) this.brought(source, elapsedMs)
+  }
+
   close(): void {
     this.#fence.close()
     this.#recovery?.close()
@@ -106,20 +112,14 @@ export class Succession {
 
   #lookBack(main: Connection, connections: Pick<Connections, 'standbyFor'>): void {
     const workerId = standbyIdOf(main.workerId)
-    const mainMs = this.#heldForMs(main)
-    const standbyMs = this.#heldForMs({ url: main.url, workerId })
-    if (mainMs === 0 && standbyMs === 0) return
+    const { journal, settings } = this.#options
+    const mainMs = journal.heldForMs(main.url, main.workerId)
+    const standbyMs = journal.heldForMs(main.url, workerId)
+    if (!settings.pollFence || (mainMs === 0 && standbyMs === 0)) return
     const standby = connections.standbyFor(main, workerId, this.#barredAt(main))
     this.#standbys.set(main, standby)
     this.#raiseFence(main, mainMs)
     this.#raiseFence(standby, standbyMs)
-  }
-
-  #heldForMs(poller: Poller): number {
-    const { settings, journal } = this.#options
-    const sinceMs = journal.heldSinceMs(poller)
-    if (!settings.pollFence || sinceMs === undefined) return 0
-    return heldForMs(sinceMs, wallMs(), settings.pollTimeoutMs)
   }
 
   #raiseFence(source: ResultSink, ms: number): void {

@@ -33,7 +33,7 @@ import {
 import { sealed, signingKey } from './signature.js'
 
 /** §3.1.18: some hold a poll for a minute, whatever they are told. */
-const OVERHOLD_MS = 25_000
+const OVERHOLD_MS = 31_000
 /** An orchestrator takes nothing older than 60 s; the rest is for the way. */
 const REPEATABLE_MS = 55_000
 

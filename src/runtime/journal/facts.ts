@@ -33,4 +33,6 @@ export interface PollFact {
   readonly workerId: string
   /** In ms since 1970. */
   readonly openedAtMs: number | null
+  /** How long it may be held, in ms; older journals do not say. */
+  readonly holdMs?: number
 }

@@ -10,7 +10,7 @@ import { JournalFile } from './journal-file.js'
 import { Ledger, type OpenTask } from './ledger.js'
 import { FolderInUseError } from './lock.js'
 import { currentOwner, writeOwner } from './owner.js'
-import { type PollEnd, PollMark } from './poll-mark.js'
+import { heldForMs, type PollEnd, PollMark } from './poll-mark.js'
 import { encodeFact } from './record.js'
 import { openStateFolder, type StateFolder } from './state-folder.js'
 
@@ -23,7 +23,7 @@ export interface JournalOptions {
   readonly syncs: boolean
   /** The orchestrators. */
   readonly urls: readonly string[]
-  /** How long an orchestrator holds a poll, in ms. */
+  /** How long an orchestrator is to hold a poll, in ms. */
   readonly holdMs: number
   readonly log: Logger
   /** Tasks can no longer be taken, or can again. */
@@ -35,6 +35,8 @@ export interface Poller {
   /** The orchestrator's. */
   readonly url: string
   readonly workerId: string
+  /** How much longer than it is to the orchestrator may hold a poll, in ms. */
+  readonly overholdMs: number
 }
 
 /** A file shorter than this is not worth rewriting, in bytes. */
@@ -100,10 +102,11 @@ export class Journal {
     return this.#ledger.tasks
   }
 
-  /** Since when an orchestrator may hold a poll of a predecessor, in ms since 1970. */
-  heldSinceMs({ url, workerId }: Poller): number | undefined {
+  /** How much longer an orchestrator may hold a poll of a predecessor of that id, in ms. */
+  heldForMs(url: string, workerId: string): number {
     const fact = this.#ledger.polls.find((poll) => poll.from === url && poll.workerId === workerId)
-    return fact?.openedAtMs ?? undefined
+    if (!fact || fact.openedAtMs === null) return 0
+    return heldForMs(fact.openedAtMs, wallMs(), fact.holdMs ?? this.#options.holdMs)
   }
 
   /** Whether a result of the task may still have to be delivered. */
@@ -111,7 +114,10 @@ export class Journal {
     return this.#ledger.has(taskId)
   }
 
-  accepted({ jobId, taskId, taskName }: TaskOffer, { url, workerId }: Poller): Promise<void> | undefined {
+  accepted(
+    { jobId, taskId, taskName }: TaskOffer,
+    { url, workerId }: Omit<Poller, 'overholdMs'>,
+  ): Promise<void> | undefined {
     return this.#note({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName })
   }
 
@@ -207,7 +213,7 @@ export class Journal {
   #markOf(poller: Poller): PollMark {
     const known = this.#marks.get(poller)
     if (known) return known
-    const mark = new PollMark(this.#options.holdMs)
+    const mark = new PollMark(this.#holdMs(poller))
     this.#marks.set(poller, mark)
     return mark
   }
@@ -216,8 +222,13 @@ export class Journal {
     for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) void this.#mark(from, null)
   }
 
-  #mark({ url, workerId }: Poller, openedAtMs: number | null): Promise<void> | undefined {
-    return this.#note({ fact: 'polled', from: url, workerId, openedAtMs })
+  #holdMs({ overholdMs }: Poller): number {
+    return this.#options.holdMs + overholdMs
+  }
+
+  #mark(poller: Poller, openedAtMs: number | null): Promise<void> | undefined {
+    const { url: from, workerId } = poller
+    return this.#note({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) })
   }
 
   #note(fact: Fact, when?: 'soon' | 'at rest'): Promise<void> | undefined {

@@ -134,6 +134,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
 
   test('while a poll of the dead one may be held, the next one says that it takes nothing under its id', async () => {
     const { standIn, start } = await setUp({ WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '2' })
+    standIn.holdMs = 2_000
     const first = await start()
     await eventually('a poll is open', () => standIn.openPolls > 0)
     await first.kill()

@@ -33,6 +33,8 @@ export class StandIn {
   probes = 0
   /** What a result is answered; `never` leaves it without an answer. */
   resultAnswer: number | 'never' | ((delivery: Delivery) => number) = 200
+  /** How long it holds a poll before it answers with nothing, in ms. */
+  holdMs: number | undefined
   /** Whom it knows no token of. */
   stranger = ''
   /** How often it has said so. */
@@ -171,7 +173,9 @@ export class StandIn {
       return
     }
     this.#polls.push(poll)
+    const giveUp = this.holdMs && setTimeout(() => this.endPoll(poll.workerId), this.holdMs)
     response.once('close', () => {
+      clearTimeout(giveUp)
       const at = this.#polls.indexOf(poll)
       if (at >= 0) this.#polls.splice(at, 1)
     })

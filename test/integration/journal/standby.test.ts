@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Fact } from '../../../src/runtime/journal/facts.js'
@@ -41,11 +41,12 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
   const BUSY = TAKES_NOTHING[generation]
 
   /** What an earlier worker wrote before it was killed. */
-  const polled = (from: string, workerId: string, agoMs = 0): Fact => ({
+  const polled = (from: string, workerId: string, agoMs = 0, holdMs?: number): Fact => ({
     fact: 'polled',
     from,
     workerId,
     openedAtMs: Date.now() - agoMs,
+    ...(holdMs !== undefined && { holdMs }),
   })
 
   /** A worker that comes after one that left those facts; its clock stands still. */
@@ -154,6 +155,32 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
       await vi.advanceTimersByTimeAsync(1_000)
       expect(standIn.lastOf('w1')).toMatchObject({ status: BUSY })
       standIn.offer('echo', {}, 'w1')
+      await says(standIn, 'w1', 'idle')
+      await says(standIn, STANDBY, BUSY)
+    })
+
+    test('for longer, as its journal says, tasks are taken under another id for longer', async () => {
+      const { standIn } = await succeed((url) => [polled(url, 'w1', 0, 61_000)])
+      await says(standIn, 'w1', BUSY)
+      await polls(standIn, 'w1')
+      await vi.advanceTimersByTimeAsync(HOLD_MS + 5_000)
+      // One that was held for so long may have ended before an older one.
+      standIn.endPoll('w1')
+      await vi.advanceTimersByTimeAsync(15_000)
+      await polls(standIn, 'w1')
+      expect(standIn.lastOf('w1')).toMatchObject({ status: BUSY })
+      expect(standIn.lastOf(STANDBY)).toMatchObject({ status: 'idle' })
+      await vi.advanceTimersByTimeAsync(15_000)
+      await says(standIn, 'w1', 'idle')
+    })
+
+    test('a poll of the same id that is held and comes back empty shows that it is over', async () => {
+      const { standIn } = await succeed((url) => [polled(url, 'w1', 0, 61_000)])
+      await says(standIn, 'w1', BUSY)
+      await polls(standIn, 'w1')
+      await vi.advanceTimersByTimeAsync(HOLD_MS)
+      expect(standIn.lastOf('w1')).toMatchObject({ status: BUSY })
+      standIn.endPoll('w1')
       await says(standIn, 'w1', 'idle')
       await says(standIn, STANDBY, BUSY)
     })
@@ -294,8 +321,20 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     })
   })
 
+  test('the journal says for how long a poll may be held', async () => {
+    const { standIn, folder, start } = await setUp(generation, { TASK_POLL_TIMEOUT: '2' })
+    await start()
+    await polls(standIn, 'w1')
+    const holdMs = { classic: 2_000, rxon: 33_000 }[generation]
+    expect(readFileSync(join(folder, 'journal.log'), 'utf8')).toContain(`"holdMs":${holdMs}`)
+  })
+
   describe('killed again and again', () => {
-    const setUpFenced = () => setUp(generation, { WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '2' })
+    const setUpFenced = async () => {
+      const stage = await setUp(generation, { WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '2' })
+      stage.standIn.holdMs = 2_000
+      return stage
+    }
 
     /** One that was killed while it polled, and then the next. */
     const second = async ({ standIn, start }: Awaited<ReturnType<typeof setUpFenced>>) => {

@@ -35,12 +35,16 @@ const finished = fc.record({
 
 const settled = fc.record({ fact: fc.constant('settled' as const), taskId })
 
-const polled = fc.record({
-  fact: fc.constant('polled' as const),
-  from,
-  workerId: text,
-  openedAtMs: fc.option(fc.nat(), { nil: null }),
-})
+const polled = fc.record(
+  {
+    fact: fc.constant('polled' as const),
+    from,
+    workerId: text,
+    openedAtMs: fc.option(fc.nat(), { nil: null }),
+    holdMs: fc.nat(),
+  },
+  { requiredKeys: ['fact', 'from', 'workerId', 'openedAtMs'] },
+)
 
 /** Any fact, as JSON gives it back. */
 export const anyFact: fc.Arbitrary<Fact> = fc
