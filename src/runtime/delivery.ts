@@ -4,10 +4,10 @@ import { TurnoverMap } from '../utils/turnover-map.js'
 import { DeliveryLane, type DeliveryReport, type ResultSink } from './delivery-lane.js'
 import type { RetryPolicy } from './delivery-policy.js'
 
-/** Where results are kept until they are answered for; a promise where something is being written. */
+/** Where results are kept until they are answered for; calls `then` when it is written, at once where nothing is. */
 export interface ResultJournal {
-  finished(result: TaskResult, from: string): Promise<void> | undefined
-  acknowledged(result: TaskResult): Promise<void> | undefined
+  finished(result: TaskResult, from: string, then: () => void): void
+  acknowledged(result: TaskResult, then: () => void): void
   /** Puts away what will never be taken; resolves to whether it is kept. */
   buried(result: TaskResult, from: string, error: Error): Promise<boolean>
 }
@@ -58,9 +58,7 @@ export class Delivery {
   add(result: TaskResult, to: ResultSink, offer?: TaskOffer): void {
     this.#undelivered.set(result, offer)
     // Written before it is sent: what the orchestrator has not answered for can be sent again, whatever happens here.
-    const written = this.#options.journal.finished(result, to.url)
-    if (written) void written.then(() => this.#laneTo(to).add(result))
-    else this.#laneTo(to).add(result)
+    this.#options.journal.finished(result, to.url, () => this.#laneTo(to).add(result))
   }
 
   /** Takes a result that the journal has already. */
@@ -108,10 +106,8 @@ export class Delivery {
 
   /** Told once it is written: what was told is not delivered again. */
   #delivered(result: TaskResult, receipt: AnswerToResult): void {
-    const written = this.#options.journal.acknowledged(result)
-    const done = () => this.#done(result, () => this.#options.report.delivered(result, receipt))
-    if (written) void written.then(done)
-    else done()
+    const { journal, report } = this.#options
+    journal.acknowledged(result, () => this.#done(result, () => report.delivered(result, receipt)))
   }
 
   async #refused(result: TaskResult, from: string, error: Error): Promise<void> {

@@ -85,7 +85,7 @@ export class Recovery {
       'a task came from an orchestrator that is not configured any more',
     )
     if (task.fact === 'finished') void journal.buried(result, from, error)
-    else void journal.acknowledged(result)
+    else journal.acknowledged(result)
   }
 }
 

@@ -23,9 +23,9 @@ export interface TaskSource extends ResultSink {
   settle(taskId: string): void
 }
 
-/** Where it is written down that a task was taken; a promise where something is being written. */
+/** Where it is written down that a task was taken; calls `then` when it is, at once where nothing is written. */
 export interface TaskJournal {
-  accepted(offer: TaskOffer, from: TaskSource): Promise<void> | undefined
+  accepted(offer: TaskOffer, from: TaskSource, then?: () => void): void
 }
 
 export interface TasksInHandOptions {
@@ -91,8 +91,9 @@ export class TasksInHand {
       return
     }
     const task = this.#accept(offer, from)
-    const written = this.#options.journal.accepted(offer, from)
-    if (slots.admit(task, task.taskType)) this.#runAfter(written, task)
+    const isAdmitted = slots.admit(task, task.taskType)
+    // A handler may end the process: what it was at has to be on the disk by then.
+    this.#options.journal.accepted(offer, from, () => isAdmitted && this.#run(task))
     onChange()
   }
 
@@ -189,7 +190,7 @@ export class TasksInHand {
     const repeat = this.#hold(offer, from, original)
     original.repeats = [...original.repeats, repeat]
     this.#tasks.set(offer.taskId, repeat)
-    void this.#options.journal.accepted(offer, from)
+    this.#options.journal.accepted(offer, from)
   }
 
   #accept(offer: TaskOffer, from: TaskSource): TaskInHand {
@@ -250,12 +251,6 @@ export class TasksInHand {
       'a cancelled handler goes on: its task is reported as cancelled, its slot is free when it ends',
     )
     this.#report(task, judgeError(task.signal.reason))
-  }
-
-  /** A handler may end the process: what it was at has to be on the disk by then. */
-  #runAfter(written: Promise<void> | undefined, task: TaskInHand): void {
-    if (written) void written.then(() => this.#run(task))
-    else this.#run(task)
   }
 
   #run(task: TaskInHand): void {

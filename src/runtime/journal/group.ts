@@ -1,15 +1,7 @@
-/** Lines that are written together, and the promise that they are. */
+/** Lines that are written together, and what is to be done then. */
 export class Group {
-  readonly written: Promise<void>
-  #resolve: () => void = () => {}
   #text = ''
-  #isEmpty = true
-
-  constructor() {
-    this.written = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
-  }
+  readonly #then: (() => void)[] = []
 
   get text(): string {
     return this.#text
@@ -17,12 +9,13 @@ export class Group {
 
   /** Whether nobody waits for it. */
   get isEmpty(): boolean {
-    return this.#isEmpty
+    return this.#then.length === 0
   }
 
-  add(line: string): void {
-    this.#isEmpty = false
+  /** @param then - see {@link Group.done} */
+  add(line: string, then: () => void): void {
     this.#text += line
+    this.#then.push(then)
   }
 
   /** Its lines have been written elsewhere; those who wait still do. */
@@ -30,7 +23,8 @@ export class Group {
     this.#text = ''
   }
 
+  /** They are written, or cannot be. */
   done(): void {
-    this.#resolve()
+    for (const then of this.#then) then()
   }
 }

@@ -46,8 +46,8 @@ const LETTER_BOUNDS = { letters: 1_000, bytes: 64 * 1024 * 1024 }
 const HEAL_BACKOFF = { baseMs: 1_000, capMs: 30_000 }
 
 /**
- * What this worker has taken and not yet seen acknowledged, on the disk. Every method that notes a fact gives a promise
- * that it is written, or `undefined` where nothing is: without a folder, before it is opened and after it is closed.
+ * What this worker has taken and not yet seen acknowledged, on the disk. Every method that notes a fact calls `then` once it
+ * is written; at once where nothing is: without a folder, before it is opened and after it is closed.
  */
 export class Journal {
   readonly #options: JournalOptions
@@ -117,17 +117,18 @@ export class Journal {
   accepted(
     { jobId, taskId, taskName }: TaskOffer,
     { url, workerId }: Omit<Poller, 'overholdMs'>,
-  ): Promise<void> | undefined {
-    return this.#note({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName })
+    then?: () => void,
+  ): void {
+    this.#note({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName }, then)
   }
 
-  finished(result: TaskResult, from: string): Promise<void> | undefined {
-    return this.#note({ fact: 'finished', from, result }, 'at rest')
+  finished(result: TaskResult, from: string, then: () => void): void {
+    this.#note({ fact: 'finished', from, result }, then, 'at rest')
   }
 
   /** The orchestrator has the result. */
-  acknowledged({ taskId }: TaskResult): Promise<void> | undefined {
-    return this.#note({ fact: 'settled', taskId })
+  acknowledged({ taskId }: TaskResult, then?: () => void): void {
+    this.#note({ fact: 'settled', taskId }, then)
   }
 
   /** The orchestrator will never take the result. Gives whether it lies with the dead letters now. */
@@ -141,7 +142,7 @@ export class Journal {
       this.#options.log.error({ taskId: result.taskId, err: cause }, 'a dead letter could not be written')
       return false
     }
-    await this.acknowledged(result)
+    await new Promise<void>((resolve) => this.acknowledged(result, resolve))
     this.#thinOut(folder.path)
     return true
   }
@@ -149,12 +150,13 @@ export class Journal {
   pollOpened(from: Poller): Promise<void> | undefined {
     if (!this.#file) return undefined
     const openedAtMs = this.#markOf(from).opened(wallMs())
-    return openedAtMs === undefined ? undefined : this.#mark(from, openedAtMs)
+    if (openedAtMs === undefined) return undefined
+    return new Promise((resolve) => this.#mark(from, openedAtMs, resolve))
   }
 
   pollEnded(from: Poller, end: PollEnd): void {
     if (!this.#file) return
-    if (this.#markOf(from).ended(wallMs(), end) === null) void this.#mark(from, null)
+    if (this.#markOf(from).ended(wallMs(), end) === null) this.#mark(from, null)
   }
 
   /** Writes what is left and gives the folder up. */
@@ -219,34 +221,36 @@ export class Journal {
   }
 
   #clearMarks(): void {
-    for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) void this.#mark(from, null)
+    for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) this.#mark(from, null)
   }
 
   #holdMs({ overholdMs }: Poller): number {
     return this.#options.holdMs + overholdMs
   }
 
-  #mark(poller: Poller, openedAtMs: number | null): Promise<void> | undefined {
+  #mark(poller: Poller, openedAtMs: number | null, then?: () => void): void {
     const { url: from, workerId } = poller
-    return this.#note({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) })
+    this.#note({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) }, then)
   }
 
-  #note(fact: Fact, when?: 'soon' | 'at rest'): Promise<void> | undefined {
-    if (!this.#file) return undefined
+  #note(fact: Fact, then: () => void = nothing, when?: 'soon' | 'at rest'): void {
+    if (!this.#file) {
+      then()
+      return
+    }
     this.#ledger.apply(fact)
-    const written = this.#file.append(encodeFact(fact), when)
-    if (this.#file.length > this.#compactFrom) this.#compact(this.#file)
-    return written
+    this.#file.append(encodeFact(fact), then, when)
+    if (this.#file.length > this.#compactFrom) this.#compact()
   }
 
   async #keep(facts: readonly Fact[]): Promise<boolean> {
-    for (const fact of facts) void this.#note(fact)
+    for (const fact of facts) this.#note(fact)
     await this.#file?.flushed()
     return this.isKept
   }
 
-  #compact(file: JournalFile): void {
-    if (file.isRewriting || this.#trouble !== undefined) return
+  #compact(): void {
+    if (this.#trouble !== undefined) return
     void this.#rewrite().catch((error: unknown) =>
       this.#options.log.warn({ err: error }, 'the journal could not be shortened; trying again later'),
     )
@@ -255,6 +259,7 @@ export class Journal {
   #rewrite(): Promise<void> {
     const file = this.#file
     if (!file) return Promise.resolve()
+    this.#compactFrom = Number.POSITIVE_INFINITY
     this.#rewriting = file
       .rewrite(linesOf(this.#ledger.facts))
       .finally(() => {
@@ -293,6 +298,8 @@ export class Journal {
     this.#options.onChange()
   }
 }
+
+const nothing = (): void => {}
 
 const inUse = (folder: string): ConfigError =>
   new ConfigError([

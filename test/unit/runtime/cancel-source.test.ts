@@ -45,7 +45,7 @@ const setUp = () => {
       add: ({ taskId, outcome }: { taskId: string; outcome: { kind: string } }) =>
         ended.push([taskId, outcome.kind]),
     } as never,
-    journal: { accepted: () => undefined },
+    journal: { accepted: (_offer, _from, then) => then?.() },
     events: { has: () => false, emit: () => {} } as never,
     log,
     strays: { run: (_, work) => work() },

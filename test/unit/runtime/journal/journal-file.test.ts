@@ -20,11 +20,14 @@ const fileIn = async (folder: string, syncs = false) => {
   return { file, path, broken, text: () => readFileSync(path, 'utf8') }
 }
 
+const appended = (file: JournalFile, line: string, when?: 'at rest'): Promise<void> =>
+  new Promise((resolve) => file.append(line, resolve, when))
+
 describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
   test('has a line once its promise says so, and not in the turn that brought it', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
-    const written = file.append('one\n')
-    expect(file.append('two\n')).toBe(written)
+    const written = appended(file, 'one\n')
+    file.append('two\n', () => {})
     expect(text()).toBe('')
     await written
     expect(text()).toBe('one\ntwo\n')
@@ -34,39 +37,39 @@ describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
   test('writes at rest what waits for that, and all that came before, without another turn of the event loop', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
     const turned = new Promise<string>((resolve) => setImmediate(() => resolve(text())))
-    void file.append('one\n')
-    void file.append('two\n', 'at rest')
-    void Promise.resolve().then(() => file.append('three\n', 'at rest'))
+    void appended(file, 'one\n')
+    void appended(file, 'two\n', 'at rest')
+    void Promise.resolve().then(() => appended(file, 'three\n', 'at rest'))
     const rested = new Promise<string>((resolve) => process.nextTick(() => resolve(text())))
     expect([await rested, await turned]).toEqual(['one\ntwo\nthree\n', 'one\ntwo\nthree\n'])
   })
 
   test('gathers what comes while a group is under way', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
-    const first = file.append('one\n')
-    await first.then(() => Promise.all([file.append('two\n'), file.append('three\n')]))
+    const first = appended(file, 'one\n')
+    await first.then(() => Promise.all([appended(file, 'two\n'), appended(file, 'three\n')]))
     expect(text()).toBe('one\ntwo\nthree\n')
   })
 
   test('has everything when it is closed', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
-    void file.append('one\n')
+    void appended(file, 'one\n')
     await file.close()
     expect(text()).toBe('one\n')
-    await file.append('too late\n')
+    await appended(file, 'too late\n')
     expect(text()).toBe('one\n')
   })
 
   test('is rewritten with what comes meanwhile', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
-    await file.append('old\n')
-    const pending = file.append('in the snapshot\n')
+    await appended(file, 'old\n')
+    const pending = appended(file, 'in the snapshot\n')
     const rewriting = file.rewrite(['in the snapshot\n', ...new Array(40_000).fill('copied\n')])
     await pending
-    const meanwhile = file.append('meanwhile\n')
+    const meanwhile = appended(file, 'meanwhile\n')
     await rewriting
     await meanwhile
-    await file.append('after\n')
+    await appended(file, 'after\n')
     const lines = text().split('\n')
     expect([lines[0], lines.length, ...lines.slice(-4)]).toEqual([
       'in the snapshot',
@@ -84,10 +87,10 @@ describe('a journal file that cannot be written', () => {
   test('stays as it was when rewriting it fails', async () => {
     const folder = temporaryFolder()
     const { file, text } = await fileIn(folder)
-    await file.append('one\n')
+    await appended(file, 'one\n')
     await mkdir(join(folder, 'journal.log.new'))
     await expect(file.rewrite(['two\n'])).rejects.toThrow('EISDIR')
-    await file.append('three\n')
+    await appended(file, 'three\n')
     expect(text()).toBe('one\nthree\n')
     expect(file.isRewriting).toBe(false)
   })
@@ -130,7 +133,7 @@ class Trial {
 
   append(fact: Fact): void {
     const count = this.noted.push(fact)
-    this.#last = this.#file.append(encodeFact(fact)).then(() => {
+    this.#last = appended(this.#file, encodeFact(fact)).then(() => {
       this.#promised = count
     })
   }
