@@ -39,8 +39,14 @@ async def failed(job_id):
 
 async def main() -> None:
     config = Config()
-    # A poll waits in Redis for longer than the 5 s that newer clients give a socket.
-    redis = Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB, socket_timeout=None)
+    # Each poll waits in Redis, for longer than the 5 s that newer clients give a socket, and there may be more than their 100.
+    redis = Redis(
+        host=config.REDIS_HOST,
+        port=config.REDIS_PORT,
+        db=config.REDIS_DB,
+        socket_timeout=None,
+        max_connections=10_000,
+    )
     storage = RedisStorage(redis)
     engine = OrchestratorEngine(storage, config)
     engine.register_blueprint(pictures)

@@ -93,7 +93,8 @@ def open_storage(config: Config) -> StorageBackend:
     from avtomatika.storage.redis import RedisStorage
     from redis.asyncio import Redis
 
-    client = Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB)
+    # Each poll that is held has a connection of its own, and newer clients stop at 100.
+    client = Redis(host=config.REDIS_HOST, port=config.REDIS_PORT, db=config.REDIS_DB, max_connections=1_000)
     reclaim_ms = os.environ.get("RECLAIM_MS")
     return RedisStorage(client, min_idle_time_ms=int(reclaim_ms)) if reclaim_ms else RedisStorage(client)
 
