@@ -24,6 +24,7 @@ const NO_SUCH_JOB = {
 const noSuchJob = ({ name, generation }: OrchestratorUnderTest) =>
   NO_SUCH_JOB[name.startsWith('1.0b11') ? '1.0b11' : generation]
 
+// One on Redis has to be killed after all (§3.1.19).
 forEachOrchestrator(
   'a restart',
   {},
