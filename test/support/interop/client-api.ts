@@ -36,6 +36,8 @@ export interface WorkerRecord {
   readonly supported_tasks?: readonly string[]
   /** The second generation's. */
   readonly supported_skills?: readonly { readonly name: string }[]
+  /** Those of them that have a free slot. */
+  readonly available_skills?: readonly string[]
   readonly [field: string]: unknown
 }
 
