@@ -3,7 +3,8 @@ import type { Command } from '../protocol/messages.js'
 import { loggable } from '../tasks/describe-thrown.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
-import type { TaskSource, TasksInHand } from './tasks-in-hand.js'
+import type { TaskSource } from './task-in-hand.js'
+import type { TasksInHand } from './tasks-in-hand.js'
 
 /** Where a command came from. */
 export interface CommandOrigin {

@@ -13,7 +13,7 @@ import { HeartbeatLoop } from './heartbeat-loop.js'
 import { type PollJournal, PollLoop, type PollLoopOptions } from './poll-loop.js'
 import type { PollTurn } from './poll-turn.js'
 import type { RuntimeSettings } from './settings.js'
-import type { TaskSource } from './tasks-in-hand.js'
+import type { TaskSource } from './task-in-hand.js'
 
 export interface ConnectOptions {
   readonly settings: RuntimeSettings

@@ -9,7 +9,7 @@ import { after, monotonicMs, type Timer } from '../utils/time.js'
 import type { CommandSocket } from './command-socket.js'
 import type { HeartbeatLoop } from './heartbeat-loop.js'
 import type { PollLoop } from './poll-loop.js'
-import type { TaskSource } from './tasks-in-hand.js'
+import type { TaskSource } from './task-in-hand.js'
 import { Uplink } from './uplink.js'
 import type { Watched } from './watchdog.js'
 

@@ -23,7 +23,8 @@ import type { RuntimeSettings } from './settings.js'
 import { Slots } from './slots.js'
 import { StrayRejections } from './stray-rejections.js'
 import { Succession } from './succession.js'
-import { type TaskInHand, type TaskSource, TasksInHand } from './tasks-in-hand.js'
+import type { TaskInHand, TaskSource } from './task-in-hand.js'
+import { TasksInHand } from './tasks-in-hand.js'
 import { Telemetry } from './telemetry.js'
 
 export interface RuntimeOptions {

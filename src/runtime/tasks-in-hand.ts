@@ -1,27 +1,20 @@
-import { ShutdownError, TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
-import type { Events, TaskRef } from '../events.js'
+import { TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
+import type { Events } from '../events.js'
 import type { Outcome, ProgressUpdate, Receipt, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { TaskSignal } from '../tasks/task-signal.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
-import { after, monotonicMs, type Timer, wallMs } from '../utils/time.js'
+import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Delivery } from './delivery.js'
-import type { ResultSink } from './delivery-lane.js'
 import { EarlyCancels } from './early-cancels.js'
 import { Repeats } from './repeats.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
-
-/** Where a task came from, and where all that is said about it goes. */
-export interface TaskSource extends ResultSink {
-  progress(update: ProgressUpdate): void
-  emit(event: TaskEvent): void
-  /** The result follows: there is no more progress. */
-  settle(taskId: string): void
-}
+import { isOver, refTo, type TaskInHand, type TaskSource } from './task-in-hand.js'
+import { TaskReports } from './task-reports.js'
 
 /** Where it is written down that a task was taken; calls `then` when it is, at once where nothing is written. */
 export interface TaskJournal {
@@ -46,26 +39,6 @@ export interface TasksInHandOptions {
   readonly onChange: () => void
 }
 
-/** A task between its offer and its result. */
-export interface TaskInHand {
-  readonly offer: TaskOffer
-  readonly from: TaskSource
-  readonly taskType: string | undefined
-  readonly signal: TaskSignal
-  /** `undefined` while it waits for a slot of its type. */
-  startedMs: number | undefined
-  /** Runs from its cancel on. */
-  grace: Timer | undefined
-  /** Runs while it does, where it has a deadline. */
-  deadline: Timer | undefined
-  /** Its result has been passed on: whatever the handler still does, there is no second one. */
-  reported: boolean
-  /** The same work under other ids: these end as it does. */
-  repeats: readonly TaskInHand[]
-  /** The task that does its work for it. */
-  readonly original: TaskInHand | undefined
-}
-
 /** Every task that was accepted and has no result yet. Each leaves with exactly one result, or is handed back. */
 export class TasksInHand {
   readonly #options: TasksInHandOptions
@@ -73,9 +46,13 @@ export class TasksInHand {
   readonly #earlyCancels = new EarlyCancels<TaskSource>()
   readonly #repeats = new Repeats<TaskInHand>()
   readonly #ended = new Condition()
+  readonly #reports: TaskReports
 
   constructor(options: TasksInHandOptions) {
     this.#options = options
+    const { delivery, events, log } = options
+    const onOutcome = (task: TaskInHand, outcome: Outcome) => this.#repeats.ended(task, outcome)
+    this.#reports = new TaskReports({ delivery, events, log, onOutcome })
   }
 
   /** What still runs, given up or not. */
@@ -133,7 +110,7 @@ export class TasksInHand {
     for (const task of this.#options.slots.takeWaiting()) {
       this.#drop(task)
       this.#repeats.ended(task)
-      for (const { offer, from } of [task, ...task.repeats]) this.#handBack(offer, from)
+      for (const { offer, from } of [task, ...task.repeats]) this.#reports.handBack(offer, from)
     }
     this.#ended.notify()
   }
@@ -145,7 +122,7 @@ export class TasksInHand {
 
   /** Reports what still runs and was aborted, without waiting for its handler. */
   giveUp(): void {
-    for (const task of this.#tasks.values()) this.#report(task, judgeError(task.signal.reason))
+    for (const task of this.#tasks.values()) this.#reports.report(task, judgeError(task.signal.reason))
   }
 
   /** Resolves when nothing is in hand. */
@@ -164,19 +141,19 @@ export class TasksInHand {
     }
     if (this.#earlyCancels.take(offer.taskId, from)) {
       this.#options.log.info(refTo(offer), 'a task comes that has been cancelled already: it is not started')
-      this.#report(this.#hold(offer, from), CANCELLED)
+      this.#reports.report(this.#hold(offer, from), CANCELLED)
       return true
     }
     if (this.#isRepeat(offer, from)) return true
     if (this.#options.accepts()) return false
-    this.#handBack(offer, from)
+    this.#reports.handBack(offer, from)
     return true
   }
 
   /** Deals with work that is offered again under another id. */
   #isRepeat(offer: TaskOffer, from: TaskSource): boolean {
     const earlier = this.#repeats.take(offer)
-    if (earlier?.outcome) this.#report(this.#hold(offer, from), earlier.outcome)
+    if (earlier?.outcome) this.#reports.report(this.#hold(offer, from), earlier.outcome)
     else if (earlier?.task && !isOver(earlier.task)) this.#join(offer, from, earlier.task)
     else return false
     this.#options.log.warn(
@@ -235,7 +212,7 @@ export class TasksInHand {
     log.info(refTo(named.offer), 'the orchestrator cancels a task')
     if (slots.withdraw(task)) {
       this.#drop(task)
-      this.#report(task, CANCELLED)
+      this.#reports.report(task, CANCELLED)
       this.#ended.notify()
       onChange()
       return
@@ -250,7 +227,7 @@ export class TasksInHand {
       refTo(task.offer),
       'a cancelled handler goes on: its task is reported as cancelled, its slot is free when it ends',
     )
-    this.#report(task, judgeError(task.signal.reason))
+    this.#reports.report(task, judgeError(task.signal.reason))
   }
 
   #run(task: TaskInHand): void {
@@ -284,60 +261,16 @@ export class TasksInHand {
     const next = slots.release(task.taskType)
     if (task.reported)
       log.warn(refTo(task.offer), 'a handler ended after its task had been given up: its result is dropped')
-    else this.#report(task, outcome)
+    else this.#reports.report(task, outcome)
     if (next) this.#run(next)
     this.#ended.notify()
     onChange()
   }
-
-  #report(task: TaskInHand, outcome: Outcome): void {
-    if (task.reported) return
-    task.reported = true
-    this.#repeats.ended(task, outcome)
-    task.from.settle(task.offer.taskId)
-    const ran = task.startedMs === undefined ? undefined : toMicroseconds(monotonicMs() - task.startedMs)
-    this.#deliver(task.offer, task.from, outcome, ran)
-    const { events } = this.#options
-    if (events.has('taskFinished'))
-      events.emit('taskFinished', {
-        ...refTo(task.offer),
-        status: outcome.kind === 'value' ? outcome.status : outcome.kind,
-        ...(outcome.kind === 'failure' && { error: outcome.error }),
-        durationMs: ran ?? 0,
-      })
-    for (const repeat of task.repeats) this.#report(repeat, outcome)
-  }
-
-  #handBack(offer: TaskOffer, from: TaskSource): void {
-    const { events, log } = this.#options
-    log.info(refTo(offer), 'the worker is draining: a task is handed back')
-    events.emit('taskHandedBack', refTo(offer))
-    this.#deliver(
-      offer,
-      from,
-      judgeError(new ShutdownError('the worker is shutting down and has not started this task')),
-    )
-  }
-
-  #deliver(offer: TaskOffer, from: TaskSource, outcome: Outcome, executionMs?: number): void {
-    const { jobId, taskId } = offer
-    const { workerId } = from
-    const ran = executionMs !== undefined && { executionMs }
-    this.#options.delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from, offer)
-  }
 }
-
-/** Nobody needs more digits, and they are written twice. */
-const toMicroseconds = (ms: number): number => Math.round(ms * 1_000) / 1_000
 
 /** 24 days: a longer timer would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 const NONE: readonly TaskInHand[] = []
 
-/** Whether it is given up or about to be: nobody can join it. */
-const isOver = ({ reported, signal }: TaskInHand): boolean => reported || signal.reason !== undefined
-
 const CANCELLED: Outcome = { kind: 'cancelled' }
-
-const refTo = ({ taskId, jobId, taskName }: TaskOffer): TaskRef => ({ taskId, jobId, taskName })
