@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  AuthError,
-  RateLimitError,
-  ResponseError,
-  StaleMessageError,
-  UnknownWorkerError,
-  UnreachableError,
-} from '../errors.js'
+import { AuthError, ResponseError, UnknownWorkerError } from '../errors.js'
 import { refusal } from '../protocol/answers.js'
 import type {
   Command,
@@ -18,17 +11,17 @@ import type {
   TaskOffer,
   TaskResult,
 } from '../protocol/messages.js'
-import type { Generation, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { Generation, Protocol, WireRequest } from '../protocol/protocol.js'
 import { type Dialect, type GenerationChoice, protocolOf } from '../protocol/select.js'
-import type { HttpAnswer, HttpRequest } from '../transport/exchange.js'
+import type { HttpAnswer } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
-import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
 import type { Recall } from '../transport/recall.js'
 import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
-import { type Fact, factOf, type RequestKind } from './health.js'
+import type { Fact, RequestKind } from './health.js'
 import { Pass } from './pass.js'
 import { probeDialect } from './probe.js'
+import { Requests } from './requests.js'
 import { ResultPost } from './result-post.js'
 import { LearnedClock } from './server-clock.js'
 
@@ -58,32 +51,24 @@ export interface OrchestratorOptions {
   readonly onFact?: (kind: RequestKind, fact: Fact) => void
 }
 
-/** Anything that is answered at once. */
-const CALL_DEADLINE_MS = 15_000
 /** How often an orchestrator that does not tell by itself is asked whether it still knows this worker. */
 const LIVENESS_MS = 45_000
 
 /**
  * One remote orchestrator: says things to it in its generation of the wire, over its own connections and with its
- * own token, and remembers the pace it allows.
+ * own token.
  * Every method throws UnreachableError, ResponseError (AuthError, RateLimitError, UnknownWorkerError) or ProtocolError.
  */
 export class Orchestrator {
   readonly url: string
   readonly #options: OrchestratorOptions
-  readonly #paces: Record<RequestKind, Pace> = {
-    registration: UNLIMITED,
-    heartbeat: UNLIMITED,
-    poll: UNLIMITED,
-    result: UNLIMITED,
-    event: UNLIMITED,
-  }
   readonly #clock = new LearnedClock()
   readonly #post = new ResultPost(
     () => this.#protocol,
-    (request, read) => this.#ask('result', request, read),
+    (request, read) => this.#requests.ask('result', request, read),
   )
   readonly #pass: Pass
+  readonly #requests: Requests
   #dialect: Dialect
   #protocol: Protocol
   #registration: Registration | undefined
@@ -96,8 +81,16 @@ export class Orchestrator {
   constructor(options: OrchestratorOptions) {
     this.url = options.url
     this.#options = options
-    const { token, usesSts: isExchanged = false, transport, onStsTrouble: onTrouble } = options
-    this.#pass = new Pass({ token, isExchanged, transport, onTrouble, protocol: () => this.#protocol })
+    const protocol = () => this.#protocol
+    const { token, usesSts: isExchanged = false, transport, pollDeadlineMs, onFact } = options
+    this.#pass = new Pass({ token, isExchanged, transport, onTrouble: options.onStsTrouble, protocol })
+    this.#requests = new Requests({
+      ...{ transport, token, pass: this.#pass, clock: this.#clock, protocol, pollDeadlineMs, onFact },
+      onTrouble: () => {
+        this.#doubtful = true
+        this.suspect()
+      },
+    })
     this.#isKnown = options.generation !== 'auto'
     this.#doubtful = !this.#isKnown
     this.#dialect = options.generation === 'auto' ? 'rxon' : options.generation
@@ -115,7 +108,7 @@ export class Orchestrator {
     await this.#pass.keep()
     this.#livenessAt = monotonicMs()
     const { readRegistration } = this.#protocol
-    return this.#ask('registration', this.#writeRegistration(registration), readRegistration)
+    return this.#requests.ask('registration', this.#writeRegistration(registration), readRegistration)
   }
 
   /**
@@ -126,14 +119,14 @@ export class Orchestrator {
     // The present one still lasts a while.
     void this.#pass.keep()
     if (this.#doubtful && (await this.#getToKnow('heartbeat')))
-      this.#failed(
+      this.#requests.failed(
         'heartbeat',
         new UnknownWorkerError(`${this.url} speaks another generation of the wire now`),
       )
     await this.#checkLiveness()
     const { writeHeartbeat, readHeartbeat } = this.#protocol
     if (!this.#registration) throw new UnknownWorkerError('A heartbeat comes after a registration')
-    return this.#ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
+    return this.#requests.ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
   }
 
   /** Whether a failure with this code is not dispatched again. */
@@ -163,7 +156,7 @@ export class Orchestrator {
   /** @returns the next task, or `null` when the orchestrator has none */
   poll(recall: Recall): Promise<TaskOffer | null> {
     const { writePoll, readPoll } = this.#protocol
-    return this.#ask('poll', writePoll(this.#options.workerId), readPoll, recall)
+    return this.#requests.ask('poll', writePoll(this.#options.workerId), readPoll, recall)
   }
 
   /** Resolves once the orchestrator has taken the result. */
@@ -177,7 +170,7 @@ export class Orchestrator {
   #bring(result: TaskResult): Promise<Receipt> {
     const { repeatableMs, writeResult, readResult } = this.#protocol
     if (repeatableMs > 0) return this.#post.deliver(result)
-    return this.#ask('result', writeResult(result), readResult)
+    return this.#requests.ask('result', writeResult(result), readResult)
   }
 
   /** Whether it understands events at all. */
@@ -193,7 +186,7 @@ export class Orchestrator {
   /** Sends what would go up the socket, for a worker that has none. */
   async postEvent(text: string): Promise<void> {
     const { postEvent, readEvent } = this.#protocol
-    if (postEvent && readEvent) await this.#ask('event', postEvent(text), readEvent)
+    if (postEvent && readEvent) await this.#requests.ask('event', postEvent(text), readEvent)
   }
 
   /** Opens the socket for commands and progress. */
@@ -221,12 +214,12 @@ export class Orchestrator {
 
   /** How long to keep silent about one kind of request after a refusal, in ms. */
   quietMs(kind: RequestKind): number {
-    return quietMs(this.#paces[kind], monotonicMs())
+    return this.#requests.quietMs(kind)
   }
 
   /** Whether requests of this kind are to go one at a time. */
   isLimited(kind: RequestKind): boolean {
-    return isLimited(this.#paces[kind], monotonicMs())
+    return this.#requests.isLimited(kind)
   }
 
   /** This worker has not been heard of for a while: the next heartbeat asks first whether it is still known. */
@@ -256,7 +249,9 @@ export class Orchestrator {
   async #getToKnow(kind: RequestKind): Promise<boolean> {
     if (this.#options.generation !== 'auto') return false
     const { transport } = this.#options
-    const dialect = await probeDialect(transport).catch((error: unknown) => this.#failed(kind, error))
+    const dialect = await probeDialect(transport).catch((error: unknown) =>
+      this.#requests.failed(kind, error),
+    )
     this.#isKnown = true
     this.#doubtful = false
     if (dialect === this.#dialect) return false
@@ -270,7 +265,7 @@ export class Orchestrator {
     try {
       return this.#protocol.writeRegistration(registration)
     } catch (error) {
-      return this.#failed('registration', error)
+      return this.#requests.failed('registration', error)
     }
   }
 
@@ -278,77 +273,8 @@ export class Orchestrator {
     const { writeLivenessCheck, readLivenessCheck } = this.#protocol
     if (!writeLivenessCheck || !readLivenessCheck) return
     if (monotonicMs() - this.#livenessAt < LIVENESS_MS) return
-    await this.#ask('heartbeat', writeLivenessCheck(this.#options.workerId), readLivenessCheck)
+    await this.#requests.ask('heartbeat', writeLivenessCheck(this.#options.workerId), readLivenessCheck)
     this.#livenessAt = monotonicMs()
-  }
-
-  // The hot path: a chained promise costs less than an async function's, and a plain object less than a spread.
-  #ask<T>(
-    kind: RequestKind,
-    { method, path, body, as }: WireRequest,
-    read: (answer: WireAnswer) => T,
-    recall?: Recall,
-  ): Promise<T> {
-    const isPoll = kind === 'poll'
-    const deadlineMs = isPoll ? this.#options.pollDeadlineMs : CALL_DEADLINE_MS
-    const overholdMs = isPoll ? this.#protocol.overholdMs : undefined
-    // A short-lived token is this worker's alone.
-    const token = as === undefined ? this.#pass.token : this.#options.token
-    const headers = as === undefined ? undefined : { 'x-worker-id': as, 'x-worker-token': token }
-    const request = { method, path, body, headers, deadlineMs, overholdMs, recall }
-    return this.#options.transport.send(request).then(
-      (answer) =>
-        this.#pass.isRefused(token, answer)
-          ? this.#askAnew(kind, request, read, token)
-          : this.#read(kind, read, answer),
-      (error: unknown) => this.#failed(kind, error),
-    )
-  }
-
-  /** A short-lived token was refused, before anything else was looked at: the same words go with another one. */
-  async #askAnew<T>(
-    kind: RequestKind,
-    request: HttpRequest,
-    read: (answer: WireAnswer) => T,
-    token: string,
-  ): Promise<T> {
-    await this.#pass.renew(token)
-    const answer = await this.#options.transport
-      .send(request)
-      .catch((error: unknown) => this.#failed(kind, error))
-    return this.#read(kind, read, answer)
-  }
-
-  #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer): T {
-    this.#clock.learn(answer.headers['date'])
-    try {
-      const product = read(answer)
-      const pace = this.#paces[kind]
-      if (pace !== UNLIMITED) this.#paces[kind] = passed(pace)
-      this.#tell(kind)
-      return product
-    } catch (error) {
-      if (error instanceof RateLimitError) {
-        this.#paces[kind] = refused(this.#paces[kind], monotonicMs(), error.retryAfterMs)
-      }
-      if (error instanceof StaleMessageError) this.#clock.correct(answer.headers['date'])
-      return this.#failed(kind, error)
-    }
-  }
-
-  /** After trouble an orchestrator may be another one, or the same with an empty memory. */
-  #failed(kind: RequestKind, error: unknown): never {
-    this.#tell(kind, error)
-    if (error instanceof UnreachableError || error instanceof AuthError) {
-      this.#doubtful = true
-      this.suspect()
-    }
-    throw error
-  }
-
-  #tell(kind: RequestKind, error?: unknown): void {
-    const fact = factOf(kind, error)
-    if (fact) this.#options.onFact?.(kind, fact)
   }
 }
 
