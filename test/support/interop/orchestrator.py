@@ -66,6 +66,18 @@ def shorten_the_rate_limit_window(seconds: int) -> None:
     routes.rate_limit_middleware_factory = with_short_window
 
 
+def spare_the_clients() -> None:
+    """The second generation counts what clients ask, too, and the tests ask a lot."""
+    from aiohttp import web
+    from avtomatika import engine
+
+    @web.middleware
+    async def pass_on(request: Request, handler):
+        return await handler(request)
+
+    engine.rate_limit_middleware_factory = lambda *_, **__: pass_on
+
+
 class Memory(MemoryStorage):
     """Later versions give every message of the job queue one and the same id, and drop a job that comes while
     another one is being processed."""
@@ -222,7 +234,9 @@ async def stop(engine: OrchestratorEngine) -> None:
 
 async def main() -> None:
     window = os.environ.get("RATE_LIMIT_WINDOW_SECONDS")
-    if window and not IS_RXON:
+    if window and IS_RXON:
+        spare_the_clients()
+    elif window:
         shorten_the_rate_limit_window(int(window))
     config = Config()
     storage = open_storage(config)
