@@ -5,8 +5,8 @@ import { TurnoverMap } from '../utils/turnover-map.js'
 /** How many outcomes are kept that came too late. */
 const MOST_KEPT = 100
 
-/** What the orchestrator says of a result when it has offered the same step again in the meantime. */
-const STALE = 'stale_task'
+/** What the orchestrator says of a result when the step was offered again meanwhile, or noted as another worker's. */
+const TOO_LATE = ['stale_task', 'worker_mismatch']
 
 /** Branches of one step may be alike and are still two pieces of work: their ids are bare. */
 const mayRepeat = ({ step, taskId }: TaskOffer): boolean => step !== undefined && taskId.startsWith('task-')
@@ -51,7 +51,7 @@ export class Repeats<Task extends { readonly offer: TaskOffer }> {
     if (receipt.kind === 'taken') this.#late.delete(jobId)
     if (earlier?.offer !== offer) return
     this.#current.delete(jobId)
-    if (receipt.kind !== 'ignored' || receipt.reason !== STALE) return
+    if (receipt.kind !== 'ignored' || !TOO_LATE.includes(receipt.reason)) return
     this.#late.set(jobId, earlier)
     const [oldest] = this.#late.keys()
     if (this.#late.size > MOST_KEPT && oldest !== undefined) this.#late.delete(oldest)

@@ -3,7 +3,8 @@ import { Inbox } from '../../support/inbox.js'
 import { eventsOf } from '../../support/worker-of.js'
 import { setup, task } from './setup.js'
 
-const STALE = { body: { status: 'ignored', reason: 'stale_task', message: 'x' } }
+const ignoredAs = (reason: string) => ({ body: { status: 'ignored', reason, message: 'x' } })
+const STALE = ignoredAs('stale_task')
 const offer = (n: number, members: Record<string, unknown> = {}) =>
   task({ task_id: `task-${n}`, type: 'hold', step: 1, ...members })
 
@@ -122,28 +123,31 @@ test('§2.5.7 what was handed back is not joined', async () => {
   await stopped
 })
 
-test('§2.6.7 §3.1.1 §3.1.15 a success that came too late answers the next offer of that step', async () => {
-  const { orchestrator, worker, runs, results } = await holding()
-  const ignored = eventsOf(worker, 'resultIgnored')
-  orchestrator.answers('result', STALE)
-  orchestrator.endPoll(offer(1))
-  const run = await runs.next()
-  run.end(7)
-  await ignored.next()
-  orchestrator.endPoll(offer(2))
-  await ignored.next()
-  orchestrator.behaves('result')
-  orchestrator.endPoll(offer(3))
-  expect(await results(3)).toEqual(
-    [1, 2, 3].map((n) => ({ task_id: `task-${n}`, status: 'success', data: { n: 7 } })),
-  )
-  expect(runs.all).toHaveLength(1)
-  // Until it is taken: whoever asks then wants it done again.
-  orchestrator.endPoll(offer(4))
-  const again = await runs.next()
-  again.end(8)
-  expect(await results(1)).toEqual([{ task_id: 'task-4', status: 'success', data: { n: 8 } }])
-})
+test.each(['stale_task', 'worker_mismatch'])(
+  '§2.6.7 §3.1.1 §3.1.15 §3.1.21 a success that was ignored as %s answers the next offer of that step',
+  async (reason) => {
+    const { orchestrator, worker, runs, results } = await holding()
+    const ignored = eventsOf(worker, 'resultIgnored')
+    orchestrator.answers('result', ignoredAs(reason))
+    orchestrator.endPoll(offer(1))
+    const run = await runs.next()
+    run.end(7)
+    await ignored.next()
+    orchestrator.endPoll(offer(2))
+    await ignored.next()
+    orchestrator.behaves('result')
+    orchestrator.endPoll(offer(3))
+    expect(await results(3)).toEqual(
+      [1, 2, 3].map((n) => ({ task_id: `task-${n}`, status: 'success', data: { n: 7 } })),
+    )
+    expect(runs.all).toHaveLength(1)
+    // Until it is taken: whoever asks then wants it done again.
+    orchestrator.endPoll(offer(4))
+    const again = await runs.next()
+    again.end(8)
+    expect(await results(1)).toEqual([{ task_id: 'task-4', status: 'success', data: { n: 8 } }])
+  },
+)
 
 test('§2.6.7 what one id was too late with is forgotten once another one was taken', async () => {
   const { orchestrator, worker, runs, results, said } = await holding()
@@ -179,11 +183,7 @@ test('§2.6.7 a success whose result is still under way answers the next offer o
 
 test.each([
   ['a failure', STALE, () => Promise.reject(new Error('no luck'))],
-  [
-    'what was ignored for another reason',
-    { body: { status: 'ignored', reason: 'job_already_terminated' } },
-    () => ({}),
-  ],
+  ['what was ignored for another reason', ignoredAs('job_already_terminated'), () => ({})],
 ])('§2.6.7 %s is not kept', async (_, answer, handler) => {
   const { orchestrator, worker } = await setup()
   const ignored = eventsOf(worker, 'resultIgnored')
