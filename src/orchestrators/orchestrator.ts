@@ -139,7 +139,7 @@ export class Orchestrator {
     return this.#options.workerId
   }
 
-  /** How much longer than it is to it may hold a poll, in ms. */
+  /** How much longer a poll may be held here than it should be, in ms. */
   get overholdMs(): number {
     return this.#protocol.overholdMs ?? 0
   }

@@ -23,7 +23,7 @@ export interface JournalOptions {
   readonly syncs: boolean
   /** The orchestrators. */
   readonly urls: readonly string[]
-  /** How long an orchestrator is to hold a poll, in ms. */
+  /** How long an orchestrator should hold a poll, in ms. */
   readonly holdMs: number
   readonly log: Logger
   /** Tasks can no longer be taken, or can again. */
@@ -35,7 +35,7 @@ export interface Poller {
   /** The orchestrator's. */
   readonly url: string
   readonly workerId: string
-  /** How much longer than it is to the orchestrator may hold a poll, in ms. */
+  /** How much longer a poll may be held there than it should be, in ms. */
   readonly overholdMs: number
 }
 

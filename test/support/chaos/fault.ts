@@ -52,7 +52,16 @@ export const HTML: Fault = {
   type: 'text/html',
 }
 
-/** Everything that ends within the blink of an eye; what never ends is left to those who move the clock. */
+/** It says how long to be silent: else each silence is longer than the last, up to a minute. */
+const REFUSED: Fault = {
+  kind: 'answer',
+  status: 429,
+  body: '{"error": "Too Many Requests"}',
+  type: 'application/json',
+  headers: { 'retry-after': '1' },
+}
+
+/** Everything that ends soon; what never ends is left to those who move the clock. */
 export const QUICK_FAULTS: readonly Fault[] = [
   { kind: 'delay', ms: 20 },
   { kind: 'close', when: 'before' },
@@ -62,21 +71,13 @@ export const QUICK_FAULTS: readonly Fault[] = [
   { kind: 'cut' },
   { kind: 'half-close' },
   { kind: 'corrupt' },
-  { kind: 'answer', status: 429, body: '{"error": "Too Many Requests"}', type: 'application/json' },
+  REFUSED,
   { kind: 'answer', status: 500, body: '500 Internal Server Error' },
   { kind: 'answer', status: 503, body: '{"error": "unavailable"}', type: 'application/json' },
   HTML,
   { kind: 'answer', status: 200, body: '<html>sign in</html>', type: 'text/html' },
   { kind: 'huge', bytes: 200_000 },
 ]
-
-const REFUSED: Fault = {
-  kind: 'answer',
-  status: 429,
-  body: '{"error": "Too Many Requests"}',
-  type: 'application/json',
-  headers: { 'retry-after': '1' },
-}
 
 /** All of them; rarely those that a worker has to sit out, as silence and a limit of rate. */
 export const ALL_FAULTS: readonly Fault[] = [
