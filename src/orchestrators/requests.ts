@@ -26,6 +26,8 @@ export interface RequestsOptions {
 
 /** Anything that is answered at once. */
 const CALL_DEADLINE_MS = 15_000
+/** Of the margin in a poll's deadline, what a poll that is held for longer does not need: nobody waits for a dead line in vain. */
+const SPARE_MS = 6_000
 
 /** Sends requests to one orchestrator, each with its token and its deadline, and remembers the pace that it allows. */
 export class Requests {
@@ -63,7 +65,7 @@ export class Requests {
     const { transport, pass, pollDeadlineMs, protocol } = this.#options
     const isPoll = kind === 'poll'
     const deadlineMs = isPoll ? pollDeadlineMs : CALL_DEADLINE_MS
-    const overholdMs = isPoll ? protocol().overholdMs : undefined
+    const overholdMs = isPoll ? (protocol().overholdMs ?? SPARE_MS) - SPARE_MS : 0
     // A short-lived token is this worker's alone.
     const token = as === undefined ? pass.token : this.#options.token
     const headers = as === undefined ? undefined : { 'x-worker-id': as, 'x-worker-token': token }
