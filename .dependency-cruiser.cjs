@@ -3,10 +3,9 @@
  * `npm run layers` checks them; test/unit/scripts/layers.test.ts checks that they bite.
  */
 
-/** Besides itself, errors.ts and events.ts, a folder may import these folders. */
+/** Besides itself, errors.ts, events.ts and settings.ts, a folder may import these folders. */
 const mayImport = {
   utils: [],
-  observability: ['utils'],
   health: [],
   protocol: ['utils'],
   config: ['protocol', 'utils'],
@@ -14,21 +13,48 @@ const mayImport = {
   storage: ['transport', 'utils'],
   orchestrators: ['protocol', 'transport', 'utils'],
   tasks: ['protocol', 'storage', 'utils'],
-  runtime: ['orchestrators', 'tasks', 'transport', 'protocol', 'utils'],
+  journal: ['protocol', 'transport', 'utils'],
+  delivery: ['protocol', 'transport', 'utils'],
+  execution: ['tasks', 'delivery', 'protocol', 'utils'],
+  polling: ['orchestrators', 'journal', 'transport', 'protocol', 'utils'],
+  connections: [
+    'runtime/settings.ts',
+    'polling',
+    'execution',
+    'orchestrators',
+    'tasks',
+    'transport',
+    'protocol',
+    'utils',
+  ],
+  takeover: ['runtime/settings.ts', 'connections', 'delivery', 'journal', 'tasks', 'protocol', 'utils'],
+  runtime: [
+    'takeover',
+    'connections',
+    'polling',
+    'execution',
+    'delivery',
+    'journal',
+    'tasks',
+    'transport',
+    'protocol',
+    'utils',
+  ],
   dev: ['protocol', 'utils'],
-  testing: ['tasks', 'storage', 'protocol', 'utils', 'dev'],
   cli: ['worker.ts', 'dev', 'config', 'runtime/shutdown.ts', 'runtime/outbox.ts'],
 }
 
-/** What is not part of a worker: never loaded when one is. */
-const besideTheWorker = ['dev', 'testing', 'cli']
+/** These are not part of a worker: a worker never loads them. */
+const besideTheWorker = ['dev', 'cli']
 const partsOfTheWorker = Object.keys(mayImport).filter((folder) => !besideTheWorker.includes(folder))
 
 /** The files at the top of `src/`. */
 const filesMayImport = {
   errors: [],
   events: ['errors.ts', 'protocol'],
-  worker: ['errors.ts', 'events.ts', ...partsOfTheWorker],
+  settings: ['protocol', 'utils'],
+  logger: ['settings.ts', 'utils'],
+  worker: ['errors.ts', 'events.ts', 'settings.ts', 'logger.ts', ...partsOfTheWorker],
   index: ['errors.ts', 'events.ts', 'worker.ts', ...partsOfTheWorker],
 }
 
@@ -36,7 +62,7 @@ const filesMayImport = {
 const homeOfPackage = {
   undici: ['transport'],
   ws: ['transport', 'dev'],
-  pino: ['observability'],
+  pino: ['logger.ts'],
   hono: ['dev'],
   '@hono/node-server': ['dev'],
   commander: ['cli'],
@@ -55,7 +81,7 @@ const onlyTo = (name, from, allowed) => ({
 })
 
 const foldersKeepTheirLayer = Object.entries(mayImport).map(([folder, others]) =>
-  onlyTo(`layer-${folder}`, places([folder]), [folder, 'errors.ts', 'events.ts', ...others]),
+  onlyTo(`layer-${folder}`, places([folder]), [folder, 'errors.ts', 'events.ts', 'settings.ts', ...others]),
 )
 
 const filesKeepTheirLayer = Object.entries(filesMayImport).map(([file, others]) =>

@@ -13,7 +13,7 @@ import { isMain } from './is-main.mjs'
 /** The files that may have the effect, as paths below `src/`. */
 const homes = {
   'process.env': [/^config\/env\.ts$/, /^cli\//],
-  console: [/^observability\/logger\.ts$/, /^cli\//],
+  console: [/^logger\.ts$/, /^cli\//],
   timer: [/^utils\/time\.ts$/],
   clock: [/^utils\/time\.ts$/],
   signal: [/^runtime\/shutdown\.ts$/],

@@ -44,8 +44,8 @@ export {
   UnreachableError,
 } from './errors.js'
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
+export type { CommandHandler, CommandOrigin } from './execution/commands.js'
 export type { FileMetadata, ProgressUpdate, Resources, TaskFailure } from './protocol/messages.js'
-export type { CommandHandler, CommandOrigin } from './runtime/commands.js'
 export type {
   DownloadOptions,
   ListedObject,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { S3Settings, Settings, TlsSettings } from '../settings.js'
 import { attributesOf, type SettleAttribute } from './attributes.js'
 import { Checks } from './checks.js'
 import { type ConstructorOptions, settleDependencies, settleLimits } from './constructor-options.js'
@@ -6,14 +7,13 @@ import { stateHome } from './env.js'
 import { deepFreeze } from './freeze.js'
 import { jsonObject } from './json-kinds.js'
 import { hideMembers } from './secrets.js'
-import type { S3Settings, Settings, TlsSettings } from './settings.js'
 import { settleOrchestrators } from './settle-orchestrators.js'
 import { settleResources } from './settle-resources.js'
 import { ipAddress, text } from './text-kinds.js'
 import { configWarnings } from './warnings.js'
 import type { WorkerConfig } from './worker-config.js'
 
-export type { Settings } from './settings.js'
+export type { Settings } from '../settings.js'
 
 /** The settings, and what should be said about them once there is a logger. */
 export interface Resolved {

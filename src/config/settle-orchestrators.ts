@@ -1,3 +1,4 @@
+import type { GenerationChoice, OrchestratorSettings } from '../settings.js'
 import { isObject } from '../utils/json.js'
 import type { Checks } from './checks.js'
 import { optional } from './kind.js'
@@ -5,7 +6,6 @@ import { finite, positive } from './number-kinds.js'
 import { PROTOCOLS } from './options.js'
 import { byPriority, ENTRY_DEFAULTS, type OrchestratorsSource } from './orchestrators.js'
 import { hideMembers } from './secrets.js'
-import type { GenerationChoice, OrchestratorSettings } from './settings.js'
 import { choice, secret } from './text-kinds.js'
 import { httpUrl } from './url-kind.js'
 

@@ -1,6 +1,6 @@
+import type { OrchestratorSettings } from '../settings.js'
 import { DEFAULT_TOKEN } from './options.js'
 import { ATTRIBUTE_NAMES } from './printable.js'
-import type { OrchestratorSettings } from './settings.js'
 import type { WorkerConfig } from './worker-config.js'
 
 const aboutToken = (orchestrators: readonly OrchestratorSettings[]): string[] => {

@@ -1,6 +1,6 @@
+import type { DeliveryOutlook } from '../delivery/delivery.js'
 import type { Events } from '../events.js'
 import type { Logger } from '../utils/logger.js'
-import type { DeliveryOutlook } from './delivery.js'
 
 /** An orchestrator has a handful of reasons; if one had more, the rest would count as one. */
 const MOST_REASONS = 100

@@ -1,10 +1,10 @@
+import type { Connections } from '../connections/connections.js'
+import type { Delivery } from '../delivery/delivery.js'
 import { ShutdownError } from '../errors.js'
+import type { TasksInHand } from '../execution/tasks-in-hand.js'
+import type { Journal } from '../journal/journal.js'
 import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, within } from '../utils/time.js'
-import type { Connections } from './connections.js'
-import type { Delivery } from './delivery.js'
-import type { Journal } from './journal/journal.js'
-import type { TasksInHand } from './tasks-in-hand.js'
 
 export interface DrainOptions {
   readonly connections: Connections

@@ -1,5 +1,5 @@
-import { reach, tlsFor } from './connect.js'
-import { type FiledLetter, readLetters, removeLetter } from './journal/dead-letters.js'
+import { reach, tlsFor } from '../connections/connect.js'
+import { type FiledLetter, readLetters, removeLetter } from '../journal/folder/dead-letters.js'
 import type { RuntimeSettings } from './settings.js'
 
 /** The dead letters of some state directories, whether their workers run or not. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { replay } from '../../../src/runtime/journal/replay.js'
+import { replay } from '../../../src/journal/replay.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { setUp } from './set-up.js'
 

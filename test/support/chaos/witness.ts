@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Ledger } from '../../../src/runtime/journal/ledger.js'
-import { replay } from '../../../src/runtime/journal/replay.js'
+import type { Ledger } from '../../../src/journal/ledger.js'
+import { replay } from '../../../src/journal/replay.js'
 import type { Fault, SeenRequest } from './fault.js'
 import type { SeenAnswer } from './fault-proxy.js'
 

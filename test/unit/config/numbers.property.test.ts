@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
-import type { Settings } from '../../../src/config/settings.js'
 import type { VariableName } from '../../../src/config/values.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
+import type { Settings } from '../../../src/settings.js'
 import { setVariables, useCleanEnvironment } from './environment.js'
 import { problemsOf } from './problems.js'
 

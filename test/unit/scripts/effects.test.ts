@@ -56,7 +56,7 @@ describe('strayEffects', () => {
   it.each([
     ['config/env.ts', 'process.env'],
     ['cli/main.ts', 'process.env; console.log(1)'],
-    ['observability/logger.ts', 'console.log(1)'],
+    ['logger.ts', 'console.log(1)'],
     ['utils/time.ts', 'setTimeout(f, 1); Date.now()'],
     ['runtime/shutdown.ts', "process.on('SIGINT', f)"],
   ])('leaves %s its own effects', (path, text) => {

@@ -1,0 +1,43 @@
+import type { Slots } from '../../execution/slots.js'
+import type { Heartbeat } from '../../protocol/messages.js'
+import type { TaskDefinition } from '../../tasks/definition.js'
+import type { HotCache } from './hot-cache.js'
+
+/** What a heartbeat is made of. */
+export interface LoadSources {
+  readonly definitions: readonly TaskDefinition[]
+  readonly slots: Slots<unknown>
+  readonly hotCache: HotCache
+  readonly tasksInHand: Heartbeat['tasksInHand']
+  /** False while the worker drains or cannot keep more results. */
+  readonly accepting: boolean
+}
+
+/** What this worker can take at this moment. Pure. */
+export const describeLoad = ({
+  definitions,
+  slots,
+  hotCache,
+  tasksInHand,
+  accepting,
+}: LoadSources): Heartbeat => {
+  const able = accepting ? definitions.filter(({ taskType }) => slots.hasFreeFor(taskType)) : []
+  return {
+    load: slots.running + slots.waiting,
+    accepting,
+    tasksInHand,
+    status: able.length > 0 ? 'idle' : 'busy',
+    taskNames: able.map(({ name }) => name),
+    hotCache: hotCache.models,
+    skillDependencies: hotCache.dependencies,
+    hotSkills: hotCache.skills,
+  }
+}
+
+/** What is said to an orchestrator that is to send nothing. Pure. */
+export const asBusy = (heartbeat: Heartbeat): Heartbeat => ({
+  ...heartbeat,
+  accepting: false,
+  status: 'busy',
+  taskNames: [],
+})

@@ -1,0 +1,33 @@
+import { expect, test, vi } from 'vitest'
+import { HotCache } from '../../../../src/connections/heartbeat/hot-cache.js'
+
+test('§1.3.5 a skill is hot once all of its models are loaded, until one goes', () => {
+  const cache = new HotCache({ paint: ['sd', 'clip'], talk: ['llm'], rest: [] }, () => {})
+  expect(cache.skills).toEqual(['rest'])
+  cache.add('sd')
+  expect(cache.skills).toEqual(['rest'])
+  cache.add('clip')
+  cache.add('llm')
+  expect(cache.skills).toEqual(['paint', 'talk', 'rest'])
+  cache.remove('sd')
+  expect(cache.skills).toEqual(['talk', 'rest'])
+  expect(cache.models).toEqual(['clip', 'llm'])
+})
+
+test('only what changes something is told', () => {
+  const changed = vi.fn()
+  const cache = new HotCache({}, changed)
+  cache.add('sd')
+  cache.add('sd')
+  cache.remove('other')
+  expect(changed).toHaveBeenCalledTimes(1)
+  cache.remove('sd')
+  expect(changed).toHaveBeenCalledTimes(2)
+})
+
+test('its methods can be passed on by themselves', () => {
+  const { add, remove, ...cache } = new HotCache({}, () => {})
+  add('sd')
+  remove('sd')
+  expect(cache).toBeDefined()
+})

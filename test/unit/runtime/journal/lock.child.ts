@@ -1,6 +1,0 @@
-import { takeLock } from '../../../../src/runtime/journal/lock.js'
-
-/** Run as a process of its own: takes the folder and stays. */
-await takeLock(process.argv[2] ?? '')
-process.stdout.write('taken\n')
-process.stdin.resume()
