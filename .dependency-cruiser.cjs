@@ -27,7 +27,7 @@ const mayImport = {
     'protocol',
     'utils',
   ],
-  takeover: ['runtime/settings.ts', 'connections', 'delivery', 'journal', 'tasks', 'protocol', 'utils'],
+  takeover: ['connections', 'delivery', 'journal', 'tasks', 'protocol', 'utils'],
   runtime: [
     'takeover',
     'connections',
@@ -35,13 +35,14 @@ const mayImport = {
     'execution',
     'delivery',
     'journal',
+    'orchestrators',
     'tasks',
     'transport',
     'protocol',
     'utils',
   ],
   dev: ['protocol', 'utils'],
-  cli: ['worker.ts', 'dev', 'config', 'runtime/shutdown.ts', 'runtime/outbox.ts'],
+  cli: ['worker.ts', 'dev', 'config', 'orchestrators', 'journal', 'runtime/shutdown.ts'],
 }
 
 /** These are not part of a worker: a worker never loads them. */

@@ -2,9 +2,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { stateHome } from '../config/env.js'
-import { resolveSettings, type Settings } from '../config/resolve.js'
+import { resolveSettings } from '../config/resolve.js'
 import { WorkerConfig } from '../config/worker-config.js'
-import { drop, lettersIn, replay } from '../runtime/outbox.js'
+import { type FiledLetter, readLetters, removeLetter } from '../journal/folder/dead-letters.js'
+import { reach, tlsFor } from '../orchestrators/reach.js'
+import type { OrchestratorSettings, Settings } from '../settings.js'
 import { UsageError } from './fail.js'
 
 interface OutboxOptions {
@@ -13,9 +15,6 @@ interface OutboxOptions {
   readonly json?: boolean
   readonly to?: string
 }
-
-type Letters = Awaited<ReturnType<typeof lettersIn>>
-type Letter = Letters[number]
 
 /** `avtomatika-worker outbox`: works on the files, so that it does not matter whether the worker runs. */
 export const outboxCommand = (): Command =>
@@ -47,7 +46,7 @@ const list = async (options: OutboxOptions): Promise<void> => {
   else for (const each of letters) console.log(lineFor(each))
 }
 
-const lineFor = ({ letter }: Letter): string => {
+const lineFor = ({ letter }: FiledLetter): string => {
   const { diedAt, from, reason, result } = letter
   return [diedAt, result.taskId, `job ${result.jobId}`, result.workerId, from, reason.split('\n')[0]].join(
     '  ',
@@ -61,7 +60,7 @@ const sendAgain = async (taskIds: string[], options: OutboxOptions): Promise<voi
     const { from, result } = each.letter
     const url = options.to?.replace(/\/+$/, '') ?? from
     try {
-      await replay(each, targetFor(url, settings), settings)
+      await send(each, targetFor(url, settings), settings)
       console.log(`${result.taskId} was taken by ${url}`)
     } catch (error) {
       console.error(`${result.taskId} was not taken by ${url} and is kept: ${(error as Error).message}`)
@@ -70,17 +69,39 @@ const sendAgain = async (taskIds: string[], options: OutboxOptions): Promise<voi
   }
 }
 
+/**
+ * Sends a dead letter again under the worker id of its result, and removes the letter when the orchestrator takes the
+ * result.
+ *
+ * @throws UnreachableError, ResponseError or ProtocolError if the orchestrator does not take the result; the letter stays
+ */
+const send = async (
+  { path, letter: { result } }: FiledLetter,
+  target: OrchestratorSettings,
+  settings: Settings,
+): Promise<void> => {
+  const asOwner = { ...settings, workerId: result.workerId }
+  const orchestrator = reach({ settings: asOwner, target, tls: tlsFor(settings) }, () => {})
+  try {
+    const receipt = await orchestrator.deliver(result)
+    if (receipt.kind === 'replaced') throw receipt.error
+    await removeLetter(path)
+  } finally {
+    await orchestrator.close()
+  }
+}
+
 const throwAway = async (taskIds: string[], options: OutboxOptions): Promise<void> => {
   for (const each of await chosen(taskIds, options)) {
-    await drop(each)
+    await removeLetter(each.path)
     console.log(`${each.letter.result.taskId} is gone`)
   }
 }
 
-const chosen = async (taskIds: readonly string[], options: OutboxOptions): Promise<Letters> => {
+const chosen = async (taskIds: readonly string[], options: OutboxOptions): Promise<FiledLetter[]> => {
   if (taskIds.length === 0 && !options.all) throw new UsageError('Which ones? Name task ids, or say --all.')
   const letters = await lettersIn(foldersFor(options))
-  const isMeant = ({ letter }: Letter) => taskIds.includes(letter.result.taskId)
+  const isMeant = ({ letter }: FiledLetter) => taskIds.includes(letter.result.taskId)
   const missing = taskIds.filter((id) => !letters.some(({ letter }) => letter.result.taskId === id))
   if (missing.length > 0) throw new UsageError(`There is no dead letter of ${missing.join(', ')}.`)
   return options.all ? letters : letters.filter(isMeant)
@@ -95,6 +116,10 @@ const foldersFor = ({ stateDir }: OutboxOptions): readonly string[] => {
   return namesIn(parent).map((name) => join(parent, name))
 }
 
+/** Reads the dead letters of all folders, whether their workers run or not. */
+const lettersIn = async (folders: readonly string[]): Promise<FiledLetter[]> =>
+  (await Promise.all(folders.map(readLetters))).flat()
+
 const namesIn = (folder: string): string[] => {
   try {
     return readdirSync(folder)
@@ -104,7 +129,7 @@ const namesIn = (folder: string): string[] => {
 }
 
 /** Only to one that is configured: no other is to see a token. */
-const targetFor = (url: string, { orchestrators }: Settings): Settings['orchestrators'][number] => {
+const targetFor = (url: string, { orchestrators }: Settings): OrchestratorSettings => {
   const target = orchestrators.find((each) => each.url === url)
   if (target) return target
   const known = orchestrators.map((each) => each.url).join(', ')

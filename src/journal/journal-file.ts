@@ -3,7 +3,6 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { atRest, soon } from '../utils/time.js'
 import { syncFolder, writeLines, writeWhole } from './folder/write-whole.js'
-import { Group } from './group.js'
 
 export interface JournalFileOptions {
   readonly path: string
@@ -157,5 +156,36 @@ export class JournalFile {
     }
     void handle.close().catch(() => {})
     this.#options.onBroken(error)
+  }
+}
+
+/** Lines that are written together, and what is to be done then. */
+class Group {
+  #text = ''
+  readonly #then: (() => void)[] = []
+
+  get text(): string {
+    return this.#text
+  }
+
+  /** Whether nobody waits for it. */
+  get isEmpty(): boolean {
+    return this.#then.length === 0
+  }
+
+  /** @param then - see {@link Group.done} */
+  add(line: string, then: () => void): void {
+    this.#text += line
+    this.#then.push(then)
+  }
+
+  /** Its lines have been written elsewhere; those who wait still do. */
+  clear(): void {
+    this.#text = ''
+  }
+
+  /** They are written, or cannot be. */
+  done(): void {
+    for (const then of this.#then) then()
   }
 }

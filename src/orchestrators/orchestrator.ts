@@ -12,7 +12,8 @@ import type {
   TaskResult,
 } from '../protocol/messages.js'
 import type { Generation, Protocol, WireRequest } from '../protocol/protocol.js'
-import { type Dialect, type GenerationChoice, protocolOf } from '../protocol/select.js'
+import { type Dialect, protocolOf } from '../protocol/select.js'
+import type { GenerationChoice } from '../settings.js'
 import type { HttpAnswer } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import type { Recall } from '../transport/recall.js'

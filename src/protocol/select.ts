@@ -5,9 +5,6 @@ import { EVENTS, REGISTER, TOKEN } from './routes.js'
 import { capabilities } from './rxon/describe-worker.js'
 import { rxon } from './rxon/rxon.js'
 
-/** Which generation to speak: one of them, or the one that the orchestrator shows. */
-export type GenerationChoice = Generation | 'auto'
-
 /** A generation, or what was published on the way from one to the other. */
 export type Dialect = Generation | 'flat' | 'named' | 'early'
 

@@ -1,4 +1,4 @@
-import { connectTo, pollDeadlineMs, tlsFor } from '../connections/connect.js'
+import { connectTo } from '../connections/connect.js'
 import { Connections } from '../connections/connections.js'
 import { describeLoad } from '../connections/heartbeat/describe-load.js'
 import { HotCache } from '../connections/heartbeat/hot-cache.js'
@@ -12,9 +12,11 @@ import { StrayRejections } from '../execution/stray-rejections.js'
 import type { TaskInHand, TaskSource } from '../execution/task-in-hand.js'
 import { TasksInHand } from '../execution/tasks-in-hand.js'
 import { Journal } from '../journal/journal.js'
+import { pollDeadlineMs, tlsFor } from '../orchestrators/reach.js'
 import type { PollGate } from '../polling/poll-loop.js'
 import { PollTurn } from '../polling/poll-turn.js'
 import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
+import type { Settings } from '../settings.js'
 import { Succession } from '../takeover/succession.js'
 import type { TaskRegistry } from '../tasks/definition.js'
 import { describeSkill } from '../tasks/describe-skill.js'
@@ -25,10 +27,9 @@ import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
 import { reportDeliveries } from './delivery-report.js'
 import { drain } from './drain.js'
-import type { RuntimeSettings } from './settings.js'
 
 export interface RuntimeOptions {
-  readonly settings: RuntimeSettings
+  readonly settings: Settings
   readonly registry: TaskRegistry
   readonly storage: TaskStorage | undefined
   readonly events: Events

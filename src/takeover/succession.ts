@@ -4,13 +4,13 @@ import type { Delivery } from '../delivery/delivery.js'
 import type { ResultSink } from '../delivery/lane.js'
 import type { Journal } from '../journal/journal.js'
 import type { OpenTask } from '../journal/ledger.js'
-import type { RuntimeSettings } from '../runtime/settings.js'
+import type { Settings } from '../settings.js'
 import type { Logger } from '../utils/logger.js'
 import { PollFence } from './poll-fence.js'
 import { Recovery } from './recovery.js'
 
 export interface SuccessionOptions {
-  readonly settings: Pick<RuntimeSettings, 'pollFence' | 'pollTimeoutMs'>
+  readonly settings: Pick<Settings, 'pollFence' | 'pollTimeoutMs'>
   readonly journal: Journal
   readonly delivery: Delivery
   readonly log: Logger

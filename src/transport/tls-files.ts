@@ -1,13 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { ConfigError } from '../errors.js'
-
-/** PEM files; certificate and key only together. */
-export interface TlsPaths {
-  readonly caPath?: string
-  readonly certPath?: string
-  readonly keyPath?: string
-}
+import type { TlsSettings } from '../settings.js'
 
 const VARIABLES = { caPath: 'TLS_CA_PATH', certPath: 'TLS_CERT_PATH', keyPath: 'TLS_KEY_PATH' } as const
 type Name = keyof typeof VARIABLES
@@ -18,7 +12,7 @@ const NAMES = Object.keys(VARIABLES) as Name[]
  * While what is there does not fit together, as half-way through an exchange, the last that did is used.
  */
 export class TlsFiles {
-  readonly #paths: TlsPaths
+  readonly #paths: TlsSettings
   readonly #onTrouble: (error: Error) => void
   #seen: string
   #context: SecureContext
@@ -27,7 +21,7 @@ export class TlsFiles {
    * @param onTrouble - the files have changed and cannot be used; told once for each change
    * @throws ConfigError when a file cannot be read, or certificate and key do not fit together
    */
-  constructor(paths: TlsPaths, onTrouble: (error: Error) => void) {
+  constructor(paths: TlsSettings, onTrouble: (error: Error) => void) {
     this.#paths = paths
     this.#onTrouble = onTrouble
     this.#seen = this.#state()
@@ -71,7 +65,7 @@ export class TlsFiles {
 }
 
 /** The file it is about, where that can be told, else all of them. */
-const problemsOf = (paths: TlsPaths, error: Error) => {
+const problemsOf = (paths: TlsSettings, error: Error) => {
   const { path: culprit } = error as NodeJS.ErrnoException
   const given = NAMES.flatMap((name) => {
     const value = paths[name]

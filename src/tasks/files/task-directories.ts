@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Outcome } from '../../protocol/messages.js'
+import type { KeepTaskFiles } from '../../settings.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { TurnoverMap } from '../../utils/turnover-map.js'
@@ -8,16 +9,13 @@ import { DiskRoom } from './disk-room.js'
 import { thisOwner } from './owner.js'
 import { TaskDirectory } from './task-directory.js'
 
-/** Whose directories stay when their results have been taken. */
-export type KeepFiles = 'never' | 'on-failure' | 'always'
-
 export interface TaskDirectoriesOptions {
   /** `TASK_FILES_DIR` */
   readonly parent: string
   readonly workerId: string
   /** How much one may hold; no limit by default. */
   readonly maxBytes: number | undefined
-  readonly keep: KeepFiles
+  readonly keep: KeepTaskFiles
   readonly log: Logger
   /** There is room on the disk again, or none any longer. */
   readonly onRoom?: () => void

@@ -7,8 +7,9 @@ import type { TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { Worker, WorkerConfig } from '../../../src/index.js'
+import type { TlsSettings } from '../../../src/settings.js'
 import { HttpTransport } from '../../../src/transport/http.js'
-import { TlsFiles, type TlsPaths } from '../../../src/transport/tls-files.js'
+import { TlsFiles } from '../../../src/transport/tls-files.js'
 import { openSocket, Socket } from '../../../src/transport/websocket.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { Authority, canCertify, type Pair } from '../../support/tls/certificates.js'
@@ -47,7 +48,7 @@ const setup = async () => {
   return { authority, url: await startServer(authority), caPath: authority.caPath }
 }
 
-const transportTo = (url: string, paths: TlsPaths | undefined) => {
+const transportTo = (url: string, paths: TlsSettings | undefined) => {
   const troubles: string[] = []
   const tls = paths && new TlsFiles(paths, (error) => troubles.push(error.message))
   const transport = new HttpTransport({ url, headers: {}, connections: 1, tls })

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import type { TlsSettings } from '../../../src/settings.js'
 import { HttpTransport } from '../../../src/transport/http.js'
-import { TlsFiles, type TlsPaths } from '../../../src/transport/tls-files.js'
+import { TlsFiles } from '../../../src/transport/tls-files.js'
 import { Child } from './child-process.js'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
@@ -23,7 +24,7 @@ export interface ProductionOptions {
   readonly redisPort: number
   readonly env?: NodeJS.ProcessEnv
   /** What a client needs to reach it, where it speaks TLS. */
-  readonly tls?: TlsPaths
+  readonly tls?: TlsSettings
 }
 
 /** The orchestrator of the examples, as a user starts it; the test's end ends it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { choose, type Failover, firstOf, steadinessFor, toAsk } from '../../../src/orchestrators/failover.js'
+import { choose, type Failover, firstOf, steadinessFor, toAsk } from '../../../src/connections/failover.js'
 import { type Fact, type Health, healthAfter, UNTRIED } from '../../../src/orchestrators/health.js'
 
 const STEADY = steadinessFor(100)
