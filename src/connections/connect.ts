@@ -6,6 +6,7 @@ import { type PollJournal, PollLoop, type PollLoopOptions } from '../polling/pol
 import type { PollTurn } from '../polling/poll-turn.js'
 import type { Command, Heartbeat, Registration, Usage } from '../protocol/messages.js'
 import type { Logger } from '../utils/logger.js'
+import type { Wake } from '../utils/wake.js'
 import { Connection, type OnBarred } from './connection.js'
 import { asBusy } from './heartbeat/describe-load.js'
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
@@ -14,6 +15,7 @@ import { CommandSocket } from './socket/command-socket.js'
 export interface ConnectOptions extends Target {
   readonly registration: Omit<Registration, 'status'>
   readonly describe: () => Heartbeat
+  readonly wake: Wake
   readonly usage: () => Usage
   /** Whether no task may come from there for a while. */
   readonly isHeldOff: (source: TaskSource) => boolean
@@ -50,6 +52,7 @@ export const connectTo = (options: ConnectOptions): Connection => {
         intervalMs: settings.heartbeatIntervalMs,
         debounceMs: settings.heartbeatDebounceMs,
         log,
+        wake: options.wake,
         onUnknown,
         onCancelled: (id) => options.onCommand({ kind: 'cancel', taskId: id, jobId: id }, source),
       }),

@@ -174,12 +174,6 @@ export class Connection implements TaskSource, Watched {
     return this.#register()
   }
 
-  /** A slot, a hot model or anything else that the orchestrator is told has changed. */
-  changed(): void {
-    this.#heartbeats.changed()
-    this.#polls.wake()
-  }
-
   /** Resolves when the orchestrator knows what this worker can take. */
   told(): Promise<void> {
     return this.#heartbeats.told()

@@ -78,12 +78,6 @@ export class Connections {
     for (const connection of this.#used) void connection.open()
   }
 
-  /** A slot, a hot model or anything else that orchestrators are told has changed. */
-  changed(): void {
-    for (const connection of this.#used) connection.changed()
-    for (const standby of this.#standbys) standby.changed()
-  }
-
   /** Finds out at once whether the orchestrators still know this worker. */
   check(): void {
     for (const connection of [...this.#used, ...this.#standbys]) connection.check()

@@ -1,6 +1,7 @@
 import type { Receipt, TaskOffer, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
+import type { Wake } from '../utils/wake.js'
 import { DeliveryLane, type DeliveryReport, type ResultSink } from './lane.js'
 import type { RetryPolicy } from './retry-policy.js'
 
@@ -31,8 +32,8 @@ export interface DeliveryOptions {
   /** From this many undelivered results on, no more tasks are fetched. */
   readonly bound: number
   readonly journal: ResultJournal
-  /** There is room for results again. */
-  readonly onRoom: () => void
+  /** Triggered when there is room for results again. */
+  readonly wake: Wake
 }
 
 /** Results on their way: each goes back to the orchestrator that gave the task, and is kept until that one has answered for it. */
@@ -121,7 +122,7 @@ export class Delivery {
     this.#undelivered.delete(result)
     this.#options.released(result)
     tell()
-    if (!hadRoom) this.#options.onRoom()
+    if (!hadRoom) this.#options.wake.trigger()
     this.#changed.notify()
   }
 }

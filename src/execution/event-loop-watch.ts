@@ -1,4 +1,5 @@
 import { after, monotonicMs, type Timer } from '../utils/time.js'
+import type { Wake } from '../utils/wake.js'
 
 /** The event loop did nothing else for this long. */
 export interface Blockage {
@@ -11,8 +12,8 @@ export interface LagWatchOptions {
   /** The task names whose handlers run at this moment. */
   readonly running: () => readonly string[]
   readonly onBlocked: (blockage: Blockage) => void
-  /** The event loop turns freely again. */
-  readonly onFree: () => void
+  /** Triggered when the event loop turns freely again. */
+  readonly wake: Wake
 }
 
 /** Who is late by more than this misses polls and heartbeats, in ms. */
@@ -79,7 +80,7 @@ export class LagWatch {
     this.#ended.clear()
     if (this.#blockage || running.length > 0) this.#tickLater()
     if (this.#blockage) this.#options.onBlocked(this.#blockage)
-    else if (wasBlocked) this.#options.onFree()
+    else if (wasBlocked) this.#options.wake.trigger()
   }
 
   #measure(lagMs: number, running: readonly string[]): Blockage | undefined {

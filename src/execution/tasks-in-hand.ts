@@ -9,6 +9,7 @@ import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
+import type { Wake } from '../utils/wake.js'
 import { EarlyCancels } from './early-cancels.js'
 import { Repeats } from './repeated-offers.js'
 import type { Slots } from './slots.js'
@@ -35,8 +36,8 @@ export interface TasksInHandOptions {
   readonly accepts: () => boolean
   /** A handler has ended. */
   readonly onEnd: (taskName: string) => void
-  /** A slot was taken or freed. */
-  readonly onChange: () => void
+  /** Triggered when a slot was taken or freed. */
+  readonly wake: Wake
 }
 
 /** Every task that was accepted and has no result yet. Each leaves with exactly one result, or is handed back. */
@@ -62,7 +63,7 @@ export class TasksInHand {
 
   /** Takes an offer whose poll has reserved a slot. */
   take(offer: TaskOffer, from: TaskSource): void {
-    const { slots, onChange } = this.#options
+    const { slots, wake } = this.#options
     if (this.#turnsAway(offer, from)) {
       slots.unreserve()
       return
@@ -71,7 +72,7 @@ export class TasksInHand {
     const isAdmitted = slots.admit(task, task.taskType)
     // A handler may end the process: what it was at has to be on the disk by then.
     this.#options.journal.accepted(offer, from, () => isAdmitted && this.#run(task))
-    onChange()
+    wake.trigger()
   }
 
   /**
@@ -206,7 +207,7 @@ export class TasksInHand {
   }
 
   #cancel(named: TaskInHand): void {
-    const { slots, log, cancelGraceMs, onChange } = this.#options
+    const { slots, log, cancelGraceMs, wake } = this.#options
     const task = named.original ?? named
     if (task.reported || task.grace) return
     log.info(refTo(named.offer), 'the orchestrator cancels a task')
@@ -214,7 +215,7 @@ export class TasksInHand {
       this.#drop(task)
       this.#reports.report(task, CANCELLED)
       this.#ended.notify()
-      onChange()
+      wake.trigger()
       return
     }
     task.grace = after(cancelGraceMs, () => this.#goOnWithout(task))
@@ -252,7 +253,7 @@ export class TasksInHand {
   }
 
   #end(task: TaskInHand, outcome: Outcome): void {
-    const { slots, onChange, onEnd, log } = this.#options
+    const { slots, wake, onEnd, log } = this.#options
     this.#drop(task)
     task.grace?.cancel()
     task.deadline?.cancel()
@@ -264,7 +265,7 @@ export class TasksInHand {
     else this.#reports.report(task, outcome)
     if (next) this.#run(next)
     this.#ended.notify()
-    onChange()
+    wake.trigger()
   }
 }
 

@@ -3,6 +3,7 @@ import type { TaskOffer, TaskResult } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { after, type Timer, wallMs } from '../utils/time.js'
+import type { Wake } from '../utils/wake.js'
 import { adoptOthers } from './adopt.js'
 import type { Fact } from './facts.js'
 import { type DeadLetter, fileLetter, thinOut } from './folder/dead-letters.js'
@@ -26,8 +27,8 @@ export interface JournalOptions {
   /** How long an orchestrator should hold a poll, in ms. */
   readonly holdMs: number
   readonly log: Logger
-  /** Tasks can no longer be taken, or can again. */
-  readonly onChange: () => void
+  /** Triggered when the journal can no longer be written, and when it can be written again. */
+  readonly wake: Wake
 }
 
 /** Who asks for tasks: the worker, under one of its ids at one of its orchestrators. */
@@ -276,7 +277,7 @@ export class Journal {
         { err: error },
         'the journal cannot be written: no tasks are taken until it can; what runs is kept in memory',
       )
-    this.#options.onChange()
+    this.#options.wake.trigger()
     this.#healLater()
   }
 
@@ -295,7 +296,7 @@ export class Journal {
     this.#trouble = undefined
     this.#failures = 0
     this.#options.log.info({}, 'the journal can be written again')
-    this.#options.onChange()
+    this.#options.wake.trigger()
   }
 }
 

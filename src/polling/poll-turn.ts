@@ -1,4 +1,5 @@
 import { after, monotonicMs, type Timer } from '../utils/time.js'
+import type { Wake } from '../utils/wake.js'
 import { nextTurn } from './round-robin.js'
 
 /** The polls of one orchestrator, as those see them who share the slots with it. */
@@ -33,9 +34,13 @@ export class PollTurn {
   readonly #credits = new Map<PollSeat, number>()
   #later: Timer | undefined
 
-  /** @param reserve - see {@link Slots.reserve} */
-  constructor(reserve: (lent: number) => boolean) {
+  /**
+   * @param reserve - see {@link Slots.reserve}
+   * @param wake - at each trigger a slot may be free
+   */
+  constructor(reserve: (lent: number) => boolean, wake: Wake) {
     this.#reserve = reserve
+    wake.listen(() => this.grant())
   }
 
   join(seat: PollSeat): void {

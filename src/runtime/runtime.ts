@@ -25,6 +25,7 @@ import type { TaskStorage } from '../tasks/files/task-storage.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
+import { Wake } from '../utils/wake.js'
 import { reportDeliveries } from './delivery-report.js'
 import { drain } from './drain.js'
 
@@ -47,6 +48,8 @@ export class Runtime {
   /** How many results made no difference any more, by the orchestrators' reasons. */
   readonly ignored = new Map<string, number>()
   readonly #options: RuntimeOptions
+  /** Triggered by every part that changes whether tasks can be taken, or what heartbeats tell. */
+  readonly #wake = new Wake()
   readonly #tls: TlsFiles | undefined
   readonly #slots: Slots<TaskInHand>
   readonly #directories: TaskDirectories
@@ -65,10 +68,10 @@ export class Runtime {
     this.#options = options
     const { settings } = options
     this.#tls = tlsFor(settings, options.log)
-    this.hotCache = new HotCache(settings.skillDependencies, this.#changed)
+    this.hotCache = new HotCache(settings.skillDependencies, this.#wake)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = this.#makeDirectories()
-    this.#turn = new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent))
+    this.#turn = new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent), this.#wake)
     this.#lag = this.#makeLagWatch()
     this.#journal = this.#makeJournal()
     this.#delivery = this.#makeDelivery()
@@ -149,8 +152,6 @@ export class Runtime {
     return this.#journal.trouble ?? this.#directories.room.trouble
   }
 
-  readonly #changed = (): void => this.#connections?.changed()
-
   readonly #describe = (): Heartbeat =>
     describeLoad({
       definitions: this.#options.registry.all(),
@@ -169,7 +170,7 @@ export class Runtime {
         events.emit('eventLoopBlocked', blockage)
         this.#connections?.check()
       },
-      onFree: this.#changed,
+      wake: this.#wake,
     })
   }
 
@@ -181,7 +182,7 @@ export class Runtime {
       maxBytes: settings.taskFilesMaxBytes,
       keep: settings.keepTaskFiles,
       log,
-      onRoom: this.#changed,
+      wake: this.#wake,
     })
   }
 
@@ -195,14 +196,14 @@ export class Runtime {
       urls: settings.orchestrators.map(({ url }) => url),
       holdMs: settings.pollTimeoutMs,
       log,
-      onChange: this.#changed,
+      wake: this.#wake,
     })
   }
 
   #makeSuccession(): Succession {
     const { settings, log } = this.#options
     const parts = { journal: this.#journal, delivery: this.#delivery }
-    return new Succession({ settings, ...parts, log, onChange: this.#changed })
+    return new Succession({ settings, ...parts, log, wake: this.#wake })
   }
 
   #makeDelivery(): Delivery {
@@ -214,7 +215,7 @@ export class Runtime {
       answered: (offer, receipt) => this.#tasks.answered(offer, receipt),
       released: ({ taskId, outcome }) => this.#directories.released(taskId, outcome),
       bound: Math.max(1_000, 4 * settings.maxConcurrentTasks),
-      onRoom: this.#changed,
+      wake: this.#wake,
     })
   }
 
@@ -247,7 +248,7 @@ export class Runtime {
       log,
       accepts: () => this.#accepting,
       onEnd: (taskName) => this.#lag.ended(taskName),
-      onChange: this.#changed,
+      wake: this.#wake,
     })
   }
 
@@ -258,6 +259,7 @@ export class Runtime {
       settings,
       registration: this.#registration(),
       describe: this.#describe,
+      wake: this.#wake,
       usage: () => telemetry.usage,
       tls: this.#tls,
       makeGate: (source: TaskSource) => this.#gateFor(source),

@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.js'
 import type { OpenTask } from '../journal/ledger.js'
 import type { Settings } from '../settings.js'
 import type { Logger } from '../utils/logger.js'
+import type { Wake } from '../utils/wake.js'
 import { PollFence } from './poll-fence.js'
 import { Recovery } from './recovery.js'
 
@@ -14,8 +15,8 @@ export interface SuccessionOptions {
   readonly journal: Journal
   readonly delivery: Delivery
   readonly log: Logger
-  /** An orchestrator may give tasks from now on. */
-  readonly onChange: () => void
+  /** Triggered when an orchestrator may give tasks from now on. */
+  readonly wake: Wake
 }
 
 /** A poll that brought its task faster than this may have got it without waiting in line: one that was for another id. */
@@ -144,7 +145,7 @@ export class Succession {
 
   #over(source: ResultSink): void {
     const main = this.#mainOf(source)
-    this.#options.onChange()
+    this.#options.wake.trigger()
     this.#handBack(main)
     void this.#relieve(main)
   }

@@ -15,6 +15,7 @@ import { TaskDirectories } from '../../src/tasks/files/task-directories.js'
 import { taskStorage } from '../../src/tasks/files/task-storage.js'
 import { runTask } from '../../src/tasks/run-task.js'
 import { TaskSignal } from '../../src/tasks/task-signal.js'
+import { Wake } from '../../src/utils/wake.js'
 import { idleTools } from '../support/context-tools.js'
 import { fileWorker } from '../support/files/file-worker.js'
 import { listing } from '../support/files/listing.js'
@@ -408,7 +409,7 @@ describe('a task that is cancelled', () => {
     const registry = new TaskRegistry()
     registry.add({ name: 't', taskType: undefined, params: undefined, handler })
     const { logger: log } = linesOf()
-    const keep = { maxBytes: undefined, keep: 'never' } as const
+    const keep = { maxBytes: undefined, keep: 'never', wake: new Wake() } as const
     const directories = new TaskDirectories({ parent: await temporaryFolder(), workerId: 'w', log, ...keep })
     const access = { endpointUrl: s3.url, accessKey: 'a', secretKey: 's', maxConcurrency: 2 }
     const storage = taskStorage(new S3Store(access), { defaultBucket: 'b', keyPrefix: '', maxConcurrency: 2 })

@@ -5,6 +5,7 @@ import { fullJitter } from '../../transport/backoff.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { after, type Timer } from '../../utils/time.js'
+import type { Wake } from '../../utils/wake.js'
 
 export interface HeartbeatLoopOptions {
   readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'takesUsage' | 'urgent' | 'quietMs'>
@@ -15,6 +16,8 @@ export interface HeartbeatLoopOptions {
   readonly intervalMs: number
   readonly debounceMs: number
   readonly log: Logger
+  /** What a heartbeat tells may have changed at each trigger. */
+  readonly wake: Wake
   /** The orchestrator has no record of this worker any more. */
   readonly onUnknown: () => void
   /** The orchestrator has cancelled a task, or the job it is of. */
@@ -40,6 +43,7 @@ export class HeartbeatLoop {
 
   constructor(options: HeartbeatLoopOptions) {
     this.#options = options
+    options.wake.listen(() => this.changed())
   }
 
   start(): void {

@@ -1,12 +1,14 @@
+import type { Wake } from '../../utils/wake.js'
+
 /** The models in memory, and what they make possible. */
 export class HotCache {
   readonly #models = new Set<string>()
   readonly #dependencies: Readonly<Record<string, readonly string[]>>
-  readonly #changed: () => void
+  readonly #wake: Wake
 
-  constructor(dependencies: Readonly<Record<string, readonly string[]>>, changed: () => void) {
+  constructor(dependencies: Readonly<Record<string, readonly string[]>>, wake: Wake) {
     this.#dependencies = dependencies
-    this.#changed = changed
+    this.#wake = wake
   }
 
   get models(): readonly string[] {
@@ -27,10 +29,10 @@ export class HotCache {
   readonly add = (model: string): void => {
     if (this.#models.has(model)) return
     this.#models.add(model)
-    this.#changed()
+    this.#wake.trigger()
   }
 
   readonly remove = (model: string): void => {
-    if (this.#models.delete(model)) this.#changed()
+    if (this.#models.delete(model)) this.#wake.trigger()
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDiskFull } from '../../utils/disk-full.js'
 import { after, type Timer } from '../../utils/time.js'
+import type { Wake } from '../../utils/wake.js'
 
 const PROBE_BYTES = 1_048_576
 const PAUSE_MS = 5_000
@@ -12,14 +13,14 @@ const PAUSE_MS = 5_000
  */
 export class DiskRoom {
   readonly #directory: string
-  readonly #changed: () => void
+  readonly #wake: Wake
   #full = false
   #probing = false
   #timer: Timer | undefined
 
-  constructor(directory: string, changed: () => void) {
+  constructor(directory: string, wake: Wake) {
     this.#directory = directory
-    this.#changed = changed
+    this.#wake = wake
   }
 
   /** What is wrong; `undefined` when there is room. */
@@ -55,6 +56,6 @@ export class DiskRoom {
 
   #set(full: boolean): void {
     this.#full = full
-    this.#changed()
+    this.#wake.trigger()
   }
 }

@@ -4,6 +4,7 @@ import type { KeepTaskFiles } from '../../settings.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { TurnoverMap } from '../../utils/turnover-map.js'
+import type { Wake } from '../../utils/wake.js'
 import { type Claim, claimDirectory, keepClaim, orphans, removeClaim } from './claims.js'
 import { DiskRoom } from './disk-room.js'
 import { thisOwner } from './owner.js'
@@ -17,8 +18,8 @@ export interface TaskDirectoriesOptions {
   readonly maxBytes: number | undefined
   readonly keep: KeepTaskFiles
   readonly log: Logger
-  /** There is room on the disk again, or none any longer. */
-  readonly onRoom?: () => void
+  /** Triggered when the disk has become full, or has room again. */
+  readonly wake: Wake
 }
 
 interface Entry {
@@ -38,7 +39,7 @@ export class TaskDirectories {
   constructor(options: TaskDirectoriesOptions) {
     const parent = resolve(options.parent)
     this.#options = { ...options, parent }
-    this.room = new DiskRoom(parent, options.onRoom ?? (() => {}))
+    this.room = new DiskRoom(parent, options.wake)
   }
 
   /** The directory for a run of the task; nothing is made yet. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { PermanentError, type TaskContext, type Worker } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { TaskDirectories } from '../../../src/tasks/files/task-directories.js'
+import { Wake } from '../../../src/utils/wake.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
@@ -25,7 +26,7 @@ const isEmpty = (folder: string) => async () => (await listing(folder)).length =
 
 const directoriesIn = (parent: string, workerId = 'w-1') => {
   const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, child: () => log }
-  return new TaskDirectories({ parent, workerId, maxBytes: undefined, keep: 'never', log })
+  return new TaskDirectories({ parent, workerId, maxBytes: undefined, keep: 'never', log, wake: new Wake() })
 }
 
 describe('a task directory', () => {

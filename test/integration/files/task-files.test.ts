@@ -5,6 +5,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import type { TaskFiles } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { StateError } from '../../../src/errors.js'
+import { Wake } from '../../../src/utils/wake.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { listing } from '../../support/files/listing.js'
 
@@ -225,6 +226,7 @@ describe('the task id', () => {
         maxBytes: undefined,
         keep: 'never',
         log: undefined as never,
+        wake: new Wake(),
       })
       const path = directories.open(taskId).make()
       expect(join(path, '..')).toBe(parent)

@@ -1,5 +1,6 @@
 import { TaskDirectories } from '../../../src/tasks/files/task-directories.js'
 import type { Logger } from '../../../src/utils/logger.js'
+import { Wake } from '../../../src/utils/wake.js'
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
@@ -11,4 +12,5 @@ export const unusedDirectories = (): TaskDirectories =>
     maxBytes: undefined,
     keep: 'never',
     log: silent,
+    wake: new Wake(),
   })

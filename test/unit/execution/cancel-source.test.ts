@@ -4,6 +4,7 @@ import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand
 import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { TaskRegistry } from '../../../src/tasks/definition.js'
+import { Wake } from '../../../src/utils/wake.js'
 import { idleTools } from '../../support/context-tools.js'
 import { unusedDirectories } from '../../support/files/unused-directories.js'
 import { linesOf } from '../../support/log-lines.js'
@@ -52,7 +53,7 @@ const setUp = () => {
     strays: { run: (_, work) => work() },
     accepts: () => true,
     onEnd: () => {},
-    onChange: () => {},
+    wake: new Wake(),
   })
   const take = (taskId: string, jobId: string, from: TaskSource) => {
     slots.reserve()

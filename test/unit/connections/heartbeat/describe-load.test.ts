@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { describeLoad } from '../../../../src/connections/heartbeat/describe-load.js'
 import { HotCache } from '../../../../src/connections/heartbeat/hot-cache.js'
 import { Slots } from '../../../../src/execution/slots.js'
+import { Wake } from '../../../../src/utils/wake.js'
 
 const definition = (name: string, taskType?: string) => ({
   name,
@@ -12,7 +13,7 @@ const definition = (name: string, taskType?: string) => ({
 
 const setup = () => {
   const slots = new Slots<string>({ global: 3, byType: { gpu: 1 } })
-  const hotCache = new HotCache({ paint: ['sd'] }, () => {})
+  const hotCache = new HotCache({ paint: ['sd'] }, new Wake())
   const definitions = [definition('paint', 'gpu'), definition('draw', 'gpu'), definition('echo')]
   const occupy = (type?: string) => {
     slots.reserve()

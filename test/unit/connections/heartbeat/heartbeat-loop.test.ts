@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { HeartbeatLoop } from '../../../../src/connections/heartbeat/heartbeat-loop.js'
 import { RateLimitError } from '../../../../src/errors.js'
 import type { Heartbeat } from '../../../../src/protocol/messages.js'
+import { Wake } from '../../../../src/utils/wake.js'
 import { linesOf } from '../../../support/log-lines.js'
 
 const HEARTBEAT: Heartbeat = {
@@ -39,6 +40,7 @@ const limited = async () => {
     intervalMs: 15_000,
     debounceMs: 0,
     log: linesOf().logger,
+    wake: new Wake(),
     onUnknown: () => {},
     onCancelled: () => {},
   })

@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { HotCache } from '../../../../src/connections/heartbeat/hot-cache.js'
+import { Wake } from '../../../../src/utils/wake.js'
 
 test('§1.3.5 a skill is hot once all of its models are loaded, until one goes', () => {
-  const cache = new HotCache({ paint: ['sd', 'clip'], talk: ['llm'], rest: [] }, () => {})
+  const cache = new HotCache({ paint: ['sd', 'clip'], talk: ['llm'], rest: [] }, new Wake())
   expect(cache.skills).toEqual(['rest'])
   cache.add('sd')
   expect(cache.skills).toEqual(['rest'])
@@ -16,7 +17,9 @@ test('§1.3.5 a skill is hot once all of its models are loaded, until one goes',
 
 test('only what changes something is told', () => {
   const changed = vi.fn()
-  const cache = new HotCache({}, changed)
+  const wake = new Wake()
+  wake.listen(changed)
+  const cache = new HotCache({}, wake)
   cache.add('sd')
   cache.add('sd')
   cache.remove('other')
@@ -26,7 +29,7 @@ test('only what changes something is told', () => {
 })
 
 test('its methods can be passed on by themselves', () => {
-  const { add, remove, ...cache } = new HotCache({}, () => {})
+  const { add, remove, ...cache } = new HotCache({}, new Wake())
   add('sd')
   remove('sd')
   expect(cache).toBeDefined()
