@@ -153,16 +153,16 @@ const s3 = ({ checks, attribute }: Reading): S3Settings => {
 export const resolveSettings = (config: WorkerConfig, options: ConstructorOptions = {}): Resolved => {
   const checks = new Checks()
   const reading: Reading = { config, options, checks, attribute: attributesOf(config, checks) }
-  const whoever = identity(reading)
+  const identitySettings = identity(reading)
   const settings: Settings = {
-    ...whoever,
+    ...identitySettings,
     ...capacity(reading),
     ...machine(reading),
     ...remotes(reading),
     tls: tls(reading),
     ...durations(reading),
     ...taskFiles(reading),
-    ...state(reading, whoever.workerId),
+    ...state(reading, identitySettings.workerId),
     s3: s3(reading),
   }
   checks.throwIfAny()

@@ -40,12 +40,12 @@ const settleEntry = (
     priority: checks.settle(`${place}.priority`, given(entry['priority']) ?? priority, finite, priority),
     weight: checks.settle(`${place}.weight`, given(entry['weight']) ?? weight, positive, weight),
     token: token ?? shared.token,
-    ...speechOf(checks, place, entry, shared),
+    ...protocolOf(checks, place, entry, shared),
   }
 }
 
 /** In which words it is spoken to, and how it is believed. */
-const speechOf = (checks: Checks, place: string, entry: Record<string, unknown>, shared: Shared) => {
+const protocolOf = (checks: Checks, place: string, entry: Record<string, unknown>, shared: Shared) => {
   const key = checks.settle(`${place}.secretKey`, given(entry['secretKey']), optional(secret), undefined)
   const taskKey = key ?? shared.taskKey
   const named = given(entry['protocol']) ?? shared.generation
@@ -76,7 +76,7 @@ const settleUrl = (checks: Checks, [entry]: readonly { url?: unknown }[], shared
     ...ENTRY_DEFAULTS,
     url: checks.settle('ORCHESTRATOR_URL', entry?.url, httpUrl, ''),
     token: shared.token,
-    ...speechOf(checks, 'ORCHESTRATOR_URL', {}, shared),
+    ...protocolOf(checks, 'ORCHESTRATOR_URL', {}, shared),
   },
 ]
 

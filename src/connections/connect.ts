@@ -7,7 +7,7 @@ import type { PollTurn } from '../polling/poll-turn.js'
 import type { Command, Heartbeat, Registration, Usage } from '../protocol/messages.js'
 import type { Logger } from '../utils/logger.js'
 import type { Wake } from '../utils/wake.js'
-import { Connection, type OnBarred } from './connection.js'
+import { Connection, type OnUnauthorized } from './connection.js'
 import { asBusy } from './heartbeat/describe-load.js'
 import { HeartbeatLoop } from './heartbeat/heartbeat-loop.js'
 import { CommandSocket } from './socket/command-socket.js'
@@ -20,8 +20,8 @@ export interface ConnectOptions extends Target {
   /** Whether no task may come from there for a while. */
   readonly isHeldOff: (source: TaskSource) => boolean
   /** What has to be tried before each registration. */
-  readonly ahead: (source: TaskSource) => Promise<void> | undefined
-  readonly onBarred?: OnBarred
+  readonly beforeRegistering: (source: TaskSource) => Promise<void> | undefined
+  readonly onUnauthorized?: OnUnauthorized
   readonly journal: PollJournal
   readonly makeGate: (source: TaskSource) => PollLoopOptions['gate']
   readonly turn: PollTurn
@@ -37,7 +37,7 @@ export interface ConnectOptions extends Target {
 /** Makes the connection to one orchestrator; nothing is sent before it is opened. */
 export const connectTo = (options: ConnectOptions): Connection => {
   const { settings, registration, isHeldOff, journal, events, log } = options
-  const orchestrator = reach(options, (kind, fact) => connection.heard(kind, fact), log)
+  const orchestrator = reach(options, (kind, fact) => connection.recordFact(kind, fact), log)
   const { url } = orchestrator
   const describe = () => (isHeldOff(connection) ? asBusy(options.describe()) : options.describe())
   const connection: Connection = new Connection({
@@ -81,9 +81,9 @@ export const connectTo = (options: ConnectOptions): Connection => {
       log.warn({ orchestrator: url }, 'the orchestrator has forgotten this worker; registering again')
       events.emit('registrationLost', { orchestrator: url })
     },
-    ahead: options.ahead,
-    onBarred: options.onBarred,
-    beside: (workerId, onBarred) => connectTo({ ...underId(workerId, options), onBarred }),
+    beforeRegistering: options.beforeRegistering,
+    onUnauthorized: options.onUnauthorized,
+    standbyFor: (workerId, onUnauthorized) => connectTo({ ...underId(workerId, options), onUnauthorized }),
     onHealth: options.onHealth,
     onRecovered: options.onRecovered,
   })

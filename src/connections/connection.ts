@@ -24,11 +24,11 @@ export interface ConnectionOptions {
   /** `undefined` without one: nothing can be cancelled then, and progress is told to nobody. */
   readonly makeSocket: (source: TaskSource) => CommandSocket | undefined
   /** What has to be tried before each registration. */
-  readonly ahead: (source: TaskSource) => Promise<void> | undefined
+  readonly beforeRegistering: (source: TaskSource) => Promise<void> | undefined
   /** Told of a token that is refused, and no more is asked then; absent where it is asked again. */
-  readonly onBarred: OnBarred | undefined
+  readonly onUnauthorized: OnUnauthorized | undefined
   /** Makes another connection to the same orchestrator. */
-  readonly beside: (workerId: string, onBarred: OnBarred) => Connection
+  readonly standbyFor: (workerId: string, onUnauthorized: OnUnauthorized) => Connection
   readonly onRegistered: () => void
   readonly onRegistrationLost: () => void
   /** What is known of the orchestrator's health has changed, or has lasted. */
@@ -37,7 +37,7 @@ export interface ConnectionOptions {
   readonly onRecovered: (source: TaskSource) => void
 }
 
-export type OnBarred = (error: AuthError) => void
+export type OnUnauthorized = (error: AuthError) => void
 
 /** What heartbeats ask of their connection, and tell it. */
 export interface HeartbeatCalls {
@@ -58,24 +58,24 @@ const LOST_AGAIN_MS = 60_000
 /** Between two times that the end of an outage is told to all who wait for it. */
 const RECOVERY_PAUSE_MS = 1_000
 
-const MOVES: Moves<'aside' | 'registering' | 'registered' | 'closing' | 'closed'> = {
-  aside: ['registering', 'closing'],
-  registering: ['registered', 'aside', 'closing'],
-  registered: ['registering', 'aside', 'closing'],
+const MOVES: Moves<'unused' | 'registering' | 'registered' | 'closing' | 'closed'> = {
+  unused: ['registering', 'closing'],
+  registering: ['registered', 'unused', 'closing'],
+  registered: ['registering', 'unused', 'closing'],
   closing: ['closed'],
   closed: [],
 }
 
 /**
  * Everything this worker keeps up towards one orchestrator.
- * `aside`: no task is asked for; before it is opened, and after it was left. What was open then ends by itself, and
+ * `unused`: no task is asked for; before it is opened, and after it was left. What was open then ends by itself, and
  * results still go back · `registering`: until the orchestrator takes the registration, however long that is ·
  * `registered`: heartbeats and polls run; left when the orchestrator has forgotten the worker, or for another one ·
  * `closing`: polls end by themselves · `closed`: for good.
  */
 export class Connection implements TaskSource, Watched {
   readonly #options: ConnectionOptions
-  readonly #state = new States('The connection', 'aside', MOVES)
+  readonly #state = new States('The connection', 'unused', MOVES)
   readonly #heartbeats: HeartbeatLoop
   readonly #polls: PollLoop
   readonly #socket: CommandSocket | undefined
@@ -93,7 +93,7 @@ export class Connection implements TaskSource, Watched {
     this.#options = options
     this.#heartbeats = options.makeHeartbeats({
       source: this,
-      isUsed: () => this.#state.now !== 'aside',
+      isUsed: () => this.#state.now !== 'unused',
       onUnknown: () => this.#forgotten(),
     })
     this.#polls = options.makePolls(this)
@@ -122,8 +122,8 @@ export class Connection implements TaskSource, Watched {
     return this.#options.orchestrator.workerId
   }
 
-  beside(workerId: string, onBarred: OnBarred): Connection {
-    return this.#options.beside(workerId, onBarred)
+  standbyFor(workerId: string, onUnauthorized: OnUnauthorized): Connection {
+    return this.#options.standbyFor(workerId, onUnauthorized)
   }
 
   /** Whether tasks are wanted from here. */
@@ -175,8 +175,8 @@ export class Connection implements TaskSource, Watched {
   }
 
   /** Resolves when the orchestrator knows what this worker can take. */
-  told(): Promise<void> {
-    return this.#heartbeats.told()
+  untilKnown(): Promise<void> {
+    return this.#heartbeats.untilKnown()
   }
 
   /**
@@ -185,27 +185,27 @@ export class Connection implements TaskSource, Watched {
    */
   async leave(): Promise<void> {
     if (!this.isUsed) return
-    this.#state.move('aside')
+    this.#state.move('unused')
     this.#retry?.cancel()
     this.#heartbeats.stop()
     const told = this.#heartbeats.now()
-    // As long as it may not have heard, it may queue something for the next poll.
+    // Until the orchestrator knows, it may queue something for the next poll.
     if (this.#health.up) await told
-    if (this.#state.now === 'aside') this.#polls.part()
+    if (this.#state.now === 'unused') this.#polls.windDown()
   }
 
   /** Asks an orchestrator that was left how it does; a heartbeat that says `busy` brings no task. */
   ask(): void {
-    if (this.#state.now === 'aside') this.#heartbeats.ask()
+    if (this.#state.now === 'unused') this.#heartbeats.ask()
   }
 
   /** What the end of a request has shown goes for everything that is kept up. */
-  heard(kind: RequestKind, fact: Fact): void {
+  recordFact(kind: RequestKind, fact: Fact): void {
     const before = this.#health
     this.#health = healthAfter(before, kind, fact, monotonicMs())
     if (endsFailure(before, this.#health)) this.#recovered(kind)
     // While it is aside, time counts too.
-    if (this.#health !== before || this.#state.now === 'aside') this.#options.onHealth()
+    if (this.#health !== before || this.#state.now === 'unused') this.#options.onHealth()
   }
 
   reconnect(): void {
@@ -252,7 +252,7 @@ export class Connection implements TaskSource, Watched {
   async #register(): Promise<void> {
     const { orchestrator, registration } = this.#options
     try {
-      await this.#options.ahead(this)
+      await this.#options.beforeRegistering(this)
       if (this.#state.now !== 'registering') return
       await orchestrator.register(registration())
       if (this.#state.now === 'registering') this.#registered()
@@ -273,10 +273,10 @@ export class Connection implements TaskSource, Watched {
   }
 
   #refused(error: Error): void {
-    const { onBarred } = this.#options
-    if (onBarred && error instanceof AuthError) {
-      this.#state.move('aside')
-      onBarred(error)
+    const { onUnauthorized } = this.#options
+    if (onUnauthorized && error instanceof AuthError) {
+      this.#state.move('unused')
+      onUnauthorized(error)
       return
     }
     this.#failures++

@@ -1,4 +1,4 @@
-import type { Connection, OnBarred } from './connection.js'
+import type { Connection, OnUnauthorized } from './connection.js'
 import { FailoverWatch } from './failover.js'
 import { type Cure, Watchdog, type Watched } from './watchdog.js'
 
@@ -66,8 +66,8 @@ export class Connections {
   }
 
   /** Makes a second connection to an orchestrator, which others open and leave, and which counts for its tasks only. */
-  standbyFor(main: Connection, workerId: string, onBarred: OnBarred): Connection {
-    const standby = main.beside(workerId, onBarred)
+  standbyFor(main: Connection, workerId: string, onUnauthorized: OnUnauthorized): Connection {
+    const standby = main.standbyFor(workerId, onUnauthorized)
     this.#standbys.push(standby)
     return standby
   }

@@ -16,7 +16,7 @@ export interface ResultJournal {
 type AnswerToResult = Exclude<Receipt, { readonly kind: 'replaced' }>
 
 /** What is told about each result. */
-export interface DeliveryOutlook extends Omit<DeliveryReport, 'delivered' | 'refused'> {
+export interface ResultObserver extends Omit<DeliveryReport, 'delivered' | 'refused'> {
   delivered(result: TaskResult, receipt: AnswerToResult): void
   /** The orchestrator will never take it. `isKept`: it lies with the dead letters. */
   refused(result: TaskResult, error: Error, isKept: boolean): void
@@ -24,7 +24,7 @@ export interface DeliveryOutlook extends Omit<DeliveryReport, 'delivered' | 'ref
 
 export interface DeliveryOptions {
   readonly policy: RetryPolicy
-  readonly report: DeliveryOutlook
+  readonly report: ResultObserver
   /** The orchestrator has answered for the result of a task. */
   readonly answered: (offer: TaskOffer, receipt: Receipt) => void
   /** The orchestrator has taken the result, or never will: what was kept for it may go. */

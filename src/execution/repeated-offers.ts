@@ -25,7 +25,7 @@ interface Earlier<Task> {
  * The same step of a job, offered again under another task id. Orchestrators do that with tasks that are still being
  * worked on (§3.1.1), and then take a result under the newest id only. The work is done once, and every id answered.
  */
-export class Repeats<Task extends { readonly offer: TaskOffer }> {
+export class RepeatedOffers<Task extends { readonly offer: TaskOffer }> {
   /** By job, until the result has been answered. */
   readonly #current = new TurnoverMap<string, Earlier<Task>>()
   /** By job: successes that came too late. */

@@ -11,7 +11,7 @@ import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
 import { EarlyCancels } from './early-cancels.js'
-import { Repeats } from './repeated-offers.js'
+import { RepeatedOffers } from './repeated-offers.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
 import { isOver, refTo, type TaskInHand, type TaskSource } from './task-in-hand.js'
@@ -45,7 +45,7 @@ export class TasksInHand {
   readonly #options: TasksInHandOptions
   readonly #tasks = new TurnoverMap<string, TaskInHand>()
   readonly #earlyCancels = new EarlyCancels<TaskSource>()
-  readonly #repeats = new Repeats<TaskInHand>()
+  readonly #repeats = new RepeatedOffers<TaskInHand>()
   readonly #ended = new Condition()
   readonly #reports: TaskReports
 

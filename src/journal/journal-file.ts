@@ -1,7 +1,7 @@
 import { fdatasyncSync, ftruncateSync, renameSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { atRest, soon } from '../utils/time.js'
+import { afterMicrotasks, nextTurn } from '../utils/time.js'
 import { syncFolder, writeLines, writeWhole } from './folder/write-whole.js'
 
 export interface JournalFileOptions {
@@ -111,8 +111,8 @@ export class JournalFile {
   #schedule(when: 'soon' | 'at rest'): void {
     if (this.#due === 'at rest' || this.#due === when) return
     this.#due = when
-    if (when === 'soon') soon(this.#flush)
-    else atRest(this.#flush)
+    if (when === 'soon') nextTurn(this.#flush)
+    else afterMicrotasks(this.#flush)
   }
 
   readonly #flush = (): void => {

@@ -37,7 +37,7 @@ export interface Poller {
   readonly url: string
   readonly workerId: string
   /** How much longer a poll may be held there than it should be, in ms. */
-  readonly overholdMs: number
+  readonly extraHoldMs: number
 }
 
 /** A file shorter than this is not worth rewriting, in bytes. */
@@ -117,7 +117,7 @@ export class Journal {
 
   accepted(
     { jobId, taskId, taskName }: TaskOffer,
-    { url, workerId }: Omit<Poller, 'overholdMs'>,
+    { url, workerId }: Omit<Poller, 'extraHoldMs'>,
     then?: () => void,
   ): void {
     this.#note({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName }, then)
@@ -225,8 +225,8 @@ export class Journal {
     for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) this.#mark(from, null)
   }
 
-  #holdMs({ overholdMs }: Poller): number {
-    return this.#options.holdMs + overholdMs
+  #holdMs({ extraHoldMs }: Poller): number {
+    return this.#options.holdMs + extraHoldMs
   }
 
   #mark(poller: Poller, openedAtMs: number | null, then?: () => void): void {

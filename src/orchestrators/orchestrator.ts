@@ -14,17 +14,17 @@ import type {
 import type { Generation, Protocol, WireRequest } from '../protocol/protocol.js'
 import { type Dialect, protocolOf } from '../protocol/select.js'
 import type { GenerationChoice } from '../settings.js'
+import type { CancelGroup } from '../transport/cancel-group.js'
 import type { HttpAnswer } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
-import type { Recall } from '../transport/recall.js'
 import { Socket, type SocketListener } from '../transport/websocket.js'
 import { monotonicMs } from '../utils/time.js'
 import type { Fact, RequestKind } from './health.js'
-import { Pass } from './pass.js'
 import { probeDialect } from './probe.js'
 import { Requests } from './requests.js'
-import { ResultPost } from './result-post.js'
+import { ResultSender } from './result-sender.js'
 import { LearnedClock } from './server-clock.js'
+import { WorkerToken } from './worker-token.js'
 
 export interface OrchestratorOptions {
   readonly url: string
@@ -64,11 +64,11 @@ export class Orchestrator {
   readonly url: string
   readonly #options: OrchestratorOptions
   readonly #clock = new LearnedClock()
-  readonly #post = new ResultPost(
+  readonly #results = new ResultSender(
     () => this.#protocol,
     (request, read) => this.#requests.ask('result', request, read),
   )
-  readonly #pass: Pass
+  readonly #workerToken: WorkerToken
   readonly #requests: Requests
   #dialect: Dialect
   #protocol: Protocol
@@ -84,9 +84,23 @@ export class Orchestrator {
     this.#options = options
     const protocol = () => this.#protocol
     const { token, usesSts: isExchanged = false, transport, pollDeadlineMs, onFact } = options
-    this.#pass = new Pass({ token, isExchanged, transport, onTrouble: options.onStsTrouble, protocol })
+    this.#workerToken = new WorkerToken({
+      token,
+      isExchanged,
+      transport,
+      onTrouble: options.onStsTrouble,
+      protocol,
+    })
     this.#requests = new Requests({
-      ...{ transport, token, pass: this.#pass, clock: this.#clock, protocol, pollDeadlineMs, onFact },
+      ...{
+        transport,
+        token,
+        workerToken: this.#workerToken,
+        clock: this.#clock,
+        protocol,
+        pollDeadlineMs,
+        onFact,
+      },
       onTrouble: () => {
         this.#doubtful = true
         this.suspect()
@@ -106,7 +120,7 @@ export class Orchestrator {
   async register(registration: Registration): Promise<void> {
     this.#registration = registration
     await this.#getToKnow('registration')
-    await this.#pass.keep()
+    await this.#workerToken.keep()
     this.#livenessAt = monotonicMs()
     const { readRegistration } = this.#protocol
     return this.#requests.ask('registration', this.#writeRegistration(registration), readRegistration)
@@ -118,7 +132,7 @@ export class Orchestrator {
    */
   async heartbeat(heartbeat: Heartbeat): Promise<readonly string[]> {
     // The present one still lasts a while.
-    void this.#pass.keep()
+    void this.#workerToken.keep()
     if (this.#doubtful && (await this.#getToKnow('heartbeat')))
       this.#requests.failed(
         'heartbeat',
@@ -141,8 +155,8 @@ export class Orchestrator {
   }
 
   /** How much longer a poll may be held here than it should be, in ms. */
-  get overholdMs(): number {
-    return this.#protocol.overholdMs ?? 0
+  get extraHoldMs(): number {
+    return this.#protocol.extraHoldMs ?? 0
   }
 
   get takesUsage(): boolean {
@@ -155,9 +169,9 @@ export class Orchestrator {
   }
 
   /** @returns the next task, or `null` when the orchestrator has none */
-  poll(recall: Recall): Promise<TaskOffer | null> {
+  poll(cancelGroup: CancelGroup): Promise<TaskOffer | null> {
     const { writePoll, readPoll } = this.#protocol
-    return this.#requests.ask('poll', writePoll(this.#options.workerId), readPoll, recall)
+    return this.#requests.ask('poll', writePoll(this.#options.workerId), readPoll, cancelGroup)
   }
 
   /** Resolves once the orchestrator has taken the result. */
@@ -170,7 +184,7 @@ export class Orchestrator {
 
   #bring(result: TaskResult): Promise<Receipt> {
     const { repeatableMs, writeResult, readResult } = this.#protocol
-    if (repeatableMs > 0) return this.#post.deliver(result)
+    if (repeatableMs > 0) return this.#results.deliver(result)
     return this.#requests.ask('result', writeResult(result), readResult)
   }
 
@@ -193,11 +207,11 @@ export class Orchestrator {
   /** Opens the socket for commands and progress. */
   async openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
     const { workerId, dial } = this.#options
-    const { token } = this.#pass
-    const open = () => dial(this.#protocol.socketPath(workerId), this.#pass.token, listener, signal)
+    const { token } = this.#workerToken
+    const open = () => dial(this.#protocol.socketPath(workerId), this.#workerToken.token, listener, signal)
     let opened = await open()
-    if (!(opened instanceof Socket) && this.#pass.isRefused(token, opened)) {
-      await this.#pass.renew(token)
+    if (!(opened instanceof Socket) && this.#workerToken.isRefused(token, opened)) {
+      await this.#workerToken.renew(token)
       opened = await open()
     }
     if (opened instanceof Socket) return opened

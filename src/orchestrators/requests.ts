@@ -1,21 +1,21 @@
 import { AuthError, RateLimitError, StaleMessageError, UnreachableError } from '../errors.js'
 import type { Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { CancelGroup } from '../transport/cancel-group.js'
 import type { HttpRequest } from '../transport/exchange.js'
 import type { Transport } from '../transport/http.js'
 import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
-import type { Recall } from '../transport/recall.js'
 import { monotonicMs } from '../utils/time.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
-import type { Pass } from './pass.js'
 import type { LearnedClock } from './server-clock.js'
+import type { WorkerToken } from './worker-token.js'
 
 export interface RequestsOptions {
   readonly transport: Pick<Transport, 'send'>
   /** The configured token. */
   readonly token: string
-  readonly pass: Pass
+  readonly workerToken: WorkerToken
   readonly clock: LearnedClock
-  readonly protocol: () => Pick<Protocol, 'overholdMs'>
+  readonly protocol: () => Pick<Protocol, 'extraHoldMs'>
   /** How long the server may hold a poll, margin included, in ms. */
   readonly pollDeadlineMs: number
   /** What each request has shown. */
@@ -58,21 +58,22 @@ export class Requests {
   // The hot path: a chained promise costs less than an async function's, and a plain object less than a spread.
   ask<T>(
     kind: RequestKind,
-    { method, path, body, as }: WireRequest,
+    { method, path, body, onBehalfOf }: WireRequest,
     read: (answer: WireAnswer) => T,
-    recall?: Recall,
+    cancelGroup?: CancelGroup,
   ): Promise<T> {
-    const { transport, pass, pollDeadlineMs, protocol } = this.#options
+    const { transport, workerToken, pollDeadlineMs, protocol } = this.#options
     const isPoll = kind === 'poll'
     const deadlineMs = isPoll ? pollDeadlineMs : CALL_DEADLINE_MS
-    const overholdMs = isPoll ? (protocol().overholdMs ?? SPARE_MS) - SPARE_MS : 0
+    const extraHoldMs = isPoll ? (protocol().extraHoldMs ?? SPARE_MS) - SPARE_MS : 0
     // A short-lived token is this worker's alone.
-    const token = as === undefined ? pass.token : this.#options.token
-    const headers = as === undefined ? undefined : { 'x-worker-id': as, 'x-worker-token': token }
-    const request = { method, path, body, headers, deadlineMs, overholdMs, recall }
+    const token = onBehalfOf === undefined ? workerToken.token : this.#options.token
+    const headers =
+      onBehalfOf === undefined ? undefined : { 'x-worker-id': onBehalfOf, 'x-worker-token': token }
+    const request = { method, path, body, headers, deadlineMs, extraHoldMs, cancelGroup }
     return transport.send(request).then(
       (answer) =>
-        pass.isRefused(token, answer)
+        workerToken.isRefused(token, answer)
           ? this.#askAnew(kind, request, read, token)
           : this.#read(kind, read, answer),
       (error: unknown) => this.failed(kind, error),
@@ -93,8 +94,8 @@ export class Requests {
     read: (answer: WireAnswer) => T,
     token: string,
   ): Promise<T> {
-    const { transport, pass } = this.#options
-    await pass.renew(token)
+    const { transport, workerToken } = this.#options
+    await workerToken.renew(token)
     const answer = await transport.send(request).catch((error: unknown) => this.failed(kind, error))
     return this.#read(kind, read, answer)
   }

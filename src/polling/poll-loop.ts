@@ -4,7 +4,7 @@ import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
-import { Recall } from '../transport/recall.js'
+import { CancelGroup } from '../transport/cancel-group.js'
 import { Bag, type Bagged } from '../utils/bag.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
@@ -51,16 +51,16 @@ const LONGEST_ERROR_PAUSE_MS = 60_000
 /** A refused token is not mended by asking again soon. */
 const AUTH_PAUSE_MS = 30_000
 
-const MOVES: Moves<'stopped' | 'polling' | 'parting' | 'draining'> = {
+const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
   stopped: ['polling', 'draining'],
-  polling: ['parting', 'draining'],
-  parting: ['polling', 'stopped', 'draining'],
+  polling: ['windingDown', 'draining'],
+  windingDown: ['polling', 'stopped', 'draining'],
   draining: [],
 }
 
 /**
  * Long polls to one orchestrator: as many as work and free slots call for, never in a busy loop.
- * `stopped`: none is opened · `polling`: polls are opened · `parting`: one at a time, until one comes back empty, so that
+ * `stopped`: none is opened · `polling`: polls are opened · `windingDown`: one at a time, until one comes back empty, so that
  * nothing is left behind that was meant for this worker · `draining`: the open ones are left to end.
  * Whatever an open poll brings is passed on, in every state.
  */
@@ -68,7 +68,7 @@ export class PollLoop implements PollSeat {
   readonly #options: PollLoopOptions
   readonly #state = new States('The poll loop', 'stopped', MOVES)
   readonly #allEnded = new Condition()
-  readonly #recall = new Recall()
+  readonly #cancelGroup = new CancelGroup()
   readonly #open = new Bag<OpenPoll>()
   #ended = 0
   #pace: PollPace = ONE_POLL
@@ -98,7 +98,7 @@ export class PollLoop implements PollSeat {
   get wants(): boolean {
     if (this.#pause) return false
     if (this.#state.now === 'polling') return this.#open.size < this.#pace.goal
-    return this.#state.now === 'parting' && this.#open.size === 0
+    return this.#state.now === 'windingDown' && this.#open.size === 0
   }
 
   /** How many have ended so far, however they did. */
@@ -142,10 +142,10 @@ export class PollLoop implements PollSeat {
   }
 
   /** Opens one at a time, and no more once one has come back empty or failed. */
-  part(): void {
+  windDown(): void {
     if (this.#state.now !== 'polling') return
-    this.#state.move('parting')
-    if (this.#failures > 0) this.#parted()
+    this.#state.move('windingDown')
+    if (this.#failures > 0) this.#windDownEnded()
     else this.wake()
   }
 
@@ -158,7 +158,7 @@ export class PollLoop implements PollSeat {
 
   /** Calls off what is open. A task that is on its way in an aborted poll is lost to this worker. */
   abort(): void {
-    this.#recall.all()
+    this.#cancelGroup.cancelAll()
   }
 
   openOne(): void {
@@ -172,7 +172,7 @@ export class PollLoop implements PollSeat {
     try {
       const written = journal.pollOpened(orchestrator)
       if (written) await written
-      const offer = this.#isOver ? null : await orchestrator.poll(this.#recall)
+      const offer = this.#isOver ? null : await orchestrator.poll(this.#cancelGroup)
       this.#open.delete(poll)
       journal.pollEnded(orchestrator, 'answered')
       this.#answered(offer, monotonicMs() - poll.openedMs)
@@ -203,12 +203,12 @@ export class PollLoop implements PollSeat {
     gate.unreserve(elapsedMs)
     const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, idleDelayMs)
     this.#pace = pace
-    if (this.#state.now === 'parting') this.#parted()
+    if (this.#state.now === 'windingDown') this.#windDownEnded()
     else this.#rest(pauseMs)
   }
 
   #failed(error: Error): void {
-    if (this.#state.now === 'parting') this.#parted()
+    if (this.#state.now === 'windingDown') this.#windDownEnded()
     if (this.#state.now !== 'polling') return
     this.#pace = ONE_POLL
     // Polls that were open together fail together: that is one failure.
@@ -220,7 +220,7 @@ export class PollLoop implements PollSeat {
   }
 
   /** Nothing that was meant for this worker is left there, or nobody can be asked for it. */
-  #parted(): void {
+  #windDownEnded(): void {
     this.#state.move('stopped')
     this.#resume()
   }

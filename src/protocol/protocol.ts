@@ -17,8 +17,8 @@ export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: string
-  /** In whose name it is sent, where that is another worker's. */
-  readonly as?: string
+  /** The worker id to send it for, if that is not this worker's id. */
+  readonly onBehalfOf?: string
 }
 
 /** An answer as it came in. */
@@ -77,7 +77,7 @@ export interface Protocol {
   readLivenessCheck?(answer: WireAnswer): void
   writePoll(workerId: string): WireRequest
   /** How much longer than it is to the server may hold a poll, in ms. */
-  readonly overholdMs?: number
+  readonly extraHoldMs?: number
   /** `null`: nothing to do at present. */
   readPoll(answer: WireAnswer): TaskOffer | null
   writeResult(result: TaskResult): WireRequest

@@ -1,4 +1,4 @@
-import type { DeliveryOutlook } from '../delivery/delivery.js'
+import type { ResultObserver } from '../delivery/delivery.js'
 import type { Events } from '../events.js'
 import type { Logger } from '../utils/logger.js'
 
@@ -14,7 +14,7 @@ export const reportDeliveries = (
   events: Events,
   log: Logger,
   ignored: Map<string, number>,
-): DeliveryOutlook => ({
+): ResultObserver => ({
   delivered: ({ taskId, jobId }, receipt) => {
     if (receipt.kind === 'taken') {
       if (events.has('resultDelivered')) events.emit('resultDelivered', { taskId, jobId })

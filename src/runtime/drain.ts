@@ -21,7 +21,7 @@ export interface DrainOptions {
 }
 
 /** How long handlers have to react to their aborted signal, in ms. */
-const LAST_WORDS_MS = 500
+const ABORT_GRACE_MS = 500
 /** What delivery has at least, however late the handlers ended, in ms. */
 const LAST_DELIVERIES_MS = 1_000
 
@@ -47,7 +47,7 @@ export const drain = async (options: DrainOptions): Promise<void> => {
 
 const endTasks = async (tasks: TasksInHand): Promise<void> => {
   tasks.abortAll(new ShutdownError())
-  await within(LAST_WORDS_MS, tasks.empty())
+  await within(ABORT_GRACE_MS, tasks.empty())
   tasks.giveUp()
 }
 

@@ -265,7 +265,7 @@ export class Runtime {
       makeGate: (source: TaskSource) => this.#gateFor(source),
       turn: this.#turn,
       isHeldOff: (source: TaskSource) => this.#succession.isHeldOff(source),
-      ahead: (source: TaskSource) => this.#succession.ahead(source),
+      beforeRegistering: (source: TaskSource) => this.#succession.beforeRegistering(source),
       journal: this.#journal,
       onRecovered: (source: TaskSource) => {
         this.#delivery.nudge(source)

@@ -1,4 +1,4 @@
-import type { Connection, OnBarred } from '../connections/connection.js'
+import type { Connection, OnUnauthorized } from '../connections/connection.js'
 import type { Connections } from '../connections/connections.js'
 import type { Delivery } from '../delivery/delivery.js'
 import type { ResultSink } from '../delivery/lane.js'
@@ -77,7 +77,7 @@ export class Succession {
   /**
    * The orchestrator is about to be registered with. The standby goes first, as a job that finds nobody idle is refused.
    */
-  ahead(source: ResultSink): Promise<void> | undefined {
+  beforeRegistering(source: ResultSink): Promise<void> | undefined {
     const standby = this.#standbys.get(source as Connection)
     if (!standby || !this.#isNeeded(standby, source)) return undefined
     this.#retired.delete(standby)
@@ -117,7 +117,7 @@ export class Succession {
     const mainMs = journal.heldForMs(main.url, main.workerId)
     const standbyMs = journal.heldForMs(main.url, workerId)
     if (!settings.pollFence || (mainMs === 0 && standbyMs === 0)) return
-    const standby = connections.standbyFor(main, workerId, this.#barredAt(main))
+    const standby = connections.standbyFor(main, workerId, this.#unauthorizedAt(main))
     this.#standbys.set(main, standby)
     this.#raiseFence(main, mainMs)
     this.#raiseFence(standby, standbyMs)
@@ -133,7 +133,7 @@ export class Succession {
   }
 
   /** Tokens may be good for one id only. */
-  #barredAt(main: Connection): OnBarred {
+  #unauthorizedAt(main: Connection): OnUnauthorized {
     return (err) => {
       this.#standbys.delete(main)
       this.#options.log.info(
@@ -154,7 +154,7 @@ export class Succession {
   async #relieve(main: Connection): Promise<void> {
     const standby = this.#standbys.get(main)
     if (!standby || this.#isNeeded(standby, main)) return
-    await main.told()
+    await main.untilKnown()
     await this.#retire(main)
   }
 
@@ -162,7 +162,7 @@ export class Succession {
     const standby = this.#standbys.get(main)
     if (!standby?.isUsed) return
     this.#retired.add(standby)
-    await standby.told()
+    await standby.untilKnown()
     if (this.#retired.has(standby)) await standby.leave()
   }
 

@@ -79,12 +79,12 @@ const failureOf = (error: unknown): TaskFailure => {
 }
 
 /** What was thrown, if it says itself how the task ended. Never throws. */
-export const verdictIn = (thrown: unknown): TaskError | undefined =>
+export const taskErrorIn = (thrown: unknown): TaskError | undefined =>
   isError(thrown) && thrown instanceof TaskError ? thrown : undefined
 
 /** What a throw means, the SDK's own included. Never throws. */
 export const judgeError = (thrown: unknown): Outcome => {
-  const verdict = verdictIn(thrown)
+  const verdict = taskErrorIn(thrown)
   if (verdict instanceof TaskCancelledError) return { kind: 'cancelled' }
   const code = verdict?.code ?? TRANSIENT_ERROR
   return { kind: 'failure', error: { code, message: describeThrown(thrown) } }

@@ -49,7 +49,7 @@ const copyMembers = (value: object, path: string, parents: object[]): JsonValue 
     const said: unknown = value.toJSON()
     if (said !== value) return copy(said, path, parents)
   }
-  refuseHollow(value, path)
+  rejectOpaque(value, path)
   const product: Record<string, JsonValue> = {}
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key]
@@ -70,7 +70,7 @@ const copyItem = (item: unknown, path: string, parents: object[]): JsonValue =>
 /** Their content is not in their members: JSON.stringify would send `{}`. */
 const HOLLOW = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error, ArrayBuffer] as const
 
-const refuseHollow = (value: object, path: string): void => {
+const rejectOpaque = (value: object, path: string): void => {
   const kind = HOLLOW.find((type) => value instanceof type)
   if (kind) throw new NotJsonError(path, `a ${kind.name}${kind === Promise ? ' (a missing await?)' : ''}`)
   if (ArrayBuffer.isView(value)) throw new NotJsonError(path, `a ${value.constructor.name}`)

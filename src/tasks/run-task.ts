@@ -6,7 +6,7 @@ import type { TaskDefinition, TaskRegistry } from './definition.js'
 import { fetchInputs } from './fetch-inputs.js'
 import type { TaskDirectories } from './files/task-directories.js'
 import type { TaskStorage } from './files/task-storage.js'
-import { judgeError, judgeValue, verdictIn } from './judge.js'
+import { judgeError, judgeValue, taskErrorIn } from './judge.js'
 import { pushOutputs } from './push-outputs.js'
 import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
@@ -58,7 +58,7 @@ export const runTask = async (
     return isPending(pushed) ? await pushed : pushed
   } catch (error) {
     directories.room.notice(error)
-    return judgeError(blame(error, signal.reason))
+    return judgeError(effectiveError(error, signal.reason))
   }
 }
 
@@ -67,8 +67,8 @@ const isPending = <T>(value: T | Promise<T>): value is Promise<T> =>
   typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 
 /** An aborted handler throws whatever its libraries make of the signal; a verdict of its own still counts. */
-const blame = (error: unknown, reason: TaskError | undefined): unknown => {
-  if (!reason || (verdictIn(error) && !(reason instanceof TaskCancelledError))) return error
+const effectiveError = (error: unknown, reason: TaskError | undefined): unknown => {
+  if (!reason || (taskErrorIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason
 }
 

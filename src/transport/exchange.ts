@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { UnreachableError } from '../errors.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
-import type { Recall, Recallable } from './recall.js'
+import type { CancelGroup, Cancellable } from './cancel-group.js'
 
 /** One request to the server the transport was made for. */
 export interface HttpRequest {
@@ -13,9 +13,9 @@ export interface HttpRequest {
   /** How long the whole exchange may take, in ms. */
   readonly deadlineMs: number
   /** How much longer it may take as long as nothing speaks against the connections it went over, in ms. */
-  readonly overholdMs?: number | undefined
+  readonly extraHoldMs?: number | undefined
   /** May call the request off. */
-  readonly recall?: Recall | undefined
+  readonly cancelGroup?: CancelGroup | undefined
 }
 
 export interface HttpAnswer {
@@ -44,7 +44,7 @@ export interface Server {
  * One request and its answer, collected whole. It never pauses the body: undici 7 can end the process
  * on a paused body when the server closes its side.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Recallable {
+export class Exchange implements Dispatcher.DispatchHandler, Cancellable {
   /** For whoever may call it off. */
   place = -1
   readonly #server: Server
@@ -74,7 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
     this.#reject = reject
     this.#allowedMs = request.deadlineMs
     this.#deadline = after(request.deadlineMs, () => this.#overdue())
-    request.recall?.add(this)
+    request.cancelGroup?.add(this)
   }
 
   /** Whether it has come to its end, one way or the other. */
@@ -115,17 +115,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
     this.#fail(`failed: ${describe(error)}`, error)
   }
 
-  callOff(): void {
+  cancel(): void {
     this.#giveUp('was called off', 'ECANCELED')
   }
 
   /** Timers come before sockets: after a blockage the answer may lie there unread, and a task in it. */
   #overdue(): void {
-    const { deadlineMs, overholdMs = 0 } = this.#request
+    const { deadlineMs, extraHoldMs = 0 } = this.#request
     const lateMs = monotonicMs() - this.#sentMs - this.#allowedMs
-    if (this.#allowedMs < deadlineMs + overholdMs && this.#server.isTrusted(this.#sentMs)) {
-      this.#allowedMs += overholdMs
-      this.#deadline = after(overholdMs, () => this.#overdue())
+    if (this.#allowedMs < deadlineMs + extraHoldMs && this.#server.isTrusted(this.#sentMs)) {
+      this.#allowedMs += extraHoldMs
+      this.#deadline = after(extraHoldMs, () => this.#overdue())
     } else if (lateMs > LATE_MS) this.#deadline = after(GRACE_MS, () => this.#timedOut())
     else this.#timedOut()
   }
@@ -152,7 +152,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Recallable {
     if (this.#isOver) return false
     this.#isOver = true
     this.#deadline.cancel()
-    this.#request.recall?.delete(this)
+    this.#request.cancelGroup?.delete(this)
     return true
   }
 }

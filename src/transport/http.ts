@@ -42,7 +42,7 @@ export class HttpTransport implements Transport {
   readonly #server: Server
   #pool: Pool
   /** Pools that are given up and still have something under way. */
-  readonly #fading = new Set<Pool>()
+  readonly #draining = new Set<Pool>()
   /** When the pool was made. */
   #pooledMs = monotonicMs()
 
@@ -52,7 +52,7 @@ export class HttpTransport implements Transport {
     this.#server = {
       url: options.url,
       maxBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
-      onTimeout: (sentMs) => this.#distrust(sentMs),
+      onTimeout: (sentMs) => this.#replacePool(sentMs),
       isTrusted: (sentMs) => sentMs >= this.#pooledMs,
     }
     this.#headers = { 'content-type': 'application/json', ...options.headers }
@@ -74,22 +74,22 @@ export class HttpTransport implements Transport {
   }
 
   reconnect(): void {
-    for (const pool of [this.#renew(), ...this.#fading]) void pool.destroy()
+    for (const pool of [this.#renew(), ...this.#draining]) void pool.destroy()
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool, ...this.#fading].map((pool) => pool.destroy()))
+    await Promise.all([this.#pool, ...this.#draining].map((pool) => pool.destroy()))
   }
 
   /**
    * No answer came: the way there may be dead without anybody having said so, or lead to where the server no longer is.
    * New connections ask the name again; what is under way on the old ones may still be answered.
    */
-  #distrust(sentMs: number): void {
+  #replacePool(sentMs: number): void {
     if (sentMs < this.#pooledMs) return
     const old = this.#renew()
-    this.#fading.add(old)
-    void old.close().finally(() => this.#fading.delete(old))
+    this.#draining.add(old)
+    void old.close().finally(() => this.#draining.delete(old))
   }
 
   /** @returns the pool that was used so far */

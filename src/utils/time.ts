@@ -11,13 +11,13 @@ export const monotonicMs = (): number => performance.now()
 /** Milliseconds since 1970, as this machine's clock has it; for dates, not for measuring. */
 export const wallMs = (): number => Date.now()
 
-/** Calls `action` as soon as everything that is due at this moment has had its turn. */
-export const soon = (action: () => void): void => {
+/** Calls `action` as nextTurn as everything that is due at this moment has had its turn. */
+export const nextTurn = (action: () => void): void => {
   setImmediate(action)
 }
 
-/** Calls `action` as soon as what runs at this moment, and the promises that hang on it, have come to rest. */
-export const atRest = (action: () => void): void => {
+/** Calls `action` as nextTurn as what runs at this moment, and the promises that hang on it, have come to rest. */
+export const afterMicrotasks = (action: () => void): void => {
   process.nextTick(action)
 }
 

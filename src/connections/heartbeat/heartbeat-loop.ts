@@ -96,7 +96,7 @@ export class HeartbeatLoop {
   }
 
   /** Resolves when the orchestrator knows what there is to know, however long that takes. */
-  async told(): Promise<void> {
+  async untilKnown(): Promise<void> {
     await this.upToDate()
     await this.#answered.until(() => this.#current() === this.#told)
   }

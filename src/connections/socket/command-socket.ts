@@ -5,7 +5,7 @@ import type { Socket, SocketEnd } from '../../transport/websocket.js'
 import type { Logger } from '../../utils/logger.js'
 import { type Moves, States } from '../../utils/states.js'
 import { after, monotonicMs, type Timer } from '../../utils/time.js'
-import { ProgressLine } from './progress-throttle.js'
+import { ProgressThrottle } from './progress-throttle.js'
 import { callsForPatience, isReplaced, pauseBeforeSocket } from './socket-pause.js'
 
 export interface CommandSocketOptions {
@@ -40,7 +40,7 @@ const MOVES: Moves<'closed' | 'connecting' | 'open' | 'waiting' | 'holding' | 's
 export class CommandSocket {
   readonly #options: CommandSocketOptions
   readonly #state = new States('The command socket', 'closed', MOVES)
-  readonly #progress: ProgressLine
+  readonly #progress: ProgressThrottle
   readonly #stopping = new AbortController()
   #socket: Socket | undefined
   #timer: Timer | undefined
@@ -55,7 +55,7 @@ export class CommandSocket {
   constructor(options: CommandSocketOptions) {
     this.#options = options
     const { orchestrator } = options
-    this.#progress = new ProgressLine(
+    this.#progress = new ProgressThrottle(
       (update) => this.#socket?.send(orchestrator.writeProgress(update)) ?? false,
     )
   }

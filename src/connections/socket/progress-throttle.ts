@@ -15,7 +15,7 @@ interface Lane {
  * Progress on its way up: of each task the first update goes at once and of those that follow soon only the newest.
  * What cannot be sent is kept, the newest of each task.
  */
-export class ProgressLine {
+export class ProgressThrottle {
   /** By task; who reported last stands last. */
   readonly #lanes = new Map<string, Lane>()
   readonly #send: (update: ProgressUpdate) => boolean

@@ -2,7 +2,7 @@ import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { ProgressUpdate, TaskEvent } from '../../protocol/messages.js'
 import type { Logger } from '../../utils/logger.js'
 import type { CommandSocket } from './command-socket.js'
-import { ProgressLine } from './progress-throttle.js'
+import { ProgressThrottle } from './progress-throttle.js'
 
 export interface UplinkOptions {
   readonly orchestrator: Pick<
@@ -19,11 +19,11 @@ export interface UplinkOptions {
  */
 export class Uplink {
   readonly #options: UplinkOptions
-  readonly #posted: ProgressLine
+  readonly #posted: ProgressThrottle
 
   constructor(options: UplinkOptions) {
     this.#options = options
-    this.#posted = new ProgressLine((update) => {
+    this.#posted = new ProgressThrottle((update) => {
       this.#post(options.orchestrator.writeProgress(update), 'progress')
       return true
     })

@@ -21,7 +21,7 @@ export const canonicalOf = (value: object, keys: readonly string[]): string =>
   inEither((manner) => writeMembers(value, [...keys], 0, manner))
 
 /** What surrogates make a difference for. */
-interface Manner {
+interface Writer {
   quote(text: string): string
   inOrder(keys: string[]): string[]
 }
@@ -30,12 +30,12 @@ interface Manner {
 const SURROGATES = /[\ud800-\udfff]|\\ud/
 
 /** Few texts have any, and to look once at the end costs less than to look at each key and string. */
-const inEither = (written: (manner: Manner) => string): string => {
+const inEither = (written: (manner: Writer) => string): string => {
   const text = written(QUICK)
   return SURROGATES.test(text) ? written(THOROUGH) : text
 }
 
-const write = (value: unknown, depth: number, manner: Manner): string => {
+const write = (value: unknown, depth: number, manner: Writer): string => {
   if (depth > DEEPEST) throw new NotCanonicalError(`it is more than ${DEEPEST} levels deep`)
   switch (typeof value) {
     case 'string':
@@ -51,12 +51,12 @@ const write = (value: unknown, depth: number, manner: Manner): string => {
   }
 }
 
-const writeObject = (value: object, depth: number, manner: Manner): string =>
+const writeObject = (value: object, depth: number, manner: Writer): string =>
   Array.isArray(value)
     ? `[${value.map((item) => write(item, depth + 1, manner)).join(',')}]`
     : writeMembers(value, Object.keys(value), depth, manner)
 
-const writeMembers = (value: object, keys: string[], depth: number, manner: Manner): string => {
+const writeMembers = (value: object, keys: string[], depth: number, manner: Writer): string => {
   let text = ''
   for (const key of manner.inOrder(keys)) {
     const member = (value as Record<string, unknown>)[key]
@@ -66,7 +66,7 @@ const writeMembers = (value: object, keys: string[], depth: number, manner: Mann
   return `{${text}}`
 }
 
-const QUICK: Manner = { quote: (text) => JSON.stringify(text), inOrder: (keys) => keys.sort() }
+const QUICK: Writer = { quote: (text) => JSON.stringify(text), inOrder: (keys) => keys.sort() }
 
 /** In a pattern that knows code points, only a surrogate without its other half is one. */
 const LONE_SURROGATE = /\p{Surrogate}/u
@@ -74,7 +74,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 /** UTF-16, in which strings are compared here, has another order where surrogates are. */
 const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-const THOROUGH: Manner = {
+const THOROUGH: Writer = {
   quote: (text) => {
     if (LONE_SURROGATE.test(text)) throw new NotCanonicalError('it has half a character (a lone surrogate)')
     return JSON.stringify(text)

@@ -57,8 +57,10 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
   }
   const seal = sealAs(workerId)
   /** The result of a worker that is dead goes out in its name. */
-  const inItsName = ({ workerId: as }: TaskResult, write: (seal: Seal) => WireRequest): WireRequest =>
-    as === workerId ? write(seal) : { ...write(sealAs(as)), as }
+  const signAsOwner = (
+    { workerId: onBehalfOf }: TaskResult,
+    write: (seal: Seal) => WireRequest,
+  ): WireRequest => (onBehalfOf === workerId ? write(seal) : { ...write(sealAs(onBehalfOf)), onBehalfOf })
   /** An event's id is its nonce. */
   const sealEvent: Seal = (event, unsigned) =>
     sealed({ ...event, timestamp: timestamp() }, { key, signerId: workerId }, unsigned)
@@ -74,14 +76,14 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     writeLivenessCheck: (id) => ({ method: 'PATCH', path: workerPath(id) }),
     readLivenessCheck,
     writePoll: (id) => ({ method: 'GET', path: pollPath(id) }),
-    overholdMs: OVERHOLD_MS,
+    extraHoldMs: OVERHOLD_MS,
     readPoll: (answer) => readPoll(answer, verifier, clock),
-    writeResult: (result) => inItsName(result, (its) => writeResult(its, result)),
+    writeResult: (result) => signAsOwner(result, (its) => writeResult(its, result)),
     readResult,
     repeatableMs: REPEATABLE_MS,
     finalCodes: FINAL_CODES,
     readRepeatedResult,
-    writeUnreadable: (result, why) => inItsName(result, (its) => writeUnreadable(its, result, why)),
+    writeUnreadable: (result, why) => signAsOwner(result, (its) => writeUnreadable(its, result, why)),
     writeTokenRequest,
     readToken,
     socketPath,

@@ -1,7 +1,7 @@
 import { UnreachableError } from 'avtomatika-worker'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { CancelGroup } from '../../../src/transport/cancel-group.js'
 import { HttpTransport } from '../../../src/transport/http.js'
-import { Recall } from '../../../src/transport/recall.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { holdTime } from '../../support/test-worker.js'
 
@@ -85,15 +85,15 @@ test('a refused connection says so', async () => {
 test('a request that is called off ends at once; one that waits for a connection never goes out', async () => {
   const { server, transport } = await setup({ connections: 1 })
   server.answers('poll', 'hold')
-  const recall = new Recall()
-  const open = transport.send({ ...POLL, recall })
+  const cancelGroup = new CancelGroup()
+  const open = transport.send({ ...POLL, cancelGroup })
   const { closed } = await server.next('poll')
-  const waiting = transport.send({ ...POLL, recall })
+  const waiting = transport.send({ ...POLL, cancelGroup })
   const ends = [open, waiting].map((sent) => expect(sent).rejects.toThrow('was called off'))
-  recall.all()
+  cancelGroup.cancelAll()
   await Promise.all(ends)
   await closed
-  await expect(transport.send({ ...POLL, recall })).rejects.toThrow('was called off')
+  await expect(transport.send({ ...POLL, cancelGroup })).rejects.toThrow('was called off')
   await server.fence()
   expect(server.calls('poll')).toHaveLength(1)
 })

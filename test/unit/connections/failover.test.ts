@@ -4,8 +4,8 @@ import { choose, type Failover, firstOf, steadinessFor, toAsk } from '../../../s
 import { type Fact, type Health, healthAfter, UNTRIED } from '../../../src/orchestrators/health.js'
 
 const STEADY = steadinessFor(100)
-const up = (answersSinceMs?: number): Health => ({ up: true, stumbles: {}, answersSinceMs })
-const DOWN: Health = { up: false, stumbles: {}, answersSinceMs: undefined }
+const up = (answersSinceMs?: number): Health => ({ up: true, failures: {}, answersSinceMs })
+const DOWN: Health = { up: false, failures: {}, answersSinceMs: undefined }
 const at = (active: number, sinceMs = 0): Failover => ({ ...firstOf(3, STEADY, sinceMs), active })
 
 describe('the one that is used', () => {
@@ -40,7 +40,7 @@ test('the better ones are asked, and everybody while the used one is down', () =
   expect(toAsk(at(1), [DOWN, DOWN, DOWN])).toEqual([0, 2])
 })
 
-const factOf = fc.constantFrom<Fact>('answered', 'stumbled', 'absent', 'barred')
+const factOf = fc.constantFrom<Fact>('answered', 'failed', 'absent', 'unauthorized')
 
 test('whatever happens: nobody goes to one that is down, or leaves one that is up without a lasting better one', () => {
   const story = fc.array(fc.record({ place: fc.nat(2), fact: factOf, pauseMs: fc.nat(300) }), {

@@ -17,15 +17,15 @@ describe('what the end of a request shows', () => {
     ['an answer', undefined, 'answered'],
     ['too many requests', new RateLimitError('slow down'), 'answered'],
     ['an unknown worker', new UnknownWorkerError('who?'), 'answered'],
-    ['401', new AuthError(401, 'no'), 'barred'],
-    ['403', new AuthError(403, 'no'), 'barred'],
-    ['500', new ResponseError(500, 'oops'), 'stumbled'],
-    ['a page of HTML', new ProtocolError('<html>'), 'stumbled'],
+    ['401', new AuthError(401, 'no'), 'unauthorized'],
+    ['403', new AuthError(403, 'no'), 'unauthorized'],
+    ['500', new ResponseError(500, 'oops'), 'failed'],
+    ['a page of HTML', new ProtocolError('<html>'), 'failed'],
     ['a refused connection', unreachable('ECONNREFUSED'), 'absent'],
     ['no such name', unreachable('ENOTFOUND'), 'absent'],
     ['no answer in time', unreachable('ETIMEDOUT'), 'absent'],
-    ['a broken connection', unreachable('ECONNRESET'), 'stumbled'],
-    ['an endless answer', unreachable(), 'stumbled'],
+    ['a broken connection', unreachable('ECONNRESET'), 'failed'],
+    ['an endless answer', unreachable(), 'failed'],
     ['a request that was called off', unreachable('ECANCELED'), undefined],
     ['a mistake of our own', new TypeError('x'), undefined],
   ])('%s', (_, error, fact) => {
@@ -44,28 +44,28 @@ describe('health', () => {
 
   test.each([
     ['absent', ['absent'], false],
-    ['barred', ['answered', 'barred'], false],
-    ['two stumbles', ['stumbled', 'stumbled'], true],
-    ['three stumbles', ['stumbled', 'stumbled', 'stumbled'], false],
-    ['an answer between', ['stumbled', 'stumbled', 'answered', 'stumbled'], true],
+    ['unauthorized', ['answered', 'unauthorized'], false],
+    ['two failures', ['failed', 'failed'], true],
+    ['three failures', ['failed', 'failed', 'failed'], false],
+    ['an answer between', ['failed', 'failed', 'answered', 'failed'], true],
     ['an answer after all', ['absent', 'answered'], true],
   ] as const)('%s', (_, facts, isUp) => {
     expect(having(...facts).up).toBe(isUp)
   })
 
-  test('stumbles of one kind are not made up for by answers to another', () => {
+  test('failures of one kind are not made up for by answers to another', () => {
     let health = UNTRIED
     for (let n = 0; n < 3; n++) {
       health = healthAfter(health, 'heartbeat', 'answered', n)
-      health = healthAfter(health, 'poll', 'stumbled', n)
+      health = healthAfter(health, 'poll', 'failed', n)
     }
     expect(health.up).toBe(false)
   })
 
   test('remembers since when there was no failure', () => {
     expect(having('answered', 'answered', 'answered').answersSinceMs).toBe(0)
-    expect(having('answered', 'stumbled').answersSinceMs).toBeUndefined()
-    expect(having('answered', 'stumbled', 'answered').answersSinceMs).toBe(2)
+    expect(having('answered', 'failed').answersSinceMs).toBeUndefined()
+    expect(having('answered', 'failed', 'answered').answersSinceMs).toBe(2)
   })
 
   test('costs nothing while all is well', () => {

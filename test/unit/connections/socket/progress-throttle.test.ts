@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ProgressLine } from '../../../../src/connections/socket/progress-throttle.js'
+import { ProgressThrottle } from '../../../../src/connections/socket/progress-throttle.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -11,7 +11,7 @@ afterEach(() => {
 
 const lineTo = (isOpen: () => boolean = () => true) => {
   const sent: [taskId: string, progress: number][] = []
-  const line = new ProgressLine(({ taskId, progress }) => {
+  const line = new ProgressThrottle(({ taskId, progress }) => {
     if (isOpen()) sent.push([taskId, progress])
     return isOpen()
   })

@@ -3,7 +3,7 @@ import type { Protocol, ShortLivedToken, WireAnswer } from '../protocol/protocol
 import type { Transport } from '../transport/http.js'
 import { monotonicMs } from '../utils/time.js'
 
-export interface PassOptions {
+export interface WorkerTokenOptions {
   /** The configured one. */
   readonly token: string
   /** Whether short-lived tokens are wanted in its place. */
@@ -24,14 +24,14 @@ const RETRY_MS = 61_000
  * The token that one orchestrator is shown: the configured one, or a short-lived one in its place. While none of those
  * can be had the configured one is shown. Nothing is ever signed with it.
  */
-export class Pass {
-  readonly #options: PassOptions
+export class WorkerToken {
+  readonly #options: WorkerTokenOptions
   #lent: ShortLivedToken | undefined
   #dueMs = Number.NEGATIVE_INFINITY
   #renewing: Promise<void> | undefined
   #trouble: string | undefined
 
-  constructor(options: PassOptions) {
+  constructor(options: WorkerTokenOptions) {
     this.#options = options
   }
 

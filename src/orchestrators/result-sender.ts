@@ -4,7 +4,7 @@ import type { Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
 import { monotonicMs } from '../utils/time.js'
 
 /** What was sent and not answered. */
-interface Letter {
+interface PendingRequest {
   readonly request: WireRequest
   readonly writtenMs: number
 }
@@ -19,10 +19,10 @@ const UNREADABLE = new Set([400, 413])
  * for word, so that it is not done twice; one that was answered is written anew; one that cannot be read is reported as
  * a failure of its task, for which the job would else wait in vain.
  */
-export class ResultPost {
+export class ResultSender {
   readonly #protocol: () => Protocol
   readonly #ask: AskForReceipt
-  readonly #unanswered = new WeakMap<TaskResult, Letter>()
+  readonly #unanswered = new WeakMap<TaskResult, PendingRequest>()
 
   constructor(protocol: () => Protocol, ask: AskForReceipt) {
     this.#protocol = protocol
@@ -33,22 +33,22 @@ export class ResultPost {
     const protocol = this.#protocol()
     const lost = this.#unanswered.get(result)
     const repeats = lost !== undefined && monotonicMs() - lost.writtenMs < protocol.repeatableMs
-    const letter = repeats ? lost : { request: protocol.writeResult(result), writtenMs: monotonicMs() }
+    const pending = repeats ? lost : { request: protocol.writeResult(result), writtenMs: monotonicMs() }
     try {
       const receipt = await this.#ask(
-        letter.request,
+        pending.request,
         repeats ? protocol.readRepeatedResult : protocol.readResult,
       )
       this.#unanswered.delete(result)
       return receipt
     } catch (error) {
-      if (error instanceof UnreachableError) this.#unanswered.set(result, letter)
+      if (error instanceof UnreachableError) this.#unanswered.set(result, pending)
       else this.#unanswered.delete(result)
       return this.#otherwise(result, error)
     }
   }
 
-  /** @throws the error, where another letter does not help */
+  /** @throws the error, if another request does not help */
   async #otherwise(result: TaskResult, error: unknown): Promise<Receipt> {
     const protocol = this.#protocol()
     // By now the clock has been set by the answer.
