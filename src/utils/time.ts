@@ -21,10 +21,22 @@ export const afterMicrotasks = (action: () => void): void => {
   process.nextTick(action)
 }
 
-/** Calls `action` once, after `ms` milliseconds. */
+/** The longest delay that Node's timers keep, in ms: 24.8 days. Node fires a timer with a longer delay after 1 ms. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+/** Calls `action` once, after `ms` milliseconds. The delay may be longer than Node's own limit of 24.8 days. */
 export const after = (ms: number, action: () => void): Timer => {
+  if (ms > LONGEST_TIMER_MS) return afterLong(ms, action)
   const handle = setTimeout(action, ms)
   return { cancel: () => clearTimeout(handle) }
+}
+
+/** Waits in steps. Only one timer exists at a time, and `cancel` reaches that one. */
+const afterLong = (ms: number, action: () => void): Timer => {
+  let step = after(LONGEST_TIMER_MS, () => {
+    step = after(ms - LONGEST_TIMER_MS, action)
+  })
+  return { cancel: () => step.cancel() }
 }
 
 /** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
@@ -32,11 +44,11 @@ export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve()
     const done = () => {
-      clearTimeout(handle)
+      timer.cancel()
       signal?.removeEventListener('abort', done)
       resolve()
     }
-    const handle = setTimeout(done, ms)
+    const timer = after(ms, done)
     signal?.addEventListener('abort', done, { once: true })
   })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { after, monotonicMs, within } from '../../../src/utils/time.js'
+import { after, monotonicMs, sleep, within } from '../../../src/utils/time.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -27,10 +27,79 @@ test('after: a timer that was called off does not act', () => {
   expect(action).not.toHaveBeenCalled()
 })
 
+const DAY_MS = 86_400_000
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+test('after: a delay beyond the limit of Node’s timers does not end early', () => {
+  const action = vi.fn()
+  const timer = after(60 * DAY_MS, action)
+  vi.advanceTimersByTime(1_000)
+  expect(action).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(25 * DAY_MS)
+  expect(action).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(35 * DAY_MS - 1_001)
+  expect(action).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(1)
+  expect(action).toHaveBeenCalledTimes(1)
+  timer.cancel()
+})
+
+test('after: the delays next to the limit end at their time', () => {
+  for (const ms of [LONGEST_TIMER_MS, LONGEST_TIMER_MS + 1, 2 * LONGEST_TIMER_MS, 2 * LONGEST_TIMER_MS + 1]) {
+    const action = vi.fn()
+    after(ms, action)
+    vi.advanceTimersByTime(ms - 1)
+    expect(action).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
+    expect(action).toHaveBeenCalledTimes(1)
+  }
+})
+
+test.each([
+  ['at once', 0],
+  ['after the first step', 25 * DAY_MS],
+  ['in the last step', 59 * DAY_MS],
+])('after: a timer of 60 days is cancelled %s', (_, elapsedMs) => {
+  const action = vi.fn()
+  const timer = after(60 * DAY_MS, action)
+  vi.advanceTimersByTime(elapsedMs)
+  timer.cancel()
+  expect(vi.getTimerCount()).toBe(0)
+  vi.advanceTimersByTime(90 * DAY_MS)
+  expect(action).not.toHaveBeenCalled()
+})
+
 test('monotonicMs grows with the clock', () => {
   const before = monotonicMs()
   vi.advanceTimersByTime(250)
   expect(monotonicMs() - before).toBe(250)
+})
+
+test.each([100, 60 * DAY_MS])('sleep: %d ms end at their time and not earlier', async (ms) => {
+  const ended = vi.fn()
+  const sleeping = sleep(ms).then(ended)
+  await vi.advanceTimersByTimeAsync(ms - 1)
+  expect(ended).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(ended).toHaveBeenCalledTimes(1)
+  await sleeping
+})
+
+test('sleep: leaves no listener on the signal when the time is over', async () => {
+  const { signal } = new AbortController()
+  const removed = vi.spyOn(signal, 'removeEventListener')
+  const sleeping = sleep(100, signal)
+  await vi.advanceTimersByTimeAsync(100)
+  await sleeping
+  expect(removed).toHaveBeenCalledTimes(1)
+})
+
+test('sleep: an abort ends it at once, and leaves no timer', async () => {
+  const stopping = new AbortController()
+  const sleeping = sleep(100, stopping.signal)
+  stopping.abort()
+  await sleeping
+  await sleep(100, stopping.signal)
 })
 
 test('within: work that ends in time leaves no timer', async () => {
@@ -38,8 +107,11 @@ test('within: work that ends in time leaves no timer', async () => {
 })
 
 test('within: work that takes too long is not waited for', async () => {
-  const inTime = within(100, never)
-  await vi.advanceTimersByTimeAsync(100)
+  const ended = vi.fn()
+  const inTime = within(100, never).finally(ended)
+  await vi.advanceTimersByTimeAsync(99)
+  expect(ended).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1)
   expect(await inTime).toBe(false)
 })
 
