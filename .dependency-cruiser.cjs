@@ -16,7 +16,7 @@ const mayImport = {
   journal: ['protocol', 'transport', 'utils'],
   delivery: ['protocol', 'transport', 'utils'],
   execution: ['tasks', 'delivery', 'protocol', 'utils'],
-  polling: ['orchestrators', 'journal', 'transport', 'protocol', 'utils'],
+  polling: ['execution', 'orchestrators', 'journal', 'transport', 'protocol', 'utils'],
   connections: [
     'runtime/settings.ts',
     'polling',

@@ -73,6 +73,8 @@ export class Events {
 
   constructor(broken: (name: string, error: unknown) => void) {
     this.#broken = broken
+    // Node warns of more than ten listeners, which is no sign of a leak here.
+    this.#emitter.setMaxListeners(0)
   }
 
   on<E extends keyof WorkerEvents>(name: E, listener: Listener<E>): () => void {

@@ -1,55 +1,47 @@
-import type { Connection, OnUnauthorized } from './connection.js'
-import { FailoverWatch } from './failover.js'
-import { type Cure, Watchdog, type Watched } from './watchdog.js'
+import { pollDeadlineMs } from '../orchestrators/reach.js'
+import { Connection, type ConnectionContext, type HealthObserver, type StandbyRole } from './connection.js'
+import { FailoverWatch, type SwitchObserver } from './failover.js'
+import { Watchdog } from './watchdog.js'
 
-export interface ConnectionsOptions {
-  readonly mode: 'failover' | 'round-robin'
-  readonly heartbeatIntervalMs: number
-  /** When a poll ends at the latest, in ms. */
-  readonly pollDeadlineMs: number
-  /** One for each orchestrator, the most preferred first; each calls `onHealth` when it has learned how its one does. */
-  readonly connect: (onHealth: () => void) => readonly Connection[]
-  /** Another orchestrator is used from now on. */
-  readonly onSwitched: (from: Connection, to: Connection) => void
-  /** Polls do not end any more, and something is tried against that. */
-  readonly onCure: (silent: Watched, cure: Cure) => void
+/** Told when failover stops using a connection. */
+export interface LeaveObserver {
+  left(connection: Connection): void
 }
 
 /**
- * Everything this worker keeps up towards its orchestrators, as one. In failover one of them is used at a time, in
- * round robin all are.
+ * The connections to all orchestrators. In failover mode one of them is used at a time, in round-robin mode all are.
  */
-export class Connections {
+export class Connections implements HealthObserver, SwitchObserver {
+  readonly #context: ConnectionContext & { readonly takeover: LeaveObserver }
   readonly #all: readonly Connection[]
   readonly #standbys: Connection[] = []
   readonly #watchdog: Watchdog
   readonly #failover: FailoverWatch | undefined
-  #open = false
+  #isOpen = false
 
-  /** @throws RangeError without a single orchestrator */
-  constructor(options: ConnectionsOptions) {
-    const { mode, heartbeatIntervalMs, connect, onSwitched } = options
-    const connections = connect(() => this.#open && this.#failover?.look())
-    if (connections.length === 0) throw new RangeError('no orchestrator is configured')
-    this.#all = connections
-    const { pollDeadlineMs: dueMs, onCure } = options
-    this.#watchdog = new Watchdog({ watched: connections, dueMs, onCure })
-    if (mode === 'failover')
-      this.#failover = new FailoverWatch({ connections, intervalMs: heartbeatIntervalMs, onSwitched })
+  /** @throws RangeError if no orchestrator is configured */
+  constructor(context: ConnectionContext & { readonly takeover: LeaveObserver }) {
+    const { settings, log } = context
+    this.#context = context
+    this.#all = settings.orchestrators.map((target) => new Connection(context, target, this))
+    if (this.#all.length === 0) throw new RangeError('No orchestrator is configured')
+    this.#watchdog = new Watchdog(this.#all, pollDeadlineMs(settings), log)
+    if (settings.orchestratorMode === 'failover')
+      this.#failover = new FailoverWatch(this.#all, settings.heartbeatIntervalMs, this)
   }
 
-  /** One for each orchestrator, standbys left aside. */
+  /** One connection for each orchestrator, without standbys, the most preferred first. */
   get all(): readonly Connection[] {
     return this.#all
   }
 
-  /** Why no task can come at present; `undefined` while one orchestrator can give some. */
+  /** Why no task can come at present; `undefined` while one orchestrator can give tasks. */
   get trouble(): string | undefined {
     const troubles = this.#used.flatMap(({ trouble }) => trouble ?? [])
     return troubles.length < this.#used.length ? undefined : troubles.join('; ')
   }
 
-  /** What is amiss although tasks can come. */
+  /** What is wrong although tasks can come. */
   get concern(): string | undefined {
     const troubles = this.#used.flatMap(({ trouble }) => trouble ?? [])
     if (troubles.length > 0) return troubles.join('; ')
@@ -60,20 +52,20 @@ export class Connections {
       : undefined
   }
 
-  /** Why this process is beyond help; `undefined` while it is not. */
+  /** Why this process cannot be helped; `undefined` while it works. */
   get verdict(): string | undefined {
     return this.#watchdog.verdict
   }
 
-  /** Makes a second connection to an orchestrator, which others open and leave, and which counts for its tasks only. */
-  standbyFor(main: Connection, workerId: string, onUnauthorized: OnUnauthorized): Connection {
-    const standby = main.standbyFor(workerId, onUnauthorized)
+  /** Makes a second connection to an orchestrator. The caller opens and leaves it. */
+  standbyFor(main: Connection, role: StandbyRole): Connection {
+    const standby = main.standbyFor(role)
     this.#standbys.push(standby)
     return standby
   }
 
   open(): void {
-    this.#open = true
+    this.#isOpen = true
     this.#watchdog.start()
     for (const connection of this.#used) void connection.open()
   }
@@ -83,21 +75,34 @@ export class Connections {
     for (const connection of [...this.#used, ...this.#standbys]) connection.check()
   }
 
-  /** Tells the orchestrators not to send more, and resolves when the open polls have ended. */
+  /** Tells the orchestrators to send no more tasks. Resolves when the open polls have ended. */
   async drain(): Promise<void> {
-    this.#open = false
+    this.#isOpen = false
+    this.#context.turn.close()
     this.#watchdog.stop()
     this.#failover?.close()
     await Promise.all(this.#everyone.map((connection) => connection.drain()))
   }
 
-  /** Calls off the polls that are still open. */
+  /** Cancels the polls that are still open. */
   abortPolls(): void {
-    for (const connection of this.#everyone) connection.abortPolls()
+    for (const connection of this.#everyone) connection.polls.abort()
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#everyone.map((connection) => connection.close()))
+  }
+
+  healthChanged(): void {
+    if (this.#isOpen) this.#failover?.reconsider()
+  }
+
+  switched(left: Connection, { url: to }: Connection): void {
+    const { takeover, events, log } = this.#context
+    const { url: from } = left
+    takeover.left(left)
+    log.warn({ from, to }, 'Failover: the worker uses another orchestrator')
+    events.emit('orchestratorChanged', { from, to })
   }
 
   get #everyone(): readonly Connection[] {

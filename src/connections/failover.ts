@@ -1,27 +1,28 @@
 import type { Health } from '../orchestrators/health.js'
-import { after, monotonicMs, type Timer } from '../utils/time.js'
+import { ResettableTimer } from '../utils/resettable-timer.js'
+import { monotonicMs } from '../utils/time.js'
 import type { Connection } from './connection.js'
 
-/** Which of several orchestrators is used, in the order of preference. Pure: the caller brings the clock. */
+/** Which of several orchestrators is used. They are in the order of preference. */
 export interface Failover {
-  /** The place of the one that is used. */
+  /** The place of the orchestrator in use. */
   readonly active: number
   readonly sinceMs: number
-  /** How long each has to answer before it is come back to, in ms; grows for one that does not last. */
+  /** How long each orchestrator has to be healthy before the worker returns to it, in ms. Grows if it fails again soon. */
   readonly patiencesMs: readonly number[]
 }
 
-/** How much steadiness is asked for. */
+/** How healthy a better orchestrator has to be. */
 export interface Steadiness {
-  /** How long a better one has to answer at first, in ms. */
+  /** How long a better orchestrator has to be healthy at first, in ms. */
   readonly patienceMs: number
-  /** How long it has to answer at most, in ms. */
+  /** The longest time it has to be healthy, in ms. */
   readonly longestMs: number
-  /** One that was used for this long has lasted, in ms. */
+  /** An orchestrator that was in use for this long counts as stable, in ms. */
   readonly lastedMs: number
 }
 
-/** The steadiness that goes with heartbeats, which are what a better orchestrator is asked by. */
+/** Derived from the heartbeat interval, because heartbeats are the health checks of better orchestrators. */
 export const steadinessFor = (heartbeatIntervalMs: number): Steadiness => ({
   patienceMs: 2 * heartbeatIntervalMs,
   longestMs: 40 * heartbeatIntervalMs,
@@ -35,8 +36,8 @@ export const firstOf = (count: number, { patienceMs }: Steadiness, nowMs: number
 })
 
 /**
- * Stays where it is as long as that works, unless a better one has answered for a while. Away from one that is down it
- * goes to the best that is not; where all are down it stays.
+ * Keeps the orchestrator in use while it works, unless a better one has been healthy for long enough. If the orchestrator in
+ * use is down, chooses the best one that is up. If all are down, changes nothing. Pure.
  */
 export const choose = (
   failover: Failover,
@@ -55,7 +56,7 @@ export const choose = (
   return { active: next, sinceMs: nowMs, patiencesMs: afterFall(failover, steadiness, nowMs) }
 }
 
-/** Whom to ask how it does, besides the one that is used: the better ones, and everybody while that one is down. */
+/** Which orchestrators need health checks: the better ones, and all others while the one in use is down. Pure. */
 export const toAsk = ({ active }: Failover, healths: readonly Health[]): number[] => {
   const isDown = healths[active]?.up === false
   return [...healths.keys()].filter((place) => place < active || (isDown && place !== active))
@@ -72,25 +73,30 @@ const afterFall = ({ active, sinceMs, patiencesMs }: Failover, steadiness: Stead
   })
 }
 
-export interface FailoverOptions {
-  /** In the order of preference. */
-  readonly connections: readonly Connection[]
-  /** How often those are asked that may be used instead, in ms. */
-  readonly intervalMs: number
-  readonly onSwitched: (from: Connection, to: Connection) => void
+/** Hears that another connection is used from now on. */
+export interface SwitchObserver {
+  switched(from: Connection, to: Connection): void
 }
 
-/** Keeps one of several connections in use, the best that works. */
+/** Keeps one of several connections in use: the best that works. */
 export class FailoverWatch {
-  readonly #options: FailoverOptions
+  readonly #connections: readonly Connection[]
+  readonly #intervalMs: number
+  readonly #observer: SwitchObserver
   readonly #steadiness: Steadiness
+  readonly #asking = new ResettableTimer()
   #failover: Failover
-  #asking: Timer | undefined
 
-  constructor(options: FailoverOptions) {
-    this.#options = options
-    this.#steadiness = steadinessFor(options.intervalMs)
-    this.#failover = firstOf(options.connections.length, this.#steadiness, monotonicMs())
+  /**
+   * @param connections - in the order of preference
+   * @param intervalMs - between two health checks of the connections that may be used instead
+   */
+  constructor(connections: readonly Connection[], intervalMs: number, observer: SwitchObserver) {
+    this.#connections = connections
+    this.#intervalMs = intervalMs
+    this.#observer = observer
+    this.#steadiness = steadinessFor(intervalMs)
+    this.#failover = firstOf(connections.length, this.#steadiness, monotonicMs())
   }
 
   /** The connection in use. */
@@ -98,28 +104,27 @@ export class FailoverWatch {
     return this.#at(this.#failover.active)
   }
 
-  /** Something has been learned about one of them: switches if that is called for. */
-  look(): void {
+  /** The health of a connection has changed: switches if another connection is better. */
+  reconsider(): void {
     const from = this.active
     this.#failover = choose(this.#failover, this.#healths(), this.#steadiness, monotonicMs())
     if (this.active !== from) {
       void from.leave()
       void this.active.open()
-      this.#options.onSwitched(from, this.active)
+      this.#observer.switched(from, this.active)
     }
-    this.#askSoon()
+    this.#askLater()
   }
 
   close(): void {
-    this.#asking?.cancel()
+    this.#asking.cancel()
   }
 
-  #askSoon(): void {
-    if (this.#asking || this.#toAsk().length === 0) return
-    this.#asking = after(this.#options.intervalMs, () => {
-      this.#asking = undefined
+  #askLater(): void {
+    if (this.#asking.isSet || this.#toAsk().length === 0) return
+    this.#asking.set(this.#intervalMs, () => {
       for (const connection of this.#toAsk()) connection.ask()
-      this.#askSoon()
+      this.#askLater()
     })
   }
 
@@ -128,12 +133,12 @@ export class FailoverWatch {
   }
 
   #healths() {
-    return this.#options.connections.map(({ health }) => health)
+    return this.#connections.map(({ health }) => health)
   }
 
   #at(place: number): Connection {
-    const connection = this.#options.connections[place]
-    if (!connection) throw new RangeError('no orchestrator is configured')
+    const connection = this.#connections[place]
+    if (!connection) throw new RangeError('No orchestrator is configured')
     return connection
   }
 }

@@ -1,57 +1,59 @@
-import { after, monotonicMs, type Timer } from '../utils/time.js'
+import type { Logger } from '../utils/logger.js'
+import { ResettableTimer } from '../utils/resettable-timer.js'
+import { monotonicMs } from '../utils/time.js'
 
-/** A connection, as far as it is watched. */
+/** The parts of a connection that the watchdog needs. */
 export interface Watched {
   readonly url: string
-  /** How many polls have ended so far, however they did. */
-  readonly pollsEnded: number
-  /** Whether a poll is open, or could be. */
-  readonly awaitsPoll: boolean
-  /** Ends every network connection: what is under way fails, what follows goes over new ones. */
-  reconnect(): void
+  readonly polls: {
+    /** How many polls have ended so far, with an answer or without. */
+    readonly ended: number
+    /** Whether a poll is open, or could be. */
+    readonly awaits: boolean
+  }
+  readonly orchestrator: {
+    /** Ends every network connection. Requests under way fail, later requests use new connections. */
+    reconnect(): void
+  }
   registerAgain(): void
 }
 
-export interface WatchdogOptions {
-  readonly watched: readonly Watched[]
-  /** When a poll ends at the latest if all is well, in ms. */
-  readonly dueMs: number
-  /** `cure` is tried now. */
-  readonly onCure: (watched: Watched, cure: Cure) => void
-}
-
-/** What helps a connection that is silent, in the order in which it is tried; `gone`: nothing did. */
+/** What is tried against polls that do not end, in this order; `gone`: nothing helped. */
 export const CURES = ['reconnect', 'register again', 'gone'] as const
 export type Cure = (typeof CURES)[number]
 
-/** How many of the cures are due: the first past twice the time that a poll takes at most, one more with each such time. Pure. */
+/** How many cures are due: the first after twice the longest time a poll takes, one more after each such time. Pure. */
 export const curesDue = (silentMs: number, dueMs: number): number =>
   Math.min(CURES.length, Math.max(0, Math.floor(silentMs / dueMs) - 1))
 
 interface Mark {
   readonly pollsEnded: number
-  /** Since when nothing has come. */
+  /** Since when no poll has ended. */
   readonly sinceMs: number
   tried: number
 }
 
-const SHORTEST_TICK_MS = 1_000
+const MIN_TICK_MS = 1_000
 
 /**
- * Looks after the polls: each of them has a deadline, so one always ends in time, answered or not. Where none does,
- * something in this process is broken, and what could mend it is tried, a step at a time. An orchestrator that is away
- * is no such case: its polls end, in vain.
+ * Watches the polls. Each poll has a deadline, so some poll always ends in time. If no poll ends, something in this process
+ * is broken, and the watchdog tries the cures one by one. An orchestrator that is away is no such case: its polls fail.
  */
 export class Watchdog {
-  readonly #options: WatchdogOptions
+  readonly #watched: readonly Watched[]
+  readonly #dueMs: number
+  readonly #log: Logger
   readonly #marks = new Map<Watched, Mark>()
-  #timer: Timer | undefined
+  readonly #tick = new ResettableTimer()
 
-  constructor(options: WatchdogOptions) {
-    this.#options = options
+  /** @param dueMs - the longest time a poll takes if all is well */
+  constructor(watched: readonly Watched[], dueMs: number, log: Logger) {
+    this.#watched = watched
+    this.#dueMs = dueMs
+    this.#log = log
   }
 
-  /** Why this process is beyond help; `undefined` while it is not. */
+  /** Why this process cannot be helped; `undefined` while it works. */
   get verdict(): string | undefined {
     for (const [{ url }, { tried }] of this.#marks) {
       if (tried === CURES.length)
@@ -61,32 +63,33 @@ export class Watchdog {
   }
 
   start(): void {
-    this.#timer = after(Math.max(SHORTEST_TICK_MS, this.#options.dueMs / 2), () => {
-      for (const watched of this.#options.watched) this.#look(watched)
+    this.#tick.set(Math.max(MIN_TICK_MS, this.#dueMs / 2), () => {
+      for (const watched of this.#watched) this.#look(watched)
       this.start()
     })
   }
 
   stop(): void {
-    this.#timer?.cancel()
+    this.#tick.cancel()
   }
 
   #look(watched: Watched): void {
-    const { pollsEnded, awaitsPoll } = watched
+    const { ended, awaits } = watched.polls
     const nowMs = monotonicMs()
     const mark = this.#marks.get(watched)
-    if (!mark || !awaitsPoll || mark.pollsEnded !== pollsEnded) {
-      this.#marks.set(watched, { pollsEnded, sinceMs: nowMs, tried: 0 })
+    if (!mark || !awaits || mark.pollsEnded !== ended) {
+      this.#marks.set(watched, { pollsEnded: ended, sinceMs: nowMs, tried: 0 })
       return
     }
-    const due = curesDue(nowMs - mark.sinceMs, this.#options.dueMs)
+    const due = curesDue(nowMs - mark.sinceMs, this.#dueMs)
     for (const cure of CURES.slice(mark.tried, due)) this.#try(watched, cure)
     mark.tried = due
   }
 
   #try(watched: Watched, cure: Cure): void {
-    this.#options.onCure(watched, cure)
-    if (cure === 'reconnect') watched.reconnect()
+    const fields = { orchestrator: watched.url, cure }
+    this.#log.error(fields, 'No poll has ended for too long: the worker tries to recover')
+    if (cure === 'reconnect') watched.orchestrator.reconnect()
     if (cure === 'register again') watched.registerAgain()
   }
 }

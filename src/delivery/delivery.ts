@@ -1,128 +1,109 @@
-import type { Receipt, TaskOffer, TaskResult } from '../protocol/messages.js'
+import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
-import { DeliveryLane, type DeliveryReport, type ResultSink } from './lane.js'
-import type { RetryPolicy } from './retry-policy.js'
+import { ResultQueue, type ResultSink, type SetAsideObserver } from './result-queue.js'
+import type { DeliveryPolicy } from './retry-policy.js'
 
-/** Where results are kept until they are answered for; calls `then` when it is written, at once where nothing is. */
+/** Keeps results until the orchestrator has answered for them. Calls `then` when the note is written. */
 export interface ResultJournal {
   finished(result: TaskResult, from: string, then: () => void): void
   acknowledged(result: TaskResult, then: () => void): void
-  /** Puts away what will never be taken; resolves to whether it is kept. */
+  /** Stores a result that was refused for good as a dead letter. Resolves to whether it is stored. */
   buried(result: TaskResult, from: string, error: Error): Promise<boolean>
 }
 
-type AnswerToResult = Exclude<Receipt, { readonly kind: 'replaced' }>
+/** The end of a delivery. */
+export type Settlement =
+  | Exclude<Receipt, { readonly kind: 'replaced' }>
+  /** The orchestrator will never take the result. `isKept`: the result is stored as a dead letter. */
+  | { readonly kind: 'replaced' | 'refused'; readonly error: Error; readonly isKept: boolean }
 
-/** What is told about each result. */
-export interface ResultObserver extends Omit<DeliveryReport, 'delivered' | 'refused'> {
-  delivered(result: TaskResult, receipt: AnswerToResult): void
-  /** The orchestrator will never take it. `isKept`: it lies with the dead letters. */
-  refused(result: TaskResult, error: Error, isKept: boolean): void
-}
-
-export interface DeliveryOptions {
-  readonly policy: RetryPolicy
-  readonly report: ResultObserver
-  /** The orchestrator has answered for the result of a task. */
-  readonly answered: (offer: TaskOffer, receipt: Receipt) => void
-  /** The orchestrator has taken the result, or never will: what was kept for it may go. */
-  readonly released: (result: TaskResult) => void
-  /** From this many undelivered results on, no more tasks are fetched. */
-  readonly bound: number
-  readonly journal: ResultJournal
-  /** Triggered when there is room for results again. */
-  readonly wake: Wake
-}
-
-/** Results on their way: each goes back to the orchestrator that gave the task, and is kept until that one has answered for it. */
+/** Brings each result to the orchestrator that gave the task, and keeps it until that orchestrator has answered. */
 export class Delivery {
-  readonly #options: DeliveryOptions
-  readonly #lanes = new Map<ResultSink, DeliveryLane>()
-  readonly #undelivered = new TurnoverMap<TaskResult, TaskOffer | undefined>()
+  readonly #policy: DeliveryPolicy
+  readonly #journal: ResultJournal
+  readonly #observer: SetAsideObserver
+  readonly #wake: Wake
+  readonly #queues = new Map<ResultSink, ResultQueue>()
+  readonly #undelivered = new TurnoverMap<TaskResult, true>()
   readonly #changed = new Condition()
+  #isClosed = false
 
-  constructor(options: DeliveryOptions) {
-    this.#options = options
+  constructor(policy: DeliveryPolicy, journal: ResultJournal, observer: SetAsideObserver, wake: Wake) {
+    this.#policy = policy
+    this.#journal = journal
+    this.#observer = observer
+    this.#wake = wake
   }
 
   get undelivered(): readonly TaskResult[] {
     return this.#undelivered.keys()
   }
 
+  /** False while too many results are undelivered: no more tasks may be taken. */
   get hasRoom(): boolean {
-    return this.#undelivered.size < this.#options.bound
+    return this.#undelivered.size < this.#policy.bound
   }
 
-  /** @param offer - of this process; a task of an earlier one has none */
-  add(result: TaskResult, to: ResultSink, offer?: TaskOffer): void {
-    this.#undelivered.set(result, offer)
-    // Written before it is sent: what the orchestrator has not answered for can be sent again, whatever happens here.
-    this.#options.journal.finished(result, to.url, () => this.#laneTo(to).add(result))
+  /**
+   * Brings a result to its orchestrator. Resolves when the orchestrator has answered and the journal knows it, however
+   * long that takes. Never rejects. Stays pending if the worker ends first.
+   *
+   * @param isRecorded - whether the journal has the result already
+   */
+  async bring(result: TaskResult, to: ResultSink, isRecorded = false): Promise<Settlement> {
+    this.#undelivered.set(result, true)
+    // The journal comes first: an unanswered result can then be sent again, whatever happens to this process.
+    if (!isRecorded) await new Promise<void>((then) => this.#journal.finished(result, to.url, then))
+    const answer = await this.#queueFor(to).send(result)
+    const settlement = await this.#settle(result, to.url, answer)
+    this.#forget(result)
+    return settlement
   }
 
-  /** Takes a result that the journal has already. */
-  resume(result: TaskResult, to: ResultSink): void {
-    this.#undelivered.set(result, undefined)
-    this.#laneTo(to).add(result)
+  /** The orchestrator answers again: results for all worker ids of this worker may go. */
+  nudge({ url }: Pick<ResultSink, 'url'>): void {
+    for (const [to, queue] of this.#queues) if (to.url === url) queue.nudge()
   }
 
-  /** The orchestrator answers again: what is to go there under any id may go. */
-  nudge({ url }: ResultSink): void {
-    for (const [to, lane] of this.#lanes) if (to.url === url) lane.nudge()
-  }
-
-  /** Resolves when nothing is left to deliver. */
+  /** Resolves when no result is undelivered. */
   empty(): Promise<void> {
     return this.#changed.until(() => this.#undelivered.size === 0)
   }
 
-  /** Stops trying. */
+  /** Cancels all retries. */
   close(): void {
-    for (const lane of this.#lanes.values()) lane.close()
+    this.#isClosed = true
+    for (const queue of this.#queues.values()) queue.close()
   }
 
-  #laneTo(to: ResultSink): DeliveryLane {
-    const known = this.#lanes.get(to)
+  #queueFor(to: ResultSink): ResultQueue {
+    const known = this.#queues.get(to)
     if (known) return known
-    const lane = new DeliveryLane(to, this.#options.policy, this.#reportingFor(to))
-    this.#lanes.set(to, lane)
-    return lane
+    const queue = new ResultQueue(to, this.#policy, this.#observer)
+    if (this.#isClosed) queue.close()
+    this.#queues.set(to, queue)
+    return queue
   }
 
-  #reportingFor({ url }: ResultSink): DeliveryReport {
-    return {
-      delivered: (result, receipt) => {
-        const offer = this.#undelivered.get(result)
-        if (offer) this.#options.answered(offer, receipt)
-        // What the orchestrator could not read is of use to people only.
-        if (receipt.kind === 'replaced') void this.#refused(result, url, receipt.error)
-        else this.#delivered(result, receipt)
-      },
-      refused: (result, error) => void this.#refused(result, url, error),
-      setAside: (result, error) => this.#options.report.setAside(result, error),
+  async #settle(
+    result: TaskResult,
+    from: string,
+    answer: Receipt | { readonly kind: 'refused'; readonly error: Error },
+  ): Promise<Settlement> {
+    if (answer.kind === 'taken' || answer.kind === 'ignored') {
+      await new Promise<void>((then) => this.#journal.acknowledged(result, then))
+      return answer
     }
+    const { kind, error } = answer
+    return { kind, error, isKept: await this.#journal.buried(result, from, error) }
   }
 
-  /** Told once it is written: what was told is not delivered again. */
-  #delivered(result: TaskResult, receipt: AnswerToResult): void {
-    const { journal, report } = this.#options
-    journal.acknowledged(result, () => this.#done(result, () => report.delivered(result, receipt)))
-  }
-
-  async #refused(result: TaskResult, from: string, error: Error): Promise<void> {
-    const { journal, report } = this.#options
-    const isKept = await journal.buried(result, from, error)
-    this.#done(result, () => report.refused(result, error, isKept))
-  }
-
-  #done(result: TaskResult, tell: () => void): void {
+  #forget(result: TaskResult): void {
     const hadRoom = this.hasRoom
     this.#undelivered.delete(result)
-    this.#options.released(result)
-    tell()
-    if (!hadRoom) this.#options.wake.trigger()
+    if (!hadRoom) this.#wake.trigger()
     this.#changed.notify()
   }
 }

@@ -1,36 +1,48 @@
 import { AuthError, RateLimitError, ResponseError, UnreachableError } from '../errors.js'
 import { fullJitter } from '../transport/backoff.js'
 
-/** What to do with a result that was not taken. Pure. */
+/** What follows when an orchestrator did not take a result. */
 export type DeliveryVerdict =
-  /** The orchestrator will never take it. */
+  /** The orchestrator will never take this result. */
   | 'refuse'
-  /** The orchestrator takes no result at present: all of them wait. */
+  /** The orchestrator takes no results at present: all of them wait. */
   | 'hold-all'
-  /** Something is wrong with this one: it alone is tried again. */
+  /** Only this result failed: it alone is retried. */
   | 'retry'
 
 const FINAL_STATUSES = new Set([400, 404, 405, 409, 410, 413, 422])
 
+/** Pure. */
 export const verdictOn = (error: unknown): DeliveryVerdict => {
   if (error instanceof UnreachableError || error instanceof RateLimitError || error instanceof AuthError)
     return 'hold-all'
   return error instanceof ResponseError && FINAL_STATUSES.has(error.status) ? 'refuse' : 'retry'
 }
 
-export interface RetryPolicy {
-  /** Quick retries before a result is set aside. */
+/** How results are sent and retried. */
+export interface DeliveryPolicy {
+  /** The number of quick retries. After them a result is set aside and retried about once a minute. */
   readonly maxRetries: number
+  /** The pause before the first retry, in ms. */
   readonly initialDelayMs: number
+  /** The most results that are in flight to one orchestrator. */
+  readonly atOnce: number
+  /** The number of undelivered results at which no more tasks are taken. */
+  readonly bound: number
 }
 
-/** How often a result that was set aside is tried again. */
+/** The time between two attempts at a result that was set aside, in ms. */
 const ASIDE_MS = 60_000
 const AUTH_MS = 30_000
 
-/** How long to wait after the `failures`th failure in a row, in ms. */
-export const pauseAfter = (error: unknown, failures: number, policy: RetryPolicy, dice: number): number => {
-  const baseMs = error instanceof AuthError ? AUTH_MS : policy.initialDelayMs
-  if (failures > policy.maxRetries) return Math.round(ASIDE_MS * (0.5 + dice / 2))
+/** The pause after the `failures`th failure in a row, in ms. Pure: `dice` is a random number from 0 to 1. */
+export const pauseAfter = (
+  error: unknown,
+  failures: number,
+  { maxRetries, initialDelayMs }: Pick<DeliveryPolicy, 'maxRetries' | 'initialDelayMs'>,
+  dice: number,
+): number => {
+  if (failures > maxRetries) return Math.round(ASIDE_MS * (0.5 + dice / 2))
+  const baseMs = error instanceof AuthError ? AUTH_MS : initialDelayMs
   return fullJitter({ baseMs, capMs: ASIDE_MS }, failures, dice)
 }

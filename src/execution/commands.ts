@@ -12,13 +12,13 @@ export interface CommandOrigin {
   readonly orchestrator: string
 }
 
-/** Your code for one command: gets the whole message. What it throws is logged and harms nobody else. */
+/** Your code for one command. It receives the whole message. The worker logs what it throws. */
 export type CommandHandler = (message: JsonObject, origin: CommandOrigin) => unknown
 
-/** The worker's own business. */
+/** The worker answers this command itself. */
 const CANCEL = 'cancel_task'
 
-/** What is done about the commands that orchestrators send. */
+/** Passes the commands of orchestrators on to the tasks and to the handlers of the application. */
 export class Commands {
   readonly #tasks: Pick<TasksInHand, 'cancel'>
   readonly #log: Logger
@@ -29,19 +29,20 @@ export class Commands {
     this.#log = log
   }
 
-  /** How many commands somebody listens to. */
+  /** How many commands have a handler. */
   get count(): number {
     return this.#handlers.size
   }
 
   /**
-   * @returns stops listening
+   * @returns a function that stops listening
    * @throws AvtomatikaError `DUPLICATE_COMMAND` when the name is taken
    */
   on(name: string, handler: CommandHandler): () => void {
     if (name === CANCEL || this.#handlers.has(name)) {
-      const why = name === CANCEL ? 'the worker answers it itself, by ctx.signal' : 'it has a handler already'
-      throw new AvtomatikaError('DUPLICATE_COMMAND', `The command "${name}" cannot be listened to: ${why}`)
+      const why =
+        name === CANCEL ? 'the worker handles it itself: use ctx.signal' : 'it has a handler already'
+      throw new AvtomatikaError('DUPLICATE_COMMAND', `Command "${name}" cannot be registered: ${why}`)
     }
     this.#handlers.set(name, handler)
     return () => {
@@ -59,13 +60,13 @@ export class Commands {
     const fields = { command: name, orchestrator: from.url }
     const handler = this.#handlers.get(name)
     if (!handler) {
-      this.#log.warn(fields, 'the orchestrator sent a command that nobody listens to (see worker.onCommand)')
+      this.#log.warn(fields, 'Command without a handler received: register one with worker.onCommand')
       return
     }
     try {
       await handler(message, { orchestrator: from.url })
     } catch (error) {
-      this.#log.error({ ...fields, err: loggable(error) }, 'the handler of a command threw')
+      this.#log.error({ ...fields, err: loggable(error) }, 'Command handler failed')
     }
   }
 }

@@ -1,62 +1,65 @@
-import { after, monotonicMs, type Timer } from '../utils/time.js'
+import { ResettableTimer } from '../utils/resettable-timer.js'
+import { monotonicMs } from '../utils/time.js'
 import type { Wake } from '../utils/wake.js'
 
-/** The event loop did nothing else for this long. */
+/** How long the event loop was blocked. */
 export interface Blockage {
   readonly ms: number
-  /** The task names whose handlers may have done it: one, if that could be seen. */
+  /** The task names whose handlers may have blocked it: a single one if the watch saw which. */
   readonly taskNames: readonly string[]
 }
 
-export interface LagWatchOptions {
+/** What the watch asks of the worker, and tells it. */
+export interface EventLoopOwner {
   /** The task names whose handlers run at this moment. */
-  readonly running: () => readonly string[]
-  readonly onBlocked: (blockage: Blockage) => void
-  /** Triggered when the event loop turns freely again. */
-  readonly wake: Wake
+  runningTaskNames(): readonly string[]
+  blocked(blockage: Blockage): void
 }
 
-/** Who is late by more than this misses polls and heartbeats, in ms. */
+/** A longer delay misses polls and heartbeats, in ms. */
 const BLOCKED_MS = 1_000
-/** A blockage shows up to one tick shorter than it was. */
+/** A blockage is measured up to one tick shorter than it was, in ms. */
 const TICK_MS = 250
 
 /**
- * Notices when handlers block the event loop: a timer that comes late tells for how long. It ticks while handlers run, and
- * after a blockage until it is on time again; so long the loop counts as blocked.
+ * Notices when a handler blocks the event loop: a timer that fires late shows for how long. The timer runs while handlers
+ * run. After a blockage it runs until it fires in time again; so long the event loop counts as blocked.
  */
-export class LagWatch {
-  readonly #options: LagWatchOptions
-  #timer: Timer | undefined
+export class EventLoopWatch {
+  readonly #owner: EventLoopOwner
+  readonly #wake: Wake
+  readonly #tick = new ResettableTimer()
   #dueMs = 0
   #isStopped = false
   #blockage: Blockage | undefined
-  /** Whose handlers ended since the last tick. */
+  /** The task names whose handlers ended since the last tick. */
   readonly #ended = new Set<string>()
-  /** The handler that was seen to block. */
+  /** The task name whose handler was seen to block. */
   #culprit: string | undefined
 
-  constructor(options: LagWatchOptions) {
-    this.#options = options
+  /** @param wake - triggered when the event loop runs freely again */
+  constructor(owner: EventLoopOwner, wake: Wake) {
+    this.#owner = owner
+    this.#wake = wake
   }
 
-  /** The last blockage, until the event loop turns freely again. */
+  /** The last blockage, until the event loop runs freely again. */
   get blockage(): Blockage | undefined {
     return this.#blockage
   }
 
-  /** For good. */
+  /** Stops for good. */
   stop(): void {
     this.#isStopped = true
-    this.#timer?.cancel()
+    this.#tick.cancel()
   }
 
   /** A handler is about to run. */
   entered(): void {
-    if (!this.#timer) this.#tickLater()
+    if (!this.#tick.isSet) this.#tickLater()
   }
 
-  /** A handler kept the event loop for `ms` before it first gave it back. */
+  /** A handler ran for `ms` before it returned to the event loop for the first time. */
   returned(taskName: string, ms: number): void {
     if (ms > BLOCKED_MS) this.#culprit = taskName
   }
@@ -68,19 +71,18 @@ export class LagWatch {
   #tickLater(): void {
     if (this.#isStopped) return
     this.#dueMs = monotonicMs() + TICK_MS
-    this.#timer = after(TICK_MS, () => this.#tick())
+    this.#tick.set(TICK_MS, () => this.#measureLag())
   }
 
-  #tick(): void {
-    this.#timer = undefined
+  #measureLag(): void {
     const wasBlocked = this.#blockage !== undefined
-    const running = this.#options.running()
+    const running = this.#owner.runningTaskNames()
     this.#blockage = this.#measure(monotonicMs() - this.#dueMs, running)
     this.#culprit = undefined
     this.#ended.clear()
     if (this.#blockage || running.length > 0) this.#tickLater()
-    if (this.#blockage) this.#options.onBlocked(this.#blockage)
-    else if (wasBlocked) this.#options.wake.trigger()
+    if (this.#blockage) this.#owner.blocked(this.#blockage)
+    else if (wasBlocked) this.#wake.trigger()
   }
 
   #measure(lagMs: number, running: readonly string[]): Blockage | undefined {

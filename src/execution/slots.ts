@@ -1,4 +1,4 @@
-/** How many tasks may run at once. */
+/** The most tasks that run at once. */
 export interface Limits {
   readonly global: number
   /** By task type. */
@@ -11,16 +11,16 @@ interface Waiting<T> {
 }
 
 /**
- * The right to run tasks. A slot is reserved by a poll before it is known what the poll brings, and held by a running
- * task. A task whose type is full, or whose poll had lent its slot away, waits in a line; a task that ends there leaves
- * its slot to the first in the line that may run. So neither limit is ever passed.
+ * The right to run tasks. A poll reserves a slot before it is known what the poll brings. A running task holds a slot.
+ * A task waits in a queue if its type is at its limit, or if the slot of its poll was lent to another poll. A task that
+ * ends leaves its slot to the first task in the queue that may run. So neither limit is ever exceeded.
  */
 export class Slots<T> {
   readonly #limits: Limits
   #running = 0
   #polls = 0
   readonly #runningByType = new Map<string, number>()
-  readonly #line: Waiting<T>[] = []
+  readonly #queue: Waiting<T>[] = []
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -31,10 +31,10 @@ export class Slots<T> {
   }
 
   get waiting(): number {
-    return this.#line.length
+    return this.#queue.length
   }
 
-  /** Whether one more task could run, polls left aside. */
+  /** Whether one more task could run, without regard to open polls. */
   get hasFree(): boolean {
     return this.#running < this.#limits.global && this.waiting < this.#limits.global
   }
@@ -45,9 +45,10 @@ export class Slots<T> {
   }
 
   /**
-   * Reserves a slot for what a poll may bring; a poll may bring a task that has to wait, so the line counts too.
+   * Reserves a slot for the task that a poll may bring. That task may have to wait, so the queue is bounded, too.
    *
-   * @param lent - how many of the open polls are not expected to bring anything and lend their slots
+   * @param lent - how many open polls are held by their orchestrators and lend their slots
+   * @returns whether a slot was free
    */
   reserve(lent = 0): boolean {
     const { global } = this.#limits
@@ -57,43 +58,43 @@ export class Slots<T> {
     return true
   }
 
-  /** The poll brought nothing. */
+  /** Gives back the slot of a poll that brought no task to run. */
   unreserve(): void {
     this.#polls--
   }
 
-  /** The poll brought `task`. True: it holds a slot and runs now. False: it stands in the line. */
+  /** Takes the task that a poll brought. Returns true if the task holds a slot, false if it waits in the queue. */
   admit(task: T, type: string | undefined): boolean {
     this.#polls--
     if (this.#running >= this.#limits.global || this.#isFull(type)) {
-      this.#line.push({ task, type })
+      this.#queue.push({ task, type })
       return false
     }
     this.#count(type, 1)
     return true
   }
 
-  /** A running task has ended. Returns the task that takes over its slot, if one may. */
+  /** A running task has ended. Returns the task that takes over its slot, if there is one. */
   release(type: string | undefined): T | undefined {
     this.#count(type, -1)
-    const place = this.#line.findIndex((waiting) => !this.#isFull(waiting.type))
-    const [next] = place < 0 ? [] : this.#line.splice(place, 1)
+    const place = this.#queue.findIndex((waiting) => !this.#isFull(waiting.type))
+    const [next] = place < 0 ? [] : this.#queue.splice(place, 1)
     if (!next) return undefined
     this.#count(next.type, 1)
     return next.task
   }
 
-  /** Takes a task out of the line; false when it is not there. */
+  /** Takes a task out of the queue. Returns false if the task is not in it. */
   withdraw(task: T): boolean {
-    const place = this.#line.findIndex((waiting) => waiting.task === task)
+    const place = this.#queue.findIndex((waiting) => waiting.task === task)
     if (place < 0) return false
-    this.#line.splice(place, 1)
+    this.#queue.splice(place, 1)
     return true
   }
 
-  /** Empties the line. */
-  takeWaiting(): T[] {
-    return this.#line.splice(0).map(({ task }) => task)
+  /** Empties the queue. */
+  takeQueued(): T[] {
+    return this.#queue.splice(0).map(({ task }) => task)
   }
 
   #isFull(type: string | undefined): boolean {

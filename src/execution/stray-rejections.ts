@@ -10,12 +10,16 @@ interface Trace {
   readonly owner: StrayRejections
 }
 
-/** One for all workers of the process: each has to know what is another's. */
+/** Shared by all workers of the process: each has to recognize the tasks of the others. */
 const traces = new AsyncLocalStorage<Trace>()
-/** What the workers of this process listen with; any other listener is the application's. */
-const own = new WeakSet<object>()
 
-/** From here on Node carries a context along without a hook on each promise of the process. */
+/** The workers of this process that listen. They share one process listener, as Node warns of more than ten. */
+const listening = new Set<StrayRejections>()
+const relay = (reason: unknown): void => {
+  for (const each of listening) each.heard(reason)
+}
+
+/** From this version on Node carries a context along without a hook on each promise of the process. */
 const CHEAP_SINCE_NODE = 24
 
 const MOVES: Moves<'off' | 'waiting' | 'tracing'> = {
@@ -25,16 +29,17 @@ const MOVES: Moves<'off' | 'waiting' | 'tracing'> = {
 }
 
 /**
- * Promises of handlers that reject while nobody looks, which would end the process.
- * `off`: they are none of the worker's business · `waiting`: nobody pays for tracing before there is a reason to: up to
- * Node 22 it doubles the price of every promise · `tracing`: of each rejection it is known which task it comes from, if
- * from any.
+ * Promise rejections of handlers that nobody handles. Without a listener they would end the process.
+ *
+ * - `off`: the worker does not listen.
+ * - `waiting`: the worker listens and does not trace tasks. Up to Node 22 tracing doubles the cost of every promise.
+ * - `tracing`: the worker knows which task each rejection comes from, if any. The first stray rejection leads here.
  */
 export class StrayRejections {
   readonly #events: Events
   readonly #log: Logger
   readonly #state = new States('The watch for stray rejections', 'off', MOVES)
-  /** A rejection without a trace may be that of a task which was not traced. */
+  /** A rejection without a trace may come from a task that was not traced. */
   #ranUntraced = false
 
   constructor(events: Events, log: Logger) {
@@ -51,17 +56,18 @@ export class StrayRejections {
 
   /** @returns stops listening */
   listen(): () => void {
-    const heard = (reason: unknown): void => this.#heard(reason)
-    own.add(heard)
     this.#state.move(Number.parseInt(process.versions.node, 10) >= CHEAP_SINCE_NODE ? 'tracing' : 'waiting')
-    process.on('unhandledRejection', heard)
+    if (listening.size === 0) process.on('unhandledRejection', relay)
+    listening.add(this)
     return () => {
-      process.off('unhandledRejection', heard)
+      listening.delete(this)
+      if (listening.size === 0) process.off('unhandledRejection', relay)
       this.#state.move('off')
     }
   }
 
-  #heard(reason: unknown): void {
+  /** A promise of this process has rejected, and nobody handles it. */
+  heard(reason: unknown): void {
     const trace = traces.getStore()
     if (trace && trace.owner !== this) return
     if (this.#state.now === 'waiting') this.#state.move('tracing')
@@ -73,16 +79,16 @@ export class StrayRejections {
 
   #tell(reason: unknown, task?: TaskRef): void {
     const whose = task
-      ? 'a handler left a promise behind that rejected: await it, or catch what it throws'
-      : 'a promise rejected that nobody looks after, maybe of a handler; from now on tasks are traced, which costs some speed'
+      ? 'Unhandled promise rejection in a handler: await the promise or catch its errors'
+      : 'Unhandled promise rejection, probably in a handler: tasks are traced from now on, which costs some speed'
     this.#log.error({ ...task, err: loggable(reason) }, whose)
     this.#events.emit('strayRejection', { reason, ...(task && { task }) })
   }
 }
 
 const applicationListens = (): boolean =>
-  process.listeners('unhandledRejection').some((each) => !own.has(each))
+  process.listeners('unhandledRejection').some((each) => each !== relay)
 
-/** Thrown where Node reports a rejection, it ends the process as if nobody had listened. */
+/** Thrown from the listener, this error ends the process as if nobody had listened. */
 const asNodeWould = (reason: unknown): Error =>
-  isError(reason) ? reason : new Error(`A promise rejected unhandled: ${describeThrown(reason)}`)
+  isError(reason) ? reason : new Error(`Unhandled promise rejection: ${describeThrown(reason)}`)

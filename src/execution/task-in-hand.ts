@@ -1,39 +1,86 @@
-import type { ResultSink } from '../delivery/lane.js'
+import type { ResultSink } from '../delivery/result-queue.js'
 import type { TaskRef } from '../events.js'
-import type { ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
-import type { TaskSignal } from '../tasks/task-signal.js'
-import type { Timer } from '../utils/time.js'
+import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
+import { TaskSignal } from '../tasks/task-signal.js'
+import { monotonicMs, type Timer } from '../utils/time.js'
 
-/** Where a task came from, and where all that is said about it goes. */
-export interface TaskSource extends ResultSink {
+/** Sends progress and events of running tasks to one orchestrator. */
+export interface TaskUplink {
   progress(update: ProgressUpdate): void
   emit(event: TaskEvent): void
-  /** The result follows: there is no more progress. */
+  /** The result of the task follows: sends the last progress now. */
   settle(taskId: string): void
 }
 
-/** A task between its offer and its result. */
-export interface TaskInHand {
+/** The orchestrator that offered a task. Results, progress and events of the task go back there. */
+export interface TaskSource extends ResultSink {
+  readonly uplink: TaskUplink
+}
+
+/** A task from its offer until its handler has ended. */
+export class TaskInHand {
   readonly offer: TaskOffer
   readonly from: TaskSource
   readonly taskType: string | undefined
-  readonly signal: TaskSignal
-  /** `undefined` while it waits for a slot of its type. */
-  startedMs: number | undefined
-  /** Runs from its cancel on. */
-  grace: Timer | undefined
-  /** Runs while it does, where it has a deadline. */
-  deadline: Timer | undefined
-  /** Its result has been passed on: whatever the handler still does, there is no second one. */
-  reported: boolean
-  /** The same work under other ids: these end as it does. */
-  repeats: readonly TaskInHand[]
-  /** The task that does its work for it. */
+  readonly signal = new TaskSignal()
+  /** Another task that does the same work. This task ends with its outcome. */
   readonly original: TaskInHand | undefined
+  /** Resolves to the outcome that is reported: of the handler, or without waiting for the handler. */
+  readonly outcome: Promise<Outcome>
+  #resolve!: (outcome: Outcome) => void
+  #isDecided = false
+  /** Whether the task may run as far as the limits are concerned. */
+  hasSlot = false
+  /** Whether the journal knows the task. */
+  isRecorded = false
+  /** Whether the handler has ended. */
+  hasEnded = false
+  /** `undefined` until the handler runs. */
+  startedMs: number | undefined
+  /** When the outcome was decided, by the monotonic clock. */
+  endedMs = 0
+  /** Runs from the cancellation to the report without the handler. */
+  grace: Timer | undefined
+  /** Runs while the handler does, if the offer has a deadline. */
+  deadline: Timer | undefined
+  /** Tasks under other ids that end with this one. */
+  repeats: readonly TaskInHand[] = NONE
+
+  constructor(offer: TaskOffer, from: TaskSource, taskType?: string, original?: TaskInHand) {
+    this.offer = offer
+    this.from = from
+    this.taskType = taskType
+    this.original = original
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  /** Whether the outcome is decided. Whatever the handler does after that, there is no second result. */
+  get isDecided(): boolean {
+    return this.#isDecided
+  }
+
+  /** Whether the task is decided or about to be: no repeated offer can join it. */
+  get isEnding(): boolean {
+    return this.#isDecided || this.signal.reason !== undefined
+  }
+
+  /** Decides the outcome. The first call wins. */
+  decide(outcome: Outcome): void {
+    if (this.#isDecided) return
+    this.#isDecided = true
+    this.endedMs = monotonicMs()
+    this.#resolve(outcome)
+  }
+
+  cancelTimers(): void {
+    this.grace?.cancel()
+    this.deadline?.cancel()
+  }
 }
 
-/** Whether it is given up or about to be: nobody can join it. */
-export const isOver = ({ reported, signal }: TaskInHand): boolean => reported || signal.reason !== undefined
+const NONE: readonly TaskInHand[] = []
 
-/** What people and listeners are told of a task. */
+/** The ids that logs and events show. */
 export const refTo = ({ taskId, jobId, taskName }: TaskOffer): TaskRef => ({ taskId, jobId, taskName })

@@ -1,67 +1,97 @@
-import type { Delivery } from '../delivery/delivery.js'
-import { ShutdownError } from '../errors.js'
+import type { Settlement } from '../delivery/delivery.js'
+import type { SetAsideObserver } from '../delivery/result-queue.js'
 import type { Events } from '../events.js'
-import type { Outcome, TaskOffer } from '../protocol/messages.js'
-import { judgeError } from '../tasks/judge.js'
+import type { Outcome, TaskOffer, TaskResult } from '../protocol/messages.js'
 import type { Logger } from '../utils/logger.js'
-import { monotonicMs } from '../utils/time.js'
-import { refTo, type TaskInHand, type TaskSource } from './task-in-hand.js'
+import { refTo, type TaskInHand } from './task-in-hand.js'
+import { HANDED_BACK } from './tasks-in-hand.js'
 
-export interface TaskReportsOptions {
-  readonly delivery: Delivery
-  readonly events: Events
-  readonly log: Logger
-  /** A task has its outcome. */
-  readonly onOutcome: (task: TaskInHand, outcome: Outcome) => void
+/** Orchestrators have a handful of reasons to ignore a result. More than this many are counted as one. */
+const MAX_REASONS = 100
+
+/** Tells the log and the listeners what becomes of tasks and their results. */
+export class TaskReports implements SetAsideObserver {
+  readonly #events: Events
+  readonly #log: Logger
+  /** How many results the orchestrators ignored, by their reasons. */
+  readonly ignored = new Map<string, number>()
+
+  constructor(events: Events, log: Logger) {
+    this.#events = events
+    this.#log = log
+  }
+
+  /** The task has its outcome. */
+  ended(task: TaskInHand, outcome: Outcome): void {
+    const ref = refTo(task.offer)
+    if (outcome === HANDED_BACK) {
+      this.#log.info(ref, 'Task handed back: the worker is draining')
+      this.#events.emit('taskHandedBack', ref)
+    } else if (this.#events.has('taskFinished')) {
+      const status = outcome.kind === 'value' ? outcome.status : outcome.kind
+      const error = outcome.kind === 'failure' && { error: outcome.error }
+      this.#events.emit('taskFinished', { ...ref, status, ...error, durationMs: durationOf(task) ?? 0 })
+    }
+  }
+
+  /** The orchestrator has answered for the result. */
+  settled(result: TaskResult, settlement: Settlement): void {
+    const { taskId, jobId } = result
+    switch (settlement.kind) {
+      case 'taken':
+        if (this.#events.has('resultDelivered')) this.#events.emit('resultDelivered', { taskId, jobId })
+        return
+      case 'ignored':
+        this.#ignored(result, settlement.reason)
+        return
+      default:
+        this.#refused(result, settlement.error, settlement.isKept)
+    }
+  }
+
+  setAside({ taskId, jobId }: TaskResult, error: Error): void {
+    const fields = { taskId, jobId, err: error }
+    this.#log.error(
+      fields,
+      'Result not delivered after all quick retries: the worker retries it every minute',
+    )
+    this.#events.emit('resultSetAside', { taskId, jobId, error })
+  }
+
+  /** A bug of this package in the path of a task. */
+  broke(offer: TaskOffer, error: unknown): void {
+    this.#log.error({ ...refTo(offer), err: error }, 'Internal error in the path of a task: please report it')
+  }
+
+  #ignored({ taskId, jobId }: TaskResult, reason: string): void {
+    this.#log.warn({ taskId, jobId, reason }, 'Result ignored by the orchestrator: it no longer needs it')
+    const counted = this.ignored.has(reason) || this.ignored.size < MAX_REASONS ? reason : 'other'
+    this.ignored.set(counted, (this.ignored.get(counted) ?? 0) + 1)
+    this.#events.emit('resultIgnored', { taskId, jobId, reason })
+  }
+
+  #refused({ taskId, jobId, outcome }: TaskResult, error: Error, isKept: boolean): void {
+    const fields = { taskId, jobId, err: error }
+    if (isKept)
+      this.#log.error(fields, 'Result refused for good by the orchestrator: stored as a dead letter')
+    // Without a dead letter the log is the last place that has the outcome.
+    else this.#log.error({ ...fields, outcome }, 'Result refused for good by the orchestrator: it is dropped')
+    this.#events.emit('resultRefused', { taskId, jobId, error })
+  }
 }
 
-/** Says what became of tasks: to the orchestrators that gave them, and to whoever listens. */
-export class TaskReports {
-  readonly #options: TaskReportsOptions
-
-  constructor(options: TaskReportsOptions) {
-    this.#options = options
-  }
-
-  /** Gives a task its one result, and those that are the same work under other ids. */
-  report(task: TaskInHand, outcome: Outcome): void {
-    if (task.reported) return
-    task.reported = true
-    this.#options.onOutcome(task, outcome)
-    task.from.settle(task.offer.taskId)
-    const ran = task.startedMs === undefined ? undefined : toMicroseconds(monotonicMs() - task.startedMs)
-    this.#deliver(task.offer, task.from, outcome, ran)
-    this.#tell(task.offer, outcome, ran)
-    for (const repeat of task.repeats) this.report(repeat, outcome)
-  }
-
-  /** Gives a task back that was not begun. */
-  handBack(offer: TaskOffer, from: TaskSource): void {
-    const { events, log } = this.#options
-    log.info(refTo(offer), 'the worker is draining: a task is handed back')
-    events.emit('taskHandedBack', refTo(offer))
-    const error = new ShutdownError('the worker is shutting down and has not started this task')
-    this.#deliver(offer, from, judgeError(error))
-  }
-
-  #tell(offer: TaskOffer, outcome: Outcome, durationMs = 0): void {
-    const { events } = this.#options
-    if (!events.has('taskFinished')) return
-    events.emit('taskFinished', {
-      ...refTo(offer),
-      status: outcome.kind === 'value' ? outcome.status : outcome.kind,
-      ...(outcome.kind === 'failure' && { error: outcome.error }),
-      durationMs,
-    })
-  }
-
-  #deliver(offer: TaskOffer, from: TaskSource, outcome: Outcome, executionMs?: number): void {
-    const { jobId, taskId } = offer
-    const { workerId } = from
-    const ran = executionMs !== undefined && { executionMs }
-    this.#options.delivery.add({ jobId, taskId, workerId, outcome, ...ran }, from, offer)
-  }
+/** The result of a task as it is sent. */
+export const resultOf = (task: TaskInHand, outcome: Outcome): TaskResult => {
+  const { jobId, taskId } = task.offer
+  const { workerId } = task.from
+  const executionMs = durationOf(task)
+  if (executionMs === undefined) return { jobId, taskId, workerId, outcome }
+  return { jobId, taskId, workerId, outcome, executionMs }
 }
 
-/** Nobody needs more digits, and they are written twice. */
+/** How long the handler ran, in ms; `undefined` if it never ran. */
+const durationOf = ({ startedMs, endedMs }: TaskInHand): number | undefined =>
+  startedMs === undefined ? undefined : toMicroseconds(endedMs - startedMs)
+
+/** More digits would be sent twice and read by nobody. */
 const toMicroseconds = (ms: number): number => Math.round(ms * 1_000) / 1_000

@@ -1,83 +1,104 @@
-import type { Delivery } from '../delivery/delivery.js'
-import { TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
+import { ShutdownError, TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
 import type { Events } from '../events.js'
-import type { Outcome, ProgressUpdate, Receipt, TaskEvent, TaskOffer } from '../protocol/messages.js'
+import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
-import { TaskSignal } from '../tasks/task-signal.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
 import { EarlyCancels } from './early-cancels.js'
-import { RepeatedOffers } from './repeated-offers.js'
+import type { EventLoopWatch } from './event-loop-watch.js'
+import type { RepeatedOffers } from './repeated-offers.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
-import { isOver, refTo, type TaskInHand, type TaskSource } from './task-in-hand.js'
-import { TaskReports } from './task-reports.js'
+import { refTo, TaskInHand, type TaskSource } from './task-in-hand.js'
 
-/** Where it is written down that a task was taken; calls `then` when it is, at once where nothing is written. */
-export interface TaskJournal {
-  accepted(offer: TaskOffer, from: TaskSource, then?: () => void): void
-}
-
-export interface TasksInHandOptions {
-  /** How long a cancelled handler has until it is reported without it, in ms. */
+/** The parts of a worker that run its tasks. */
+export interface Execution {
+  /** How long a cancelled handler may take to end, in ms. After that its task is reported without it. */
   readonly cancelGraceMs: number
   readonly surroundings: TaskSurroundings
-  readonly strays: Pick<StrayRejections, 'run'>
   readonly slots: Slots<TaskInHand>
-  readonly delivery: Delivery
-  readonly journal: TaskJournal
+  readonly repeats: RepeatedOffers<TaskInHand>
+  readonly watch: Pick<EventLoopWatch, 'ended'>
+  readonly strays: Pick<StrayRejections, 'run'>
   readonly events: Events
   readonly log: Logger
-  /** False once the worker drains: what comes then is handed back. */
-  readonly accepts: () => boolean
-  /** A handler has ended. */
-  readonly onEnd: (taskName: string) => void
   /** Triggered when a slot was taken or freed. */
   readonly wake: Wake
 }
 
-/** Every task that was accepted and has no result yet. Each leaves with exactly one result, or is handed back. */
+const CANCELLED: Outcome = { kind: 'cancelled' }
+
+/** The outcome of a task that is given back unstarted because the worker drains. */
+export const HANDED_BACK: Outcome = judgeError(
+  new ShutdownError('the worker is shutting down and has not started this task'),
+)
+
+/** Every task that was accepted and whose handler has not ended. */
 export class TasksInHand {
-  readonly #options: TasksInHandOptions
+  readonly #execution: Execution
   readonly #tasks = new TurnoverMap<string, TaskInHand>()
   readonly #earlyCancels = new EarlyCancels<TaskSource>()
-  readonly #repeats = new RepeatedOffers<TaskInHand>()
-  readonly #ended = new Condition()
-  readonly #reports: TaskReports
+  readonly #changed = new Condition()
+  /** Accepted tasks whose result has not been passed on. */
+  #unreported = 0
+  #isDraining = false
 
-  constructor(options: TasksInHandOptions) {
-    this.#options = options
-    const { delivery, events, log } = options
-    const onOutcome = (task: TaskInHand, outcome: Outcome) => this.#repeats.ended(task, outcome)
-    this.#reports = new TaskReports({ delivery, events, log, onOutcome })
+  constructor(execution: Execution) {
+    this.#execution = execution
   }
 
-  /** What still runs, given up or not. */
+  /** The tasks whose handlers run, or wait for a slot. */
   get running(): readonly TaskInHand[] {
     return this.#tasks.values()
   }
 
-  /** Takes an offer whose poll has reserved a slot. */
-  take(offer: TaskOffer, from: TaskSource): void {
-    const { slots, wake } = this.#options
-    if (this.#turnsAway(offer, from)) {
+  /**
+   * Accepts an offer, whose slot the poll has reserved. Some tasks are decided already and are not run.
+   *
+   * @returns `undefined` for an offer of a task that is still in hand
+   */
+  accept(offer: TaskOffer, from: TaskSource): TaskInHand | undefined {
+    const { slots, log, wake } = this.#execution
+    if (this.#tasks.has(offer.taskId)) {
       slots.unreserve()
-      return
+      log.warn(refTo(offer), 'Task offered again while it is in hand: it runs once')
+      return undefined
     }
-    const task = this.#accept(offer, from)
-    const isAdmitted = slots.admit(task, task.taskType)
-    // A handler may end the process: what it was at has to be on the disk by then.
-    this.#options.journal.accepted(offer, from, () => isAdmitted && this.#run(task))
+    this.#unreported++
+    const decided = this.#decided(offer, from)
+    if (decided) {
+      slots.unreserve()
+      return decided
+    }
+    const task = this.#make(offer, from)
+    this.#tasks.set(offer.taskId, task)
+    this.#execution.repeats.began(task)
+    task.hasSlot = slots.admit(task, task.taskType)
     wake.trigger()
+    return task
+  }
+
+  /** Runs the task as soon as it has a slot. Resolves to its outcome, which may come before the handler ends. */
+  run(task: TaskInHand): Promise<Outcome> {
+    task.isRecorded = true
+    this.#startIfReady(task)
+    return task.outcome
+  }
+
+  /** Frees the slot of a task whose result has been passed on. A handler that goes on keeps the slot until it ends. */
+  free(task: TaskInHand): void {
+    this.#unreported--
+    if (task.hasEnded) this.#release(task)
+    this.#changed.notify()
+    this.#execution.wake.trigger()
   }
 
   /**
-   * Calls off a task, or the tasks of a job. Only those that came from there, to whichever id: an orchestrator has no say
-   * in another's.
+   * Cancels a task, or all tasks of a job. An orchestrator can cancel only tasks that it gave, under whichever worker id.
    *
    * @param id - of the task, or of its job
    */
@@ -86,118 +107,93 @@ export class TasksInHand {
     for (const task of tasks) this.#cancel(task)
     if (tasks.length > 0) return
     this.#earlyCancels.add(id, from)
-    this.#options.log.debug({ id, orchestrator: from.url }, 'a task is cancelled that is not in hand')
+    this.#execution.log.debug({ id, orchestrator: from.url }, 'Cancellation of a task that is not in hand')
   }
 
-  /** Passes on how far a task is, unless its result has been passed on. */
+  /** Passes on the progress of a task, unless its outcome is decided. */
   progress(update: ProgressUpdate): void {
     const task = this.#tasks.get(update.taskId)
-    if (task && !task.reported) task.from.progress(update)
+    if (task && !task.isDecided) task.from.uplink.progress(update)
   }
 
-  /** Passes on what a handler tells, unless its task's result has been passed on. */
+  /** Passes on an event of a handler, unless the outcome of its task is decided. */
   emit(event: TaskEvent): void {
     const task = this.#tasks.get(event.taskId)
-    if (task && !task.reported) task.from.emit(event)
+    if (task && !task.isDecided) task.from.uplink.emit(event)
   }
 
-  /** The orchestrator has answered for the result of a task. */
-  answered(offer: TaskOffer, receipt: Receipt): void {
-    this.#repeats.answered(offer, receipt)
+  /** From now on every offer is handed back. */
+  refuseOffers(): void {
+    this.#isDraining = true
   }
 
-  /** Gives back what waits for a slot. */
+  /** Hands back the tasks that wait for a slot. */
   handBackWaiting(): void {
-    for (const task of this.#options.slots.takeWaiting()) {
+    for (const task of this.#execution.slots.takeQueued()) {
       this.#drop(task)
-      this.#repeats.ended(task)
-      for (const { offer, from } of [task, ...task.repeats]) this.#reports.handBack(offer, from)
+      task.decide(HANDED_BACK)
     }
-    this.#ended.notify()
+    this.#changed.notify()
   }
 
-  /** Aborts the signal of every running task. */
+  /** Aborts the signal of every task. */
   abortAll(reason: TaskError): void {
     for (const task of this.#tasks.values()) task.signal.abort(reason)
   }
 
-  /** Reports what still runs and was aborted, without waiting for its handler. */
-  giveUp(): void {
-    for (const task of this.#tasks.values()) this.#reports.report(task, judgeError(task.signal.reason))
+  /** Decides every task that was aborted, without waiting for its handler. Resolves when all results are passed on. */
+  giveUp(): Promise<void> {
+    for (const task of this.#tasks.values()) {
+      if (!task.isDecided) task.decide(judgeError(task.signal.reason))
+    }
+    return this.#changed.until(() => this.#unreported === 0)
   }
 
-  /** Resolves when nothing is in hand. */
+  /** Resolves when every handler has ended and every result has been passed on. */
   empty(): Promise<void> {
-    return this.#ended.until(() => this.#tasks.size === 0)
+    return this.#changed.until(() => this.#tasks.size === 0 && this.#unreported === 0)
   }
 
-  /** Deals with an offer that is not to be run. */
-  #turnsAway(offer: TaskOffer, from: TaskSource): boolean {
-    if (this.#tasks.has(offer.taskId)) {
-      this.#options.log.warn(
-        refTo(offer),
-        'the orchestrator offers a task again that is still in hand: it runs once',
-      )
-      return true
-    }
+  /** The task of an offer that is not run: its outcome is known, or another task does the same work. */
+  #decided(offer: TaskOffer, from: TaskSource): TaskInHand | undefined {
+    const { log, repeats } = this.#execution
     if (this.#earlyCancels.take(offer.taskId, from)) {
-      this.#options.log.info(refTo(offer), 'a task comes that has been cancelled already: it is not started')
-      this.#reports.report(this.#hold(offer, from), CANCELLED)
-      return true
+      log.info(refTo(offer), 'Task cancelled before it came: it is not started')
+      return this.#decidedAs(CANCELLED, offer, from)
     }
-    if (this.#isRepeat(offer, from)) return true
-    if (this.#options.accepts()) return false
-    this.#reports.handBack(offer, from)
-    return true
+    const earlier = repeats.take(offer)
+    const original = earlier?.task?.isEnding ? undefined : earlier?.task
+    if (earlier?.outcome || original) {
+      log.warn(refTo(offer), 'Step of a job offered again under another task id: it runs once')
+      return earlier?.outcome
+        ? this.#decidedAs(earlier.outcome, offer, from)
+        : this.#join(offer, from, original)
+    }
+    return this.#isDraining ? this.#decidedAs(HANDED_BACK, offer, from) : undefined
   }
 
-  /** Deals with work that is offered again under another id. */
-  #isRepeat(offer: TaskOffer, from: TaskSource): boolean {
-    const earlier = this.#repeats.take(offer)
-    if (earlier?.outcome) this.#reports.report(this.#hold(offer, from), earlier.outcome)
-    else if (earlier?.task && !isOver(earlier.task)) this.#join(offer, from, earlier.task)
-    else return false
-    this.#options.log.warn(
-      refTo(offer),
-      'the orchestrator offers the same step of a job again under another task id: it runs once',
-    )
-    return true
-  }
-
-  #join(offer: TaskOffer, from: TaskSource, original: TaskInHand): void {
-    const repeat = this.#hold(offer, from, original)
-    original.repeats = [...original.repeats, repeat]
-    this.#tasks.set(offer.taskId, repeat)
-    this.#options.journal.accepted(offer, from)
-  }
-
-  #accept(offer: TaskOffer, from: TaskSource): TaskInHand {
-    const task = this.#hold(offer, from)
-    this.#tasks.set(offer.taskId, task)
-    this.#repeats.began(task)
+  #decidedAs(outcome: Outcome, offer: TaskOffer, from: TaskSource): TaskInHand {
+    const task = this.#make(offer, from)
+    task.decide(outcome)
     return task
   }
 
-  /** Lets go of a task, and of what ends with it. */
+  #join(offer: TaskOffer, from: TaskSource, original: TaskInHand | undefined): TaskInHand {
+    const repeat = this.#make(offer, from, original)
+    this.#tasks.set(offer.taskId, repeat)
+    if (original) original.repeats = [...original.repeats, repeat]
+    void original?.outcome.then((outcome) => repeat.decide(outcome))
+    return repeat
+  }
+
+  #make(offer: TaskOffer, from: TaskSource, original?: TaskInHand): TaskInHand {
+    const taskType = this.#execution.surroundings.registry.get(offer.taskName)?.taskType
+    return new TaskInHand(offer, from, taskType, original)
+  }
+
   #drop(task: TaskInHand): void {
     this.#tasks.delete(task.offer.taskId)
     for (const { offer } of task.repeats) this.#tasks.delete(offer.taskId)
-  }
-
-  #hold(offer: TaskOffer, from: TaskSource, original?: TaskInHand): TaskInHand {
-    const taskType = this.#options.surroundings.registry.get(offer.taskName)?.taskType
-    return {
-      offer,
-      from,
-      taskType,
-      signal: new TaskSignal(),
-      startedMs: undefined,
-      grace: undefined,
-      deadline: undefined,
-      reported: false,
-      repeats: NONE,
-      original,
-    }
   }
 
   #find(id: string, from: TaskSource): TaskInHand[] {
@@ -207,71 +203,73 @@ export class TasksInHand {
   }
 
   #cancel(named: TaskInHand): void {
-    const { slots, log, cancelGraceMs, wake } = this.#options
+    const { slots, log, cancelGraceMs } = this.#execution
     const task = named.original ?? named
-    if (task.reported || task.grace) return
-    log.info(refTo(named.offer), 'the orchestrator cancels a task')
+    if (task.isDecided || task.grace) return
+    log.info(refTo(named.offer), 'Task cancelled by the orchestrator')
     if (slots.withdraw(task)) {
       this.#drop(task)
-      this.#reports.report(task, CANCELLED)
-      this.#ended.notify()
-      wake.trigger()
+      task.decide(CANCELLED)
       return
     }
     task.grace = after(cancelGraceMs, () => this.#goOnWithout(task))
     task.signal.abort(new TaskCancelledError())
   }
 
-  /** The handler ignores its signal: the orchestrator need not wait for it, the slot has to. */
+  /** The handler ignores its signal. The orchestrator need not wait for the handler, but the slot has to. */
   #goOnWithout(task: TaskInHand): void {
-    this.#options.log.warn(
+    if (task.isDecided) return
+    this.#execution.log.warn(
       refTo(task.offer),
-      'a cancelled handler goes on: its task is reported as cancelled, its slot is free when it ends',
+      'Cancelled handler goes on after WORKER_CANCEL_GRACE: its task is reported as cancelled, its slot stays taken until it ends',
     )
-    this.#reports.report(task, judgeError(task.signal.reason))
+    task.decide(judgeError(task.signal.reason))
   }
 
-  #run(task: TaskInHand): void {
-    const { events, surroundings, strays } = this.#options
+  #startIfReady(task: TaskInHand): void {
+    if (!task.hasSlot || !task.isRecorded || task.isDecided) return
+    const { events, surroundings, strays } = this.#execution
     const ref = refTo(task.offer)
     task.startedMs = monotonicMs()
     this.#watchDeadline(task)
     if (events.has('taskStarted')) events.emit('taskStarted', ref)
     void strays
       .run(ref, () => runTask(task.offer, task.signal, surroundings))
-      .then((outcome) => this.#end(task, outcome))
+      .then((outcome) => this.#handlerEnded(task, outcome))
   }
 
-  /** A task that waited past its deadline is not begun. */
+  /** A task whose deadline has passed while it waited is not begun. */
   #watchDeadline(task: TaskInHand): void {
     const { deadlineMs } = task.offer
     if (deadlineMs === undefined) return
     const leftMs = deadlineMs - wallMs()
-    const giveUp = () => task.signal.abort(new TaskTimeoutError())
-    if (leftMs <= 0) giveUp()
-    else task.deadline = after(Math.min(leftMs, LONGEST_TIMER_MS), giveUp)
+    const timeOut = () => task.signal.abort(new TaskTimeoutError())
+    if (leftMs <= 0) timeOut()
+    else task.deadline = after(leftMs, timeOut)
   }
 
-  #end(task: TaskInHand, outcome: Outcome): void {
-    const { slots, wake, onEnd, log } = this.#options
+  #handlerEnded(task: TaskInHand, outcome: Outcome): void {
+    const { watch, log, wake } = this.#execution
     this.#drop(task)
-    task.grace?.cancel()
-    task.deadline?.cancel()
-    onEnd(task.offer.taskName)
-    // The slot first: a failure that is dispatched again at once must find this worker able to take it.
-    const next = slots.release(task.taskType)
-    if (task.reported)
-      log.warn(refTo(task.offer), 'a handler ended after its task had been given up: its result is dropped')
-    else this.#reports.report(task, outcome)
-    if (next) this.#run(next)
-    this.#ended.notify()
+    task.hasEnded = true
+    task.cancelTimers()
+    watch.ended(task.offer.taskName)
+    if (!task.isDecided) {
+      task.decide(outcome)
+      return
+    }
+    log.warn(refTo(task.offer), 'Handler ended after its task had been given up: its result is dropped')
+    this.#release(task)
+    this.#changed.notify()
     wake.trigger()
   }
+
+  #release(task: TaskInHand): void {
+    if (!task.hasSlot) return
+    task.hasSlot = false
+    const next = this.#execution.slots.release(task.taskType)
+    if (!next) return
+    next.hasSlot = true
+    this.#startIfReady(next)
+  }
 }
-
-/** 24 days: a longer timer would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-const NONE: readonly TaskInHand[] = []
-
-const CANCELLED: Outcome = { kind: 'cancelled' }

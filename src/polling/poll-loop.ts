@@ -1,54 +1,62 @@
 import { AuthError, RateLimitError, UnreachableError } from '../errors.js'
+import type { TaskSource } from '../execution/task-in-hand.js'
 import type { Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { TaskOffer } from '../protocol/messages.js'
+import type { Settings } from '../settings.js'
 import { fullJitter } from '../transport/backoff.js'
 import { CancelGroup } from '../transport/cancel-group.js'
 import { Bag, type Bagged } from '../utils/bag.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
+import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
-import { after, monotonicMs, type Timer } from '../utils/time.js'
+import { monotonicMs } from '../utils/time.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
 import type { PollSeat, PollTurn } from './poll-turn.js'
 
-/** Where polls leave what they bring. */
-export interface PollGate {
-  /** The poll ended without a task; after how many ms it came back empty. */
-  unreserve(emptyAfterMs?: number): void
-  /** Whether a task could be taken at present. */
-  hasRoom(): boolean
-  /** The poll brought a task, which takes the reserved slot, and had been open for that long, in ms. */
-  offered(offer: TaskOffer, elapsedMs: number): void
-}
-
-/** Where it is written down that the orchestrator may hold a poll; a promise where something is being written. */
+/** Writes down that the orchestrator may hold a poll. Returns a promise only if something is written. */
 export interface PollJournal {
   pollOpened(from: Poller): Promise<void> | undefined
   pollEnded(from: Poller, end: PollEnd): void
 }
 
-export interface PollLoopOptions {
-  readonly orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'quietMs'>
-  readonly gate: PollGate
-  /** Where polls get their slots, in competition with those of other orchestrators. */
+/** Learns from polls whether an orchestrator still holds older ones. */
+export interface PollObserver {
+  /** A poll brought a task after `elapsedMs`. */
+  brought(source: TaskSource, elapsedMs: number): void
+  /** A poll came back without a task after `elapsedMs`. */
+  cameBackEmpty(source: TaskSource, elapsedMs: number): void
+}
+
+/** Takes the offers that polls bring. */
+export interface OfferSink {
+  take(offer: TaskOffer, from: TaskSource): void
+}
+
+/** What the poll loops of all orchestrators share. */
+export interface Polling {
+  readonly settings: Pick<Settings, 'maxConcurrentTasks' | 'idlePollDelayMs' | 'pollErrorDelayMs'>
+  /** Gives polls their slots, in competition with the polls of other orchestrators. */
   readonly turn: PollTurn
-  readonly weight: number
   readonly journal: PollJournal
+  readonly takeover: PollObserver
+  readonly offers: OfferSink
   readonly log: Logger
-  readonly maxPolls: number
-  readonly idleDelayMs: number
-  readonly errorDelayMs: number
+  /** Whether a task could be taken at present. */
+  hasRoom(): boolean
+  /** Gives back the slot of a poll that ended without a task. */
+  unreserve(): void
 }
 
 interface OpenPoll extends Bagged {
   readonly openedMs: number
 }
 
-/** Whatever the base, nobody waits longer than this after an error. */
-const LONGEST_ERROR_PAUSE_MS = 60_000
-/** A refused token is not mended by asking again soon. */
+/** The longest pause after an error, in ms, whatever `TASK_POLL_ERROR_DELAY` says. */
+const MAX_ERROR_PAUSE_MS = 60_000
+/** The least pause after a refused token, in ms: an early retry would be refused as well. */
 const AUTH_PAUSE_MS = 30_000
 
 const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
@@ -59,36 +67,48 @@ const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
 }
 
 /**
- * Long polls to one orchestrator: as many as work and free slots call for, never in a busy loop.
- * `stopped`: none is opened · `polling`: polls are opened · `windingDown`: one at a time, until one comes back empty, so that
- * nothing is left behind that was meant for this worker · `draining`: the open ones are left to end.
- * Whatever an open poll brings is passed on, in every state.
+ * Long polls to one orchestrator: as many as the free slots and the flow of tasks call for, never in a busy loop.
+ *
+ * - `stopped`: no poll is opened.
+ * - `polling`: polls are opened.
+ * - `windingDown`: one poll at a time, until one comes back empty. So no task is left that was queued for this worker.
+ * - `draining`: no poll is opened, open polls end by themselves.
+ *
+ * A task that an open poll brings is passed on in every state.
  */
 export class PollLoop implements PollSeat {
-  readonly #options: PollLoopOptions
+  readonly weight: number
+  readonly #orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'quietMs'>
+  readonly #source: TaskSource
+  readonly #shared: Polling
   readonly #state = new States('The poll loop', 'stopped', MOVES)
   readonly #allEnded = new Condition()
   readonly #cancelGroup = new CancelGroup()
   readonly #open = new Bag<OpenPoll>()
+  readonly #pause = new ResettableTimer()
   #ended = 0
   #pace: PollPace = ONE_POLL
-  #pause: Timer | undefined
   #failures = 0
-  /** The last poll had no answer at all. */
+  /** Whether the last poll got no answer at all. */
   #isAway = false
   #trouble: string | undefined
 
-  constructor(options: PollLoopOptions) {
-    this.#options = options
+  constructor(
+    source: TaskSource,
+    orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'quietMs'>,
+    weight: number,
+    shared: Polling,
+  ) {
+    this.#source = source
+    this.#orchestrator = orchestrator
+    this.weight = weight
+    this.#shared = shared
+    shared.turn.join(this)
   }
 
-  /** Why polls come to nothing at present; `undefined` while they are answered. */
+  /** Why polls fail at present; `undefined` while they are answered. */
   get trouble(): string | undefined {
     return this.#trouble
-  }
-
-  get weight(): number {
-    return this.#options.weight
   }
 
   get open(): number {
@@ -96,20 +116,20 @@ export class PollLoop implements PollSeat {
   }
 
   get wants(): boolean {
-    if (this.#pause) return false
+    if (this.#pause.isSet) return false
     if (this.#state.now === 'polling') return this.#open.size < this.#pace.goal
     return this.#state.now === 'windingDown' && this.#open.size === 0
   }
 
-  /** How many have ended so far, however they did. */
+  /** How many polls have ended so far, with an answer or without. */
   get ended(): number {
     return this.#ended
   }
 
-  /** Whether one is open, or could be. */
+  /** Whether a poll is open, or could be. */
   get awaits(): boolean {
-    const isPolling = this.#state.now === 'polling' && !this.#pause
-    return isPolling && (this.#open.size > 0 || this.#options.gate.hasRoom())
+    const isPolling = this.#state.now === 'polling' && !this.#pause.isSet
+    return isPolling && (this.#open.size > 0 || this.#shared.hasRoom())
   }
 
   openedBy(ms: number): number {
@@ -126,141 +146,137 @@ export class PollLoop implements PollSeat {
     this.#state.move('polling')
     this.#failures = 0
     this.#trouble = undefined
-    this.wake()
+    this.#shared.turn.grant()
   }
 
-  /** Something that polls depend on has changed: opens what may be open. */
-  wake(): void {
-    this.#options.turn.grant()
-  }
-
-  /** The orchestrator answers: an outage need not be waited for any longer. A stumble is none, nor is a poll that is refused. */
+  /** The orchestrator answers again, so polls need not wait for the end of their pause. A single failure is no outage. */
   retry(): void {
-    if (!this.#isAway || this.#failures < 2 || this.#options.orchestrator.quietMs('poll') > 0) return
-    this.#resume()
-    this.wake()
+    if (!this.#isAway || this.#failures < 2 || this.#orchestrator.quietMs('poll') > 0) return
+    this.#pause.cancel()
+    this.#shared.turn.grant()
   }
 
-  /** Opens one at a time, and no more once one has come back empty or failed. */
+  /** Opens one poll at a time, and none once a poll has come back empty or failed. */
   windDown(): void {
     if (this.#state.now !== 'polling') return
     this.#state.move('windingDown')
-    if (this.#failures > 0) this.#windDownEnded()
-    else this.wake()
+    if (this.#failures > 0) this.#stop()
+    else this.#shared.turn.grant()
   }
 
-  /** Opens no more; resolves when the open ones have ended. */
+  /** Opens no more polls. Resolves when the open polls have ended. */
   async drain(): Promise<void> {
     this.#state.move('draining')
-    this.#resume()
+    this.#pause.cancel()
     await this.#allEnded.until(() => this.#open.size === 0)
   }
 
-  /** Calls off what is open. A task that is on its way in an aborted poll is lost to this worker. */
+  /** Cancels the open polls. A task that is on its way in a cancelled poll is lost to this worker. */
   abort(): void {
     this.#cancelGroup.cancelAll()
   }
 
   openOne(): void {
-    void this.#poll()
+    this.#poll().catch((err: unknown) => {
+      const fields = { orchestrator: this.#orchestrator.url, err }
+      this.#shared.log.error(fields, 'Internal error in a poll loop: please report it')
+    })
   }
 
   async #poll(): Promise<void> {
     const poll: OpenPoll = { openedMs: monotonicMs(), place: -1 }
-    const { orchestrator, journal, gate } = this.#options
     this.#open.add(poll)
+    const written = this.#shared.journal.pollOpened(this.#orchestrator)
+    if (written) await written
+    let offer: TaskOffer | null
     try {
-      const written = journal.pollOpened(orchestrator)
-      if (written) await written
-      const offer = this.#isOver ? null : await orchestrator.poll(this.#cancelGroup)
-      this.#open.delete(poll)
-      journal.pollEnded(orchestrator, 'answered')
-      this.#answered(offer, monotonicMs() - poll.openedMs)
+      offer = this.#isOver ? null : await this.#orchestrator.poll(this.#cancelGroup)
     } catch (error) {
-      this.#open.delete(poll)
-      journal.pollEnded(orchestrator, endOf(error))
-      gate.unreserve()
+      this.#close(poll, endOf(error))
+      this.#shared.unreserve()
       this.#failed(error as Error)
+      this.#pollEnded()
+      return
     }
-    this.#ended++
-    this.#allEnded.notify()
-    this.wake()
+    this.#close(poll, 'answered')
+    this.#answered(offer, monotonicMs() - poll.openedMs)
+    this.#pollEnded()
   }
 
-  /** It was drained while it was written down that a poll is about to be opened. */
+  #close(poll: OpenPoll, end: PollEnd): void {
+    this.#open.delete(poll)
+    this.#shared.journal.pollEnded(this.#orchestrator, end)
+  }
+
+  #pollEnded(): void {
+    this.#ended++
+    this.#allEnded.notify()
+    this.#shared.turn.grant()
+  }
+
+  /** Whether the loop was drained while the journal wrote that a poll is about to be opened. */
   get #isOver(): boolean {
     return this.#state.now === 'draining' || this.#state.now === 'stopped'
   }
 
   #answered(offer: TaskOffer | null, elapsedMs: number): void {
     this.#recover()
-    const { gate, maxPolls, idleDelayMs } = this.#options
+    const { settings, takeover, offers } = this.#shared
     if (offer) {
-      this.#pace = afterTask(this.#pace, elapsedMs, maxPolls)
-      gate.offered(offer, elapsedMs)
+      this.#pace = afterTask(this.#pace, elapsedMs, settings.maxConcurrentTasks)
+      takeover.brought(this.#source, elapsedMs)
+      offers.take(offer, this.#source)
       return
     }
-    gate.unreserve(elapsedMs)
-    const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, idleDelayMs)
+    this.#shared.unreserve()
+    takeover.cameBackEmpty(this.#source, elapsedMs)
+    const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, settings.idlePollDelayMs)
     this.#pace = pace
-    if (this.#state.now === 'windingDown') this.#windDownEnded()
+    if (this.#state.now === 'windingDown') this.#stop()
     else this.#rest(pauseMs)
   }
 
   #failed(error: Error): void {
-    if (this.#state.now === 'windingDown') this.#windDownEnded()
+    if (this.#state.now === 'windingDown') this.#stop()
     if (this.#state.now !== 'polling') return
     this.#pace = ONE_POLL
-    // Polls that were open together fail together: that is one failure.
-    if (this.#pause) return
+    // Polls that were open together fail together. They count as one failure.
+    if (this.#pause.isSet) return
     this.#failures++
     this.#isAway = error instanceof UnreachableError
-    this.#tell(error)
+    this.#logTrouble(error)
     this.#rest(this.#pauseAfter(error))
   }
 
-  /** Nothing that was meant for this worker is left there, or nobody can be asked for it. */
-  #windDownEnded(): void {
+  #stop(): void {
     this.#state.move('stopped')
-    this.#resume()
+    this.#pause.cancel()
   }
 
   #pauseAfter(error: Error): number {
-    const { orchestrator, errorDelayMs } = this.#options
-    if (error instanceof RateLimitError) return orchestrator.quietMs('poll')
-    const baseMs = error instanceof AuthError ? Math.max(errorDelayMs, AUTH_PAUSE_MS) : errorDelayMs
-    return fullJitter({ baseMs, capMs: LONGEST_ERROR_PAUSE_MS }, this.#failures, Math.random())
+    if (error instanceof RateLimitError) return this.#orchestrator.quietMs('poll')
+    const { pollErrorDelayMs } = this.#shared.settings
+    const baseMs = error instanceof AuthError ? Math.max(pollErrorDelayMs, AUTH_PAUSE_MS) : pollErrorDelayMs
+    return fullJitter({ baseMs, capMs: MAX_ERROR_PAUSE_MS }, this.#failures, Math.random())
   }
 
-  /** One line for each change, not one for each try. */
-  #tell(error: Error): void {
+  /** Logs each change once, not each attempt. */
+  #logTrouble(error: Error): void {
     if (this.#trouble === error.message) return
     this.#trouble = error.message
-    this.#options.log.warn(
-      { orchestrator: this.#options.orchestrator.url, err: error },
-      'no tasks can be fetched; trying again',
-    )
+    const fields = { orchestrator: this.#orchestrator.url, err: error }
+    this.#shared.log.warn(fields, 'Poll failed: the worker gets no tasks from this orchestrator and retries')
   }
 
   #recover(): void {
     if (this.#failures === 0) return
     this.#failures = 0
     this.#trouble = undefined
-    this.#options.log.info({ orchestrator: this.#options.orchestrator.url }, 'polls are answered again')
+    this.#shared.log.info({ orchestrator: this.#orchestrator.url }, 'Polls are answered again')
   }
 
   #rest(ms: number): void {
-    if (this.#state.now !== 'polling') return
-    this.#pause?.cancel()
-    this.#pause = after(ms, () => {
-      this.#pause = undefined
-      this.wake()
-    })
-  }
-
-  #resume(): void {
-    this.#pause?.cancel()
-    this.#pause = undefined
+    if (this.#state.now === 'polling') this.#pause.set(ms, () => this.#shared.turn.grant())
   }
 }
 

@@ -1,38 +1,39 @@
-import { after, monotonicMs, type Timer } from '../utils/time.js'
+import { ResettableTimer } from '../utils/resettable-timer.js'
+import { monotonicMs } from '../utils/time.js'
 import type { Wake } from '../utils/wake.js'
 import { nextTurn } from './round-robin.js'
 
-/** The polls of one orchestrator, as those see them who share the slots with it. */
+/** The polls of one orchestrator, which shares the slots with other orchestrators. */
 export interface PollSeat {
   /** Its share of the turns. */
   readonly weight: number
   /** How many of its polls are open. */
   readonly open: number
-  /** Whether it would open one more. */
+  /** Whether it would open one more poll. */
   readonly wants: boolean
-  /** How many of its open polls were opened by then. */
+  /** How many of its open polls were opened at that time or earlier. */
   openedBy(monotonicMs: number): number
-  /** Opens one, for which a slot has been reserved. */
+  /** Opens a poll. A slot has been reserved for it. */
   openOne(): void
 }
 
 const isWanting = ({ wants }: PollSeat): boolean => wants
 
-/** A poll that is open for longer is held: its orchestrator has nothing to give at present. */
+/** A poll that is open for longer is held, in ms: its orchestrator has no task at present. */
 const HELD_MS = 500
 
 /**
- * Whose poll gets the next free slot: turns go by weight among the orchestrators that want one.
+ * Gives each free slot to the poll of an orchestrator. Turns go by weight among the orchestrators that want a slot.
  *
- * A poll that is held lends its slot: who has no poll open at all may open one with it. Otherwise the last free slot
- * would hang on an orchestrator without work for as long as that one holds a poll. Should both bring a task after all,
- * one of them waits in the line; as soon as the slot is taken, both orchestrators hear that the worker is busy.
+ * A held poll lends its slot to an orchestrator that has no open poll. Otherwise the last free slot would stay with an
+ * orchestrator without work for as long as that orchestrator holds a poll. If both polls bring a task, one task waits in
+ * the queue of the slots. When the slot is taken, heartbeats tell both orchestrators that the worker is busy.
  */
 export class PollTurn {
   readonly #reserve: (lent: number) => boolean
   readonly #seats: PollSeat[] = []
   readonly #credits = new Map<PollSeat, number>()
-  #later: Timer | undefined
+  readonly #later = new ResettableTimer()
 
   /**
    * @param reserve - see {@link Slots.reserve}
@@ -48,13 +49,13 @@ export class PollTurn {
     this.#credits.set(seat, 0)
   }
 
-  /** Gives away every slot that somebody wants. */
+  /** Gives away every free slot that an orchestrator wants. */
   grant(): void {
     for (let seat = this.#next(); seat; seat = this.#next()) seat.openOne()
   }
 
   close(): void {
-    this.#later?.cancel()
+    this.#later.cancel()
   }
 
   #next(): PollSeat | undefined {
@@ -81,10 +82,7 @@ export class PollTurn {
   }
 
   #againLater(): void {
-    this.#later ??= after(HELD_MS, () => {
-      this.#later = undefined
-      this.grant()
-    })
+    if (!this.#later.isSet) this.#later.set(HELD_MS, () => this.grant())
   }
 
   #count(of: (seat: PollSeat) => number): number {

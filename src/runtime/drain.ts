@@ -1,6 +1,7 @@
 import type { Connections } from '../connections/connections.js'
 import type { Delivery } from '../delivery/delivery.js'
 import { ShutdownError } from '../errors.js'
+import { refTo } from '../execution/task-in-hand.js'
 import type { TasksInHand } from '../execution/tasks-in-hand.js'
 import type { Journal } from '../journal/journal.js'
 import type { Logger } from '../utils/logger.js'
@@ -12,22 +13,22 @@ export interface DrainOptions {
   readonly delivery: Delivery
   readonly journal: Pick<Journal, 'isKept'>
   readonly log: Logger
-  /** How long polls and handlers have, in ms. */
+  /** How long polls and handlers may take to end, in ms. */
   readonly timeoutMs: number
-  /** How long the open polls have, in ms. */
+  /** How long the open polls may take to end, in ms. */
   readonly pollGraceMs: number
-  /** Aborts when there is no time left to be polite. */
+  /** Aborts when a second signal cuts the draining short. */
   readonly hurry: AbortSignal
 }
 
-/** How long handlers have to react to their aborted signal, in ms. */
+/** How long handlers may take to react to their aborted signal, in ms. */
 const ABORT_GRACE_MS = 500
-/** What delivery has at least, however late the handlers ended, in ms. */
+/** The least time for the delivery of results, however late the handlers ended, in ms. */
 const LAST_DELIVERIES_MS = 1_000
 
 /**
- * Ends the work in the order that loses least: nothing new, then the open polls and the running handlers, then what is
- * left is aborted and reported, then the results go out.
+ * Ends the work in the order that loses least. Nothing new is taken. Open polls and running handlers may end. The rest is
+ * aborted and reported. The results are delivered.
  */
 export const drain = async (options: DrainOptions): Promise<void> => {
   const { connections, tasks, delivery, timeoutMs, hurry } = options
@@ -40,7 +41,7 @@ export const drain = async (options: DrainOptions): Promise<void> => {
   connections.abortPolls()
   await endTasks(tasks)
   await deliverRest(delivery, deadlineMs, hurry)
-  tellLosses(options)
+  logLosses(options)
   delivery.close()
   await connections.close()
 }
@@ -48,7 +49,7 @@ export const drain = async (options: DrainOptions): Promise<void> => {
 const endTasks = async (tasks: TasksInHand): Promise<void> => {
   tasks.abortAll(new ShutdownError())
   await within(ABORT_GRACE_MS, tasks.empty())
-  tasks.giveUp()
+  await within(ABORT_GRACE_MS, tasks.giveUp())
 }
 
 const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortSignal): Promise<void> => {
@@ -56,19 +57,14 @@ const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortS
   await within(deadlineMs - monotonicMs(), delivery.empty(), hurry)
 }
 
-/** What the orchestrator is never told, it finds out by its own timeout. */
-const tellLosses = ({ tasks, delivery, journal, log }: DrainOptions): void => {
+/** The orchestrator is not told of these tasks. It finds out by its own timeout. */
+const logLosses = ({ tasks, delivery, journal, log }: DrainOptions): void => {
   for (const { offer } of tasks.running) {
-    log.error(
-      { taskId: offer.taskId, jobId: offer.jobId, taskName: offer.taskName },
-      'a handler did not end in time: it was given up',
-    )
+    log.error(refTo(offer), 'Handler did not end in time: its task was given up')
   }
-  const fate = journal.isKept ? 'it is kept for the next start' : 'it is lost'
+  const fate = journal.isKept ? 'the journal keeps it for the next start' : 'it is lost'
   for (const { taskId, jobId, outcome } of delivery.undelivered) {
-    log.error(
-      { taskId, jobId, outcome: outcome.kind },
-      `a result could not be delivered before the worker ended: ${fate}`,
-    )
+    const fields = { taskId, jobId, outcome: outcome.kind }
+    log.error(fields, `Result not delivered before the worker ended: ${fate}`)
   }
 }

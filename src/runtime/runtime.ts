@@ -1,35 +1,39 @@
-import { connectTo } from '../connections/connect.js'
-import { Connections } from '../connections/connections.js'
+import type { ConnectionContext } from '../connections/connection.js'
+import { Connections, type LeaveObserver } from '../connections/connections.js'
+import { describeRegistration } from '../connections/describe-registration.js'
 import { describeLoad } from '../connections/heartbeat/describe-load.js'
 import { HotCache } from '../connections/heartbeat/hot-cache.js'
-import { Telemetry } from '../connections/heartbeat/machine-usage.js'
+import { MachineUsage } from '../connections/heartbeat/machine-usage.js'
 import { Delivery } from '../delivery/delivery.js'
 import type { Events } from '../events.js'
 import { Commands } from '../execution/commands.js'
-import { type Blockage, LagWatch } from '../execution/event-loop-watch.js'
+import { type Blockage, type EventLoopOwner, EventLoopWatch } from '../execution/event-loop-watch.js'
+import { RepeatedOffers } from '../execution/repeated-offers.js'
 import { Slots } from '../execution/slots.js'
 import { StrayRejections } from '../execution/stray-rejections.js'
-import type { TaskInHand, TaskSource } from '../execution/task-in-hand.js'
+import type { TaskInHand } from '../execution/task-in-hand.js'
+import { TaskLifecycle } from '../execution/task-lifecycle.js'
+import { TaskReports } from '../execution/task-reports.js'
 import { TasksInHand } from '../execution/tasks-in-hand.js'
 import { Journal } from '../journal/journal.js'
-import { pollDeadlineMs, tlsFor } from '../orchestrators/reach.js'
-import type { PollGate } from '../polling/poll-loop.js'
+import { tlsFor } from '../orchestrators/reach.js'
 import { PollTurn } from '../polling/poll-turn.js'
-import type { Command, Heartbeat, Registration } from '../protocol/messages.js'
+import type { Heartbeat } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
-import { Succession } from '../takeover/succession.js'
+import { Takeover } from '../takeover/succession.js'
 import type { TaskRegistry } from '../tasks/definition.js'
-import { describeSkill } from '../tasks/describe-skill.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { TaskStorage } from '../tasks/files/task-storage.js'
+import type { TaskSurroundings } from '../tasks/run-task.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
 import { Wake } from '../utils/wake.js'
-import { reportDeliveries } from './delivery-report.js'
 import { drain } from './drain.js'
+import { type Conditions, describeBlockage, obstacleOf, troubleOf } from './readiness.js'
 
-export interface RuntimeOptions {
+/** What the parts of a worker are made of. */
+export interface Foundation {
   readonly settings: Settings
   readonly registry: TaskRegistry
   readonly storage: TaskStorage | undefined
@@ -37,146 +41,39 @@ export interface RuntimeOptions {
   readonly log: Logger
 }
 
-/** What the removal of files has when all else is over, in ms; what is left then goes at the next start. */
+/** How long the removal of files may take when the rest is over, in ms. The next start removes what is left. */
 const LAST_REMOVALS_MS = 5_000
 
-/** The parts that run while a worker does, joined together. Tasks flow one way: poll → task in hand → delivery. */
-export class Runtime {
+/** Joins the parts that run while a worker does. Tasks flow one way: polling → execution → delivery. */
+export class Runtime implements EventLoopOwner {
   readonly hotCache: HotCache
   readonly commands: Commands
   readonly strays: StrayRejections
-  /** How many results made no difference any more, by the orchestrators' reasons. */
-  readonly ignored = new Map<string, number>()
-  readonly #options: RuntimeOptions
-  /** Triggered by every part that changes whether tasks can be taken, or what heartbeats tell. */
+  readonly #foundation: Foundation
   readonly #wake = new Wake()
   readonly #tls: TlsFiles | undefined
   readonly #slots: Slots<TaskInHand>
   readonly #directories: TaskDirectories
-  readonly #turn: PollTurn
-  readonly #lag: LagWatch
+  readonly #watch: EventLoopWatch
+  readonly #journal: Journal
+  readonly #reports: TaskReports
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
-  readonly #journal: Journal
-  readonly #succession: Succession
+  readonly #lifecycle: TaskLifecycle
+  readonly #takeover: Takeover
+  readonly #conditions: Conditions
   #connections: Connections | undefined
   #starting: Promise<void> | undefined
-  #accepting = false
+  #isAccepting = false
   #isStopping = false
 
-  constructor(options: RuntimeOptions) {
-    this.#options = options
-    const { settings } = options
-    this.#tls = tlsFor(settings, options.log)
+  constructor(foundation: Foundation) {
+    this.#foundation = foundation
+    const { settings, events, log } = foundation
+    this.#tls = tlsFor(settings, log)
     this.hotCache = new HotCache(settings.skillDependencies, this.#wake)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
-    this.#directories = this.#makeDirectories()
-    this.#turn = new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent), this.#wake)
-    this.#lag = this.#makeLagWatch()
-    this.#journal = this.#makeJournal()
-    this.#delivery = this.#makeDelivery()
-    this.#succession = this.#makeSuccession()
-    this.strays = new StrayRejections(options.events, options.log)
-    this.#tasks = this.#makeTasks()
-    this.commands = new Commands(this.#tasks, options.log)
-  }
-
-  /** Why no task can be taken at present; `undefined` when all is well. */
-  get trouble(): string | undefined {
-    return (
-      this.#obstacle ??
-      this.#succession.trouble ??
-      (this.#connections ? this.#connections.trouble : 'not started')
-    )
-  }
-
-  /** What is amiss although tasks can come. */
-  get concern(): string | undefined {
-    return this.#connections?.concern
-  }
-
-  /** Why this process is beyond help; `undefined` while it is not. */
-  get verdict(): string | undefined {
-    return this.#connections?.verdict
-  }
-
-  /** How many handlers still run. */
-  get running(): number {
-    return this.#slots.running
-  }
-
-  /** @throws ConfigError when another process works in the state directory */
-  start(): Promise<void> {
-    this.#starting = this.#start()
-    return this.#starting
-  }
-
-  /** Resolves when nothing is left; drain.ts has the order. */
-  async stop(pollGraceMs: number, hurry: AbortSignal): Promise<void> {
-    this.#accepting = false
-    this.#lag.stop()
-    this.#turn.close()
-    this.#isStopping = true
-    await this.#starting?.catch(() => {})
-    this.#succession.close()
-    if (this.#connections) await this.#drain(this.#connections, pollGraceMs, hurry)
-    await this.#journal.close()
-  }
-
-  async #start(): Promise<void> {
-    const left = await this.#journal.open()
-    if (this.#isStopping) return
-    this.#accepting = true
-    this.#directories.sweep((taskId) => this.#journal.isStillNeeded(taskId))
-    this.#connections = this.#connect()
-    this.#succession.begin(left, this.#connections)
-    this.#connections.open()
-  }
-
-  async #drain(connections: Connections, pollGraceMs: number, hurry: AbortSignal): Promise<void> {
-    const parts = { connections, tasks: this.#tasks, delivery: this.#delivery, journal: this.#journal }
-    const { log, settings } = this.#options
-    await drain({ ...parts, log, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
-    await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
-  }
-
-  /** Whether more tasks may come: they, their results and their files have to go somewhere. */
-  get #hasRoom(): boolean {
-    return this.#accepting && this.#obstacle === undefined
-  }
-
-  /** What keeps the worker itself from taking tasks. */
-  get #obstacle(): string | undefined {
-    if (!this.#delivery.hasRoom) return `${this.#delivery.undelivered.length} results wait to be delivered`
-    if (this.#lag.blockage) return describeBlockage(this.#lag.blockage)
-    return this.#journal.trouble ?? this.#directories.room.trouble
-  }
-
-  readonly #describe = (): Heartbeat =>
-    describeLoad({
-      definitions: this.#options.registry.all(),
-      slots: this.#slots,
-      hotCache: this.hotCache,
-      tasksInHand: this.#tasks.running.map(({ offer: { taskId, jobId } }) => ({ taskId, jobId })),
-      accepting: this.#hasRoom,
-    })
-
-  #makeLagWatch(): LagWatch {
-    const { events, log } = this.#options
-    return new LagWatch({
-      running: () => this.#tasks.running.filter(isStarted).map(({ offer }) => offer.taskName),
-      onBlocked: (blockage) => {
-        log.error(blockage, `${describeBlockage(blockage)}: no tasks are taken until it turns freely again`)
-        events.emit('eventLoopBlocked', blockage)
-        this.#connections?.check()
-      },
-      wake: this.#wake,
-    })
-  }
-
-  #makeDirectories(): TaskDirectories {
-    const { settings, log } = this.#options
-    return new TaskDirectories({
+    this.#directories = new TaskDirectories({
       parent: settings.taskFilesDir,
       workerId: settings.workerId,
       maxBytes: settings.taskFilesMaxBytes,
@@ -184,10 +81,110 @@ export class Runtime {
       log,
       wake: this.#wake,
     })
+    this.#watch = new EventLoopWatch(this, this.#wake)
+    this.#journal = this.#makeJournal()
+    this.#reports = new TaskReports(events, log)
+    this.#delivery = this.#makeDelivery()
+    this.strays = new StrayRejections(events, log)
+    const repeats = new RepeatedOffers<TaskInHand>()
+    this.#tasks = this.#makeTasks(repeats)
+    this.commands = new Commands(this.#tasks, log)
+    const parts = { journal: this.#journal, delivery: this.#delivery, directories: this.#directories }
+    this.#lifecycle = new TaskLifecycle({ ...parts, tasks: this.#tasks, repeats, reports: this.#reports })
+    const reporter = this.#lifecycle
+    this.#takeover = new Takeover({ settings, journal: this.#journal, reporter, log, wake: this.#wake })
+    this.#conditions = { ...parts, watch: this.#watch, takeover: this.#takeover }
+  }
+
+  /** Why no task can be taken at present; `undefined` when tasks can be taken. */
+  get trouble(): string | undefined {
+    return troubleOf(this.#conditions, this.#connections)
+  }
+
+  /** What is wrong although tasks can come. */
+  get concern(): string | undefined {
+    return this.#connections?.concern
+  }
+
+  /** Why this process cannot be helped; `undefined` while it works. */
+  get verdict(): string | undefined {
+    return this.#connections?.verdict
+  }
+
+  /** How many handlers run. */
+  get running(): number {
+    return this.#slots.running
+  }
+
+  /** How many results the orchestrators have ignored, by their reasons. */
+  get ignored(): ReadonlyMap<string, number> {
+    return this.#reports.ignored
+  }
+
+  /** @throws ConfigError if another process uses the state directory */
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  /** Resolves when everything has ended; drain.ts has the order. */
+  async stop(pollGraceMs: number, hurry: AbortSignal): Promise<void> {
+    this.#isAccepting = false
+    this.#isStopping = true
+    this.#tasks.refuseOffers()
+    this.#watch.stop()
+    await this.#starting?.catch(() => {})
+    this.#takeover.close()
+    if (this.#connections) await this.#drain(this.#connections, pollGraceMs, hurry)
+    await this.#journal.close()
+  }
+
+  runningTaskNames(): readonly string[] {
+    const started = this.#tasks.running.filter(({ startedMs }) => startedMs !== undefined)
+    return started.map(({ offer }) => offer.taskName)
+  }
+
+  blocked(blockage: Blockage): void {
+    const { events, log } = this.#foundation
+    log.error(blockage, `${describeBlockage(blockage)}: the worker takes no tasks until it runs freely again`)
+    events.emit('eventLoopBlocked', blockage)
+    this.#connections?.check()
+  }
+
+  async #start(): Promise<void> {
+    const left = await this.#journal.open()
+    if (this.#isStopping) return
+    this.#isAccepting = true
+    this.#directories.sweep((taskId) => this.#journal.isStillNeeded(taskId))
+    this.#connections = this.#connect()
+    this.#takeover.begin(left, this.#connections)
+    this.#connections.open()
+  }
+
+  async #drain(connections: Connections, pollGraceMs: number, hurry: AbortSignal): Promise<void> {
+    const { log, settings } = this.#foundation
+    const parts = { connections, tasks: this.#tasks, delivery: this.#delivery, journal: this.#journal, log }
+    await drain({ ...parts, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
+    await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
+  }
+
+  /** Whether more tasks may come: there has to be room for them, for their results and for their files. */
+  get #hasRoom(): boolean {
+    return this.#isAccepting && obstacleOf(this.#conditions) === undefined
+  }
+
+  #describe(): Heartbeat {
+    return describeLoad({
+      definitions: this.#foundation.registry.all(),
+      slots: this.#slots,
+      hotCache: this.hotCache,
+      tasksInHand: this.#tasks.running.map(({ offer: { taskId, jobId } }) => ({ taskId, jobId })),
+      accepting: this.#hasRoom,
+    })
   }
 
   #makeJournal(): Journal {
-    const { settings, log } = this.#options
+    const { settings, log } = this.#foundation
     return new Journal({
       workerId: settings.workerId,
       isMadeUp: settings.workerIdIsMadeUp,
@@ -200,135 +197,73 @@ export class Runtime {
     })
   }
 
-  #makeSuccession(): Succession {
-    const { settings, log } = this.#options
-    const parts = { journal: this.#journal, delivery: this.#delivery }
-    return new Succession({ settings, ...parts, log, wake: this.#wake })
-  }
-
   #makeDelivery(): Delivery {
-    const { settings, events, log } = this.#options
-    return new Delivery({
-      policy: { maxRetries: settings.resultMaxRetries, initialDelayMs: settings.resultRetryInitialDelayMs },
-      report: reportDeliveries(events, log, this.ignored),
-      journal: this.#journal,
-      answered: (offer, receipt) => this.#tasks.answered(offer, receipt),
-      released: ({ taskId, outcome }) => this.#directories.released(taskId, outcome),
-      bound: Math.max(1_000, 4 * settings.maxConcurrentTasks),
-      wake: this.#wake,
-    })
+    const { resultMaxRetries, resultRetryInitialDelayMs, maxConcurrentTasks } = this.#foundation.settings
+    const policy = {
+      maxRetries: resultMaxRetries,
+      initialDelayMs: resultRetryInitialDelayMs,
+      atOnce: Math.max(16, 2 * maxConcurrentTasks),
+      bound: Math.max(1_000, 4 * maxConcurrentTasks),
+    }
+    return new Delivery(policy, this.#journal, this.#reports, this.#wake)
   }
 
-  #makeTasks(): TasksInHand {
-    const { settings, registry, events, log } = this.#options
+  #makeTasks(repeats: RepeatedOffers<TaskInHand>): TasksInHand {
+    const { settings, events, log } = this.#foundation
     return new TasksInHand({
       cancelGraceMs: settings.cancelGraceMs,
-      surroundings: {
-        registry,
-        directories: this.#directories,
-        storage: this.#options.storage,
-        tools: {
-          log,
-          report: (update) => {
-            events.emit('progress', update)
-            this.#tasks.progress(update)
-          },
-          emit: (event) => this.#tasks.emit(event),
-          strictEvents: settings.strictEvents,
-          addToHotCache: this.hotCache.add,
-          removeFromHotCache: this.hotCache.remove,
-        },
-        watch: this.#lag,
-      },
-      strays: this.strays,
+      surroundings: this.#surroundings(),
       slots: this.#slots,
-      delivery: this.#delivery,
-      journal: this.#journal,
+      repeats,
+      watch: this.#watch,
+      strays: this.strays,
       events,
       log,
-      accepts: () => this.#accepting,
-      onEnd: (taskName) => this.#lag.ended(taskName),
       wake: this.#wake,
     })
+  }
+
+  #surroundings(): TaskSurroundings {
+    const { settings, registry, storage, events, log } = this.#foundation
+    return {
+      registry,
+      directories: this.#directories,
+      storage,
+      tools: {
+        log,
+        report: (update) => {
+          events.emit('progress', update)
+          this.#tasks.progress(update)
+        },
+        emit: (event) => this.#tasks.emit(event),
+        strictEvents: settings.strictEvents,
+        addToHotCache: this.hotCache.add,
+        removeFromHotCache: this.hotCache.remove,
+      },
+      watch: this.#watch,
+    }
   }
 
   #connect(): Connections {
-    const { settings, events, log } = this.#options
-    const telemetry = new Telemetry(log)
-    const shared = {
+    const { settings, registry, events, log } = this.#foundation
+    const context: ConnectionContext & { readonly takeover: LeaveObserver } = {
       settings,
-      registration: this.#registration(),
-      describe: this.#describe,
-      wake: this.#wake,
-      usage: () => telemetry.usage,
-      tls: this.#tls,
-      makeGate: (source: TaskSource) => this.#gateFor(source),
-      turn: this.#turn,
-      isHeldOff: (source: TaskSource) => this.#succession.isHeldOff(source),
-      beforeRegistering: (source: TaskSource) => this.#succession.beforeRegistering(source),
-      journal: this.#journal,
-      onRecovered: (source: TaskSource) => {
-        this.#delivery.nudge(source)
-        this.#succession.ready(source)
-      },
-      onCommand: (command: Command, source: TaskSource) => this.commands.take(command, source),
       events,
       log,
-    }
-    return new Connections({
-      mode: settings.orchestratorMode,
-      heartbeatIntervalMs: settings.heartbeatIntervalMs,
-      pollDeadlineMs: pollDeadlineMs(settings),
-      onCure: ({ url }, cure) => log.error({ orchestrator: url, cure }, 'no poll has ended for too long'),
-      connect: (onHealth) =>
-        settings.orchestrators.map((target) => connectTo({ ...shared, target, onHealth })),
-      onSwitched: (left, { url: to }) => {
-        const { url: from } = left
-        this.#succession.left(left)
-        log.warn({ from, to }, 'another orchestrator is used from now on')
-        events.emit('orchestratorChanged', { from, to })
-      },
-    })
-  }
-
-  #gateFor(source: TaskSource): PollGate {
-    return {
+      tls: this.#tls,
+      wake: this.#wake,
+      journal: this.#journal,
+      takeover: this.#takeover,
+      commands: this.commands,
+      offers: this.#lifecycle,
+      machine: new MachineUsage(log),
+      registration: describeRegistration(settings, registry),
+      turn: new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent), this.#wake),
+      describe: () => this.#describe(),
       hasRoom: () => this.#hasRoom && this.#slots.hasFree,
-      unreserve: (emptyAfterMs) => {
-        this.#slots.unreserve()
-        if (emptyAfterMs !== undefined) this.#succession.cameBackEmpty(source, emptyAfterMs)
-      },
-      offered: (offer, elapsedMs) => {
-        this.#succession.brought(source, elapsedMs)
-        this.#tasks.take(offer, source)
-      },
+      unreserve: () => this.#slots.unreserve(),
+      nudgeDelivery: (source) => this.#delivery.nudge(source),
     }
+    return new Connections(context)
   }
-
-  #registration(): Omit<Registration, 'status'> {
-    const { settings, registry } = this.#options
-    return {
-      workerId: settings.workerId,
-      workerType: settings.workerType,
-      skills: registry.all().map(describeSkill),
-      maxConcurrentTasks: settings.maxConcurrentTasks,
-      costPerSkill: settings.costPerSkill,
-      installedModels: settings.installedModels,
-      installedSoftware: settings.installedSoftware,
-      hostname: settings.hostname,
-      ipAddress: settings.ipAddress,
-      resources: settings.resources,
-      devices: settings.devices,
-      installedArtifacts: settings.installedArtifacts,
-      extra: settings.extra,
-      websockets: settings.websocketsEnabled,
-    }
-  }
-}
-
-const isStarted = ({ startedMs }: TaskInHand): boolean => startedMs !== undefined
-
-const describeBlockage = ({ ms, taskNames }: Blockage): string => {
-  const by = taskNames.length === 0 ? 'no handler of a task' : `the handler of ${taskNames.join(', or of ')}`
-  return `the event loop was blocked for ${(ms / 1_000).toFixed(1)} s by ${by}`
 }

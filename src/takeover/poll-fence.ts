@@ -1,4 +1,4 @@
-import type { ResultSink } from '../delivery/lane.js'
+import type { ResultSink } from '../delivery/result-queue.js'
 import { after, type Timer } from '../utils/time.js'
 
 /**

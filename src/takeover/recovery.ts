@@ -1,5 +1,4 @@
-import type { Delivery } from '../delivery/delivery.js'
-import type { ResultSink } from '../delivery/lane.js'
+import type { ResultSink } from '../delivery/result-queue.js'
 import { TransientError } from '../errors.js'
 import type { AcceptedFact } from '../journal/facts.js'
 import type { Journal } from '../journal/journal.js'
@@ -9,8 +8,13 @@ import { judgeError } from '../tasks/judge.js'
 import type { Logger } from '../utils/logger.js'
 import { after, type Timer } from '../utils/time.js'
 
+/** Brings results to their orchestrators. */
+export interface ResultReporter {
+  report(result: TaskResult, to: ResultSink, offer?: undefined, isRecorded?: boolean): Promise<void>
+}
+
 export interface RecoveryOptions {
-  readonly delivery: Delivery
+  readonly reporter: ResultReporter
   readonly journal: Pick<Journal, 'buried' | 'acknowledged'>
   readonly sinks: readonly ResultSink[]
   readonly log: Logger
@@ -55,7 +59,7 @@ export class Recovery {
     const results = this.#waiting.get(url) ?? []
     const sink = this.#options.sinks.find((each) => each.url === url)
     this.#waiting.delete(url)
-    if (sink) for (const result of results) this.#options.delivery.add(result, sink)
+    if (sink) for (const result of results) void this.#options.reporter.report(result, sink)
   }
 
   close(): void {
@@ -65,7 +69,7 @@ export class Recovery {
 
   #answerFor(task: OpenTask, sink: ResultSink): void {
     if (task.fact === 'finished') {
-      this.#options.delivery.resume(task.result, sink)
+      void this.#options.reporter.report(task.result, sink, undefined, true)
       return
     }
     const waiting = this.#waiting.get(sink.url) ?? []

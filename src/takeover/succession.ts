@@ -1,19 +1,18 @@
-import type { Connection, OnUnauthorized } from '../connections/connection.js'
+import type { Connection, StandbyRole } from '../connections/connection.js'
 import type { Connections } from '../connections/connections.js'
-import type { Delivery } from '../delivery/delivery.js'
-import type { ResultSink } from '../delivery/lane.js'
+import type { ResultSink } from '../delivery/result-queue.js'
 import type { Journal } from '../journal/journal.js'
 import type { OpenTask } from '../journal/ledger.js'
 import type { Settings } from '../settings.js'
 import type { Logger } from '../utils/logger.js'
 import type { Wake } from '../utils/wake.js'
 import { PollFence } from './poll-fence.js'
-import { Recovery } from './recovery.js'
+import { Recovery, type ResultReporter } from './recovery.js'
 
-export interface SuccessionOptions {
+export interface TakeoverOptions {
   readonly settings: Pick<Settings, 'pollFence' | 'pollTimeoutMs'>
   readonly journal: Journal
-  readonly delivery: Delivery
+  readonly reporter: ResultReporter
   readonly log: Logger
   /** Triggered when an orchestrator may give tasks from now on. */
   readonly wake: Wake
@@ -38,8 +37,8 @@ const standbyIdOf = (workerId: string): string => workerId.slice(0, LONGEST_ID -
  * A standby may have a predecessor, too. It is there as long as a poll may be held that is its predecessor's or its
  * main connection's, and takes tasks as long as that is the latter only.
  */
-export class Succession {
-  readonly #options: SuccessionOptions
+export class Takeover {
+  readonly #options: TakeoverOptions
   readonly #fence = new PollFence((source) => this.#over(source))
   readonly #standbys = new Map<Connection, Connection>()
   /** The standbys that are about to leave: they go on until their orchestrator knows that they take nothing. */
@@ -49,7 +48,7 @@ export class Succession {
   #mains: readonly Connection[] = []
   #recovery: Recovery | undefined
 
-  constructor(options: SuccessionOptions) {
+  constructor(options: TakeoverOptions) {
     this.#options = options
   }
 
@@ -62,9 +61,9 @@ export class Succession {
 
   /** @param left - the tasks that are not settled */
   begin(left: readonly OpenTask[], connections: Pick<Connections, 'all' | 'standbyFor'>): void {
-    const { delivery, journal, log } = this.#options
+    const { reporter, journal, log } = this.#options
     this.#mains = connections.all
-    this.#recovery = new Recovery({ delivery, journal, sinks: this.#mains, log })
+    this.#recovery = new Recovery({ reporter, journal, sinks: this.#mains, log })
     for (const main of this.#mains) this.#lookBack(main, connections)
     this.#recovery.begin(left)
   }
@@ -117,7 +116,7 @@ export class Succession {
     const mainMs = journal.heldForMs(main.url, main.workerId)
     const standbyMs = journal.heldForMs(main.url, workerId)
     if (!settings.pollFence || (mainMs === 0 && standbyMs === 0)) return
-    const standby = connections.standbyFor(main, workerId, this.#unauthorizedAt(main))
+    const standby = connections.standbyFor(main, this.#roleAt(main, workerId))
     this.#standbys.set(main, standby)
     this.#raiseFence(main, mainMs)
     this.#raiseFence(standby, standbyMs)
@@ -133,13 +132,16 @@ export class Succession {
   }
 
   /** Tokens may be good for one id only. */
-  #unauthorizedAt(main: Connection): OnUnauthorized {
-    return (err) => {
-      this.#standbys.delete(main)
-      this.#options.log.info(
-        { orchestrator: main.url, err },
-        'this worker may have no second id there: it takes no tasks until the poll of its predecessor is over',
-      )
+  #roleAt(main: Connection, workerId: string): StandbyRole {
+    return {
+      workerId,
+      unauthorized: (err) => {
+        this.#standbys.delete(main)
+        this.#options.log.info(
+          { orchestrator: main.url, err },
+          'this worker may have no second id there: it takes no tasks until the poll of its predecessor is over',
+        )
+      },
     }
   }
 
@@ -154,7 +156,7 @@ export class Succession {
   async #relieve(main: Connection): Promise<void> {
     const standby = this.#standbys.get(main)
     if (!standby || this.#isNeeded(standby, main)) return
-    await main.untilKnown()
+    await main.heartbeats.untilKnown()
     await this.#retire(main)
   }
 
@@ -162,7 +164,7 @@ export class Succession {
     const standby = this.#standbys.get(main)
     if (!standby?.isUsed) return
     this.#retired.add(standby)
-    await standby.untilKnown()
+    await standby.heartbeats.untilKnown()
     if (this.#retired.has(standby)) await standby.leave()
   }
 

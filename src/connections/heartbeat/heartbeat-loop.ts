@@ -1,168 +1,186 @@
 import { AuthError, RateLimitError, UnknownWorkerError } from '../../errors.js'
 import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { Heartbeat, Usage } from '../../protocol/messages.js'
+import type { Settings } from '../../settings.js'
 import { fullJitter } from '../../transport/backoff.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
-import { after, type Timer } from '../../utils/time.js'
+import { ResettableTimer } from '../../utils/resettable-timer.js'
 import type { Wake } from '../../utils/wake.js'
 
-export interface HeartbeatLoopOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'heartbeat' | 'takesUsage' | 'urgent' | 'quietMs'>
-  /** What to say at this moment. */
-  readonly describe: () => Heartbeat
-  /** How much of the machine is in use; the same object while that is nothing new. */
-  readonly usage: () => Usage
-  readonly intervalMs: number
-  readonly debounceMs: number
-  readonly log: Logger
-  /** What a heartbeat tells may have changed at each trigger. */
-  readonly wake: Wake
-  /** The orchestrator has no record of this worker any more. */
-  readonly onUnknown: () => void
-  /** The orchestrator has cancelled a task, or the job it is of. */
-  readonly onCancelled: (id: string) => void
+/** What heartbeats ask of their connection, and tell it. */
+export interface HeartbeatOwner {
+  /** What to tell the orchestrator at this moment. */
+  describe(): Heartbeat
+  /** The orchestrator has no record of this worker. */
+  forgotten(): void
+  /** The orchestrator has cancelled a task, or the job of a task. */
+  cancelled(id: string): void
 }
 
-/** The first retry of a heartbeat that was not answered; later ones wait up to the interval. */
+/** What the heartbeats of all orchestrators share. */
+export interface Heartbeating {
+  readonly settings: Pick<Settings, 'heartbeatIntervalMs' | 'heartbeatDebounceMs'>
+  /** How much of the machine is in use. The object stays the same while nothing worth telling has changed. */
+  readonly machine: { readonly usage: Usage }
+  /** At each trigger, what a heartbeat tells may have changed. */
+  readonly wake: Wake
+  readonly log: Logger
+}
+
+type HeartbeatOrchestrator = Pick<Orchestrator, 'url' | 'heartbeat' | 'takesUsage' | 'urgent' | 'quietMs'>
+
+/** The first retry of a heartbeat that was not answered, in ms. Later retries wait up to the interval. */
 const RETRY_MS = 1_000
 
 /** Tells one orchestrator what this worker can take: at an interval, and soon after each change. */
 export class HeartbeatLoop {
-  readonly #options: HeartbeatLoopOptions
+  readonly #orchestrator: HeartbeatOrchestrator
+  readonly #owner: HeartbeatOwner
+  readonly #shared: Heartbeating
+  /** Grows with each start and stop: answers that belong to an earlier round mean nothing any more. */
+  #round = 0
   #running = false
   #sending: Promise<void> | undefined
-  #due: Timer | undefined
-  #soon: Timer | undefined
+  readonly #interval = new ResettableTimer()
+  readonly #debounce = new ResettableTimer()
   #failures = 0
   #trouble: string | undefined
   readonly #answered = new Condition()
-  /** What the orchestrator knows, to keep quiet about a change that is none. */
-  #told = ''
-  #toldUsage: Usage | undefined
+  /** The urgent part of the last heartbeat that the orchestrator has taken. A change that is none is not sent. */
+  #known = ''
+  #knownUsage: Usage | undefined
 
-  constructor(options: HeartbeatLoopOptions) {
-    this.#options = options
-    options.wake.listen(() => this.changed())
+  constructor(orchestrator: HeartbeatOrchestrator, owner: HeartbeatOwner, shared: Heartbeating) {
+    this.#orchestrator = orchestrator
+    this.#owner = owner
+    this.#shared = shared
+    shared.wake.listen(() => this.#changed())
   }
 
   start(): void {
+    this.#round++
     this.#running = true
-    this.#told = ''
-    this.#toldUsage = undefined
+    this.#known = ''
+    this.#knownUsage = undefined
     void this.now()
   }
 
   stop(): void {
+    this.#round++
     this.#running = false
-    this.#due?.cancel()
-    this.#soon?.cancel()
-    this.#soon = undefined
-  }
-
-  /** Something it tells has changed; several changes in a row are told together. */
-  changed(): void {
-    if (!this.#running || this.#soon || this.#failures > 0) return
-    this.#soon = after(this.#options.debounceMs, () => {
-      this.#soon = undefined
-      if (this.#current() !== this.#told) void this.now()
-    })
+    this.#interval.cancel()
+    this.#debounce.cancel()
   }
 
   /**
-   * Sends one at once, behind one that is under way; while the orchestrator wants silence, at its end, as what is sent then
-   * only makes it longer. Never rejects.
+   * Sends a heartbeat at once, after a heartbeat that is under way. If the orchestrator has asked for silence, the
+   * heartbeat waits for its end: an earlier one would only prolong it. Never rejects.
    */
   async now(): Promise<void> {
     while (this.#sending) await this.#sending
-    this.#due?.cancel()
-    const quietMs = this.#options.orchestrator.quietMs('heartbeat')
+    this.#interval.cancel()
+    const quietMs = this.#orchestrator.quietMs('heartbeat')
     if (quietMs > 0) return this.#next(quietMs)
     this.#sending = this.#send()
     await this.#sending
   }
 
-  /** As {@link now}, unless one is under way. */
+  /** Sends a heartbeat at once, unless one is under way. */
   ask(): void {
     if (!this.#sending) void this.now()
   }
 
-  /** Resolves when the orchestrator knows what there is to know, or did not take the one heartbeat that would tell it. */
+  /** Resolves when the orchestrator is up to date, or did not take the heartbeat that would bring it up to date. */
   async upToDate(): Promise<void> {
-    // One that is under way may tell it already, for many that wait for it.
+    // A heartbeat that is under way may be enough, for many who wait for it.
     while (this.#sending) await this.#sending
-    if (!this.#running || this.#failures > 0 || this.#current() === this.#told) return
+    if (!this.#running || this.#failures > 0 || this.#isKnown()) return
     await this.now()
   }
 
-  /** Resolves when the orchestrator knows what there is to know, however long that takes. */
+  /** Resolves when the orchestrator is up to date, however long that takes. */
   async untilKnown(): Promise<void> {
     await this.upToDate()
-    await this.#answered.until(() => this.#current() === this.#told)
+    await this.#answered.until(() => this.#isKnown())
+  }
+
+  /** Changes in a row are sent together. */
+  #changed(): void {
+    if (!this.#running || this.#debounce.isSet || this.#failures > 0) return
+    this.#debounce.set(this.#shared.settings.heartbeatDebounceMs, () => {
+      if (!this.#isKnown()) void this.now()
+    })
   }
 
   async #send(): Promise<void> {
-    const { orchestrator, describe } = this.#options
-    const heartbeat = describe()
-    const usage = orchestrator.takesUsage ? this.#options.usage() : undefined
-    const isNews = usage && usage !== this.#toldUsage
+    const round = this.#round
+    const heartbeat = this.#owner.describe()
+    const usage = this.#orchestrator.takesUsage ? this.#shared.machine.usage : undefined
+    const isNews = usage && usage !== this.#knownUsage
+    let cancelled: readonly string[] = []
     try {
-      const cancelled = await orchestrator.heartbeat(isNews ? { ...heartbeat, usage } : heartbeat)
-      this.#told = this.#urgent(heartbeat)
-      this.#toldUsage = usage
-      this.#failures = 0
-      this.#trouble = undefined
-      this.#next(this.#options.intervalMs)
-      for (const id of cancelled) this.#options.onCancelled(id)
-      this.#answered.notify()
+      cancelled = await this.#orchestrator.heartbeat(isNews ? { ...heartbeat, usage } : heartbeat)
+      if (round === this.#round) this.#taken(heartbeat, usage)
     } catch (error) {
-      this.#failed(error as Error)
-    } finally {
-      this.#sending = undefined
+      if (round === this.#round) this.#failed(error as Error)
     }
-    // What changed while this one was under way is not in it.
-    if (this.#current() !== this.#told) this.changed()
+    this.#sending = undefined
+    for (const id of cancelled) this.#owner.cancelled(id)
+    // A change that came while this heartbeat was under way is not in it.
+    if (!this.#isKnown()) this.#changed()
+  }
+
+  #taken(heartbeat: Heartbeat, usage: Usage | undefined): void {
+    this.#known = this.#urgent(heartbeat)
+    this.#knownUsage = usage
+    this.#failures = 0
+    this.#trouble = undefined
+    this.#next(this.#shared.settings.heartbeatIntervalMs)
+    this.#answered.notify()
   }
 
   #failed(error: Error): void {
-    const { orchestrator, onUnknown } = this.#options
     if (!this.#running) return
     if (error instanceof UnknownWorkerError) {
-      onUnknown()
+      this.#owner.forgotten()
       return
     }
     this.#failures++
-    this.#tell(error)
-    this.#next(error instanceof RateLimitError ? orchestrator.quietMs('heartbeat') : this.#pauseAfter(error))
+    this.#logTrouble(error)
+    this.#next(this.#pauseAfter(error))
   }
 
-  /** A refused token is not mended by asking again soon. */
   #pauseAfter(error: Error): number {
-    const { intervalMs } = this.#options
-    if (error instanceof AuthError) return intervalMs
-    return fullJitter({ baseMs: RETRY_MS, capMs: intervalMs }, this.#failures, Math.random())
+    const { heartbeatIntervalMs } = this.#shared.settings
+    if (error instanceof RateLimitError) return this.#orchestrator.quietMs('heartbeat')
+    // An early retry would be refused as well.
+    if (error instanceof AuthError) return heartbeatIntervalMs
+    return fullJitter({ baseMs: RETRY_MS, capMs: heartbeatIntervalMs }, this.#failures, Math.random())
   }
 
-  /** One line for each change, not one for each try. */
-  #tell(error: Error): void {
+  /** Logs each change once, not each attempt. */
+  #logTrouble(error: Error): void {
     if (this.#trouble === error.message) return
     this.#trouble = error.message
-    const { orchestrator, log } = this.#options
-    const fields = { orchestrator: orchestrator.url, err: error }
-    if (error instanceof AuthError)
-      log.error(fields, 'the orchestrator refuses the token: check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN')
-    else log.warn(fields, 'a heartbeat failed; trying again')
+    const fields = { orchestrator: this.#orchestrator.url, err: error }
+    const { log } = this.#shared
+    if (error instanceof AuthError) log.error(fields, TOKEN_REFUSED)
+    else log.warn(fields, 'Heartbeat failed: the worker retries')
   }
 
   #next(ms: number): void {
-    if (this.#running) this.#due = after(ms, () => void this.now())
+    if (this.#running) this.#interval.set(ms, () => void this.now())
   }
 
-  #current(): string {
-    return this.#urgent(this.#options.describe())
+  #isKnown(): boolean {
+    return this.#urgent(this.#owner.describe()) === this.#known
   }
 
   #urgent(heartbeat: Heartbeat): string {
-    return JSON.stringify(this.#options.orchestrator.urgent(heartbeat))
+    return JSON.stringify(this.#orchestrator.urgent(heartbeat))
   }
 }
+
+export const TOKEN_REFUSED =
+  'Token refused by the orchestrator: check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN'

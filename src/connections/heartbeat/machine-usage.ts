@@ -53,7 +53,7 @@ export const hasMoved = (told: Usage, now: Usage): boolean =>
   })
 
 /** How much of this machine is in use. Nothing waits for it: what a GPU does is known by the next time. */
-export class Telemetry {
+export class MachineUsage {
   readonly #log: Logger
   #times = processorTimes()
   #sampledMs = Number.NEGATIVE_INFINITY

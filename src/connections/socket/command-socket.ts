@@ -8,12 +8,15 @@ import { after, monotonicMs, type Timer } from '../../utils/time.js'
 import { ProgressThrottle } from './progress-throttle.js'
 import { callsForPatience, isReplaced, pauseBeforeSocket } from './socket-pause.js'
 
+export interface SocketOwner {
+  commandReceived(command: Command): void
+  socketOpened(): void
+  socketClosed(end: SocketEnd): void
+}
+
 export interface CommandSocketOptions {
   readonly orchestrator: Pick<Orchestrator, 'url' | 'openSocket' | 'readCommand' | 'writeProgress'>
-  /** Must not throw. */
-  readonly onCommand: (command: Command) => void
-  readonly onOpen: () => void
-  readonly onClosed: (end: SocketEnd) => void
+  readonly listener: SocketOwner
   readonly log: Logger
 }
 
@@ -112,7 +115,7 @@ export class CommandSocket {
   }
 
   #opened(socket: Socket): void {
-    const { log, orchestrator, onOpen } = this.#options
+    const { log, orchestrator, listener } = this.#options
     this.#state.move('open')
     this.#socket = socket
     this.#openedMs = monotonicMs()
@@ -122,7 +125,7 @@ export class CommandSocket {
     if (this.#afterSilence) this.#timer = after(RENEW_MS, () => void this.#renew())
     this.#afterSilence = false
     this.#progress.resume()
-    onOpen()
+    listener.socketOpened()
   }
 
   /**
@@ -137,7 +140,7 @@ export class CommandSocket {
 
   #closed(end: SocketEnd): void {
     this.#socket = undefined
-    this.#options.onClosed(end)
+    this.#options.listener.socketClosed(end)
     if (this.#state.now !== 'open') return
     if (monotonicMs() - this.#openedMs >= STEADY_MS) this.#failures = 0
     this.#afterSilence = end.silent
@@ -182,10 +185,10 @@ export class CommandSocket {
   }
 
   #heard(text: string): void {
-    const { orchestrator, onCommand, log } = this.#options
+    const { orchestrator, listener, log } = this.#options
     try {
       const command = orchestrator.readCommand(text)
-      if (command) onCommand(command)
+      if (command) listener.commandReceived(command)
     } catch (error) {
       const fields = { orchestrator: orchestrator.url, err: error }
       if (this.#heardNonsense) log.debug(fields, 'the socket brought something else that is no command')

@@ -102,7 +102,7 @@ test.each(['eu.1', 'ghost'])(
   async (id) => {
     const { orchestrator, worker, said } = await setup({ WORKER_ID: id })
     await worker.start()
-    const line = await said('cannot be registered')
+    const line = await said('Registration failed')
     expect(line.err?.message).toContain(`"${id}"`)
     expect(orchestrator.calls('registration')).toEqual([])
   },

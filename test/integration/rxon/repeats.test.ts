@@ -49,7 +49,7 @@ test('§2.5.7 §3.1.1 a step that is offered again while it runs runs once, and 
   orchestrator.endPoll(offer(1))
   const run = await runs.next()
   orchestrator.endPoll(offer(2))
-  await said('offers the same step of a job again')
+  await said('Step of a job offered again')
   run.end(7)
   expect(await results(2)).toEqual([
     { task_id: 'task-1', status: 'success', data: { n: 7 } },
@@ -79,7 +79,7 @@ test('§2.5.7 the cancel of the newer id stops the work, and both are answered',
   orchestrator.endPoll(offer(1))
   const { signal } = await runs.next()
   orchestrator.endPoll(offer(2))
-  await said('offers the same step of a job again')
+  await said('Step of a job offered again')
   orchestrator.answers('heartbeat', { body: { status: 'ok', cancel_task_ids: ['j1'] } })
   expect(await results(2)).toEqual([
     { task_id: 'task-1', status: 'cancelled' },
@@ -93,7 +93,7 @@ test('§2.5.7 a draining worker answers for both', async () => {
   orchestrator.endPoll(offer(1))
   await runs.next()
   orchestrator.endPoll(offer(2))
-  await said('offers the same step of a job again')
+  await said('Step of a job offered again')
   const stopped = worker.stop({ pollGraceMs: 0 })
   expect(await results(2)).toEqual([
     { task_id: 'task-1', status: 'failure', code: 'TRANSIENT_ERROR' },
@@ -158,7 +158,7 @@ test('§2.6.7 what one id was too late with is forgotten once another one was ta
   orchestrator.endPoll(offer(1))
   const run = await runs.next()
   orchestrator.endPoll(offer(2))
-  await said('offers the same step of a job again')
+  await said('Step of a job offered again')
   run.end(7)
   await results(2)
   await ignored.next()

@@ -69,7 +69,7 @@ test('§2.3.6 what does not show its generation counts as away, and is asked aga
   const { orchestrator, worker, said } = await setup({ ORCHESTRATOR_PROTOCOL: 'auto' })
   orchestrator.answers('other', { status: 503, body: 'starting' })
   await worker.start()
-  const line = await said('cannot be registered')
+  const line = await said('Registration failed')
   expect(line.err?.message).toContain('does not show which generation')
   expect(orchestrator.calls('registration')).toEqual([])
   orchestrator.answers('other', { status: 403, body: { error: 'Missing required timestamp' } })

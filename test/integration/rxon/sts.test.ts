@@ -127,7 +127,7 @@ test('§2.1.7 what is refused for another reason is not sent again with another 
   givesTokens(orchestrator)
   orchestrator.answers('registration', { status: 403, body: { error: 'Invalid cryptographic signature' } })
   await worker.start()
-  await said('refuses the token')
+  await said('Token refused by the orchestrator')
   expect(orchestrator.calls('registration')).toHaveLength(1)
   expect(orchestrator.calls('other')).toHaveLength(1)
 })

@@ -28,7 +28,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
       expect(ms).toBeGreaterThan(1_000)
       expect(taskNames).toEqual(['blocks'])
       expect(worker.readiness.ready).toBe(false)
-      expect(worker.readiness.reason).toMatch(/blocked for \d\.\d s by the handler of blocks$/)
+      expect(worker.readiness.reason).toMatch(/blocked for \d\.\d s by the handler of "blocks"$/)
       for (const each of [id, other])
         expect((await only.orchestrator.waitForJob(each)).state).toBe(SUCCEEDED[generation])
       await vi.waitFor(() => expect(worker.readiness).toEqual({ ready: true }), 10_000)

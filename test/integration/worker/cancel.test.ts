@@ -84,12 +84,10 @@ describe('§1.6.9 a running task that is cancelled', () => {
     await orchestrator.heartbeats.first(({ load }) => load === 1)
     peer.cancel('t1')
     expect(await orchestrator.resultOf('t1')).toEqual({ status: 'cancelled' })
-    expect(await lines.first(({ message }) => message.includes('a cancelled handler goes on'))).toMatchObject(
-      {
-        level: 'warn',
-        fields: { taskId: 't1' },
-      },
-    )
+    expect(await lines.first(({ message }) => message.includes('Cancelled handler goes on'))).toMatchObject({
+      level: 'warn',
+      fields: { taskId: 't1' },
+    })
     expect(orchestrator.heartbeats.all.at(-1)).toMatchObject({ load: 1, status: 'busy' })
     const before = orchestrator.heartbeats.all.length
     end({ much: 'too late' })
@@ -188,7 +186,7 @@ describe('while the worker ends', () => {
     orchestrator.offer('t1', 'wait')
     await running.next()
     peer.cancel('t1')
-    await lines.first(({ message }) => message.includes('cancels a task'))
+    await lines.first(({ message }) => message.includes('Task cancelled by the orchestrator'))
     await worker.stop({ pollGraceMs: 0 })
     expect(await orchestrator.resultOf('t1')).toEqual({ status: 'cancelled' })
   })

@@ -122,7 +122,7 @@ test('what is no command is logged, loudly once, and harms nothing', async () =>
   for (const text of nonsense) peer.say(text)
   peer.socket.send(Buffer.from([0, 255]))
   peer.say({ type: 'unheard_of' })
-  await lines.first(({ message }) => message.includes('nobody listens'))
+  await lines.first(({ message }) => message.includes('without a handler'))
   const said = lines.all.filter(({ message }) => message.includes('no command'))
   expect(said.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug', 'debug', 'debug'])
   expect(peer.closed.all).toHaveLength(0)

@@ -113,7 +113,7 @@ describe('§1.7.3 a handler that still runs at WORKER_SHUTDOWN_TIMEOUT', () => {
     expect((await orchestrator.next('result')).body).toMatchObject({ task_id: 'deaf', result: handedBack })
     await stopped
     expect(logged('error').map(({ msg, taskId }) => [taskId, msg])).toEqual([
-      ['deaf', 'a handler did not end in time: it was given up'],
+      ['deaf', 'Handler did not end in time: its task was given up'],
     ])
     release()
     await said('its result is dropped')
@@ -173,7 +173,7 @@ test('§1.7.4 results that no one takes are waited for until the timeout, then t
   await stopped
   expect(logged('error').map(({ msg, taskId }) => [taskId, msg])).toContainEqual([
     'stuck',
-    'a result could not be delivered before the worker ended: it is kept for the next start',
+    'Result not delivered before the worker ended: the journal keeps it for the next start',
   ])
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -37,7 +37,7 @@ describe.each(FAULTS)('an orchestrator that is %s while a task runs', (_, reply)
     // The poll that follows the task meets the fault, and so does the heartbeat that tells of it.
     await orchestrator.next('poll')
     if (reply === 'hold') await vi.advanceTimersByTimeAsync(POLL_DEADLINE_MS)
-    await said('no tasks can be fetched')
+    await said('Poll failed')
     expect(signal.aborted).toBe(false)
     end.open()
     expect((await orchestrator.next('result')).body.result).toMatchObject({

@@ -118,7 +118,7 @@ test('§1.3.7 one that fails is logged once, tried again, ever later, and polls 
   orchestrator.behaves('heartbeat')
   orchestrator.offer('echo')
   await orchestrator.next('result')
-  expect(logged('warn').map(({ msg }) => msg)).toEqual(['a heartbeat failed; trying again'])
+  expect(logged('warn').map(({ msg }) => msg)).toEqual(['Heartbeat failed: the worker retries'])
 })
 
 test('§1.1.4 a token that is refused in mid-work is said clearly, and tried again at the interval', async () => {
@@ -130,7 +130,7 @@ test('§1.1.4 a token that is refused in mid-work is said clearly, and tried aga
   orchestrator.answers('heartbeat', { status: 401, body: { error: 'No valid token found' } })
   await vi.advanceTimersByTimeAsync(1_000)
   await orchestrator.answered('heartbeat')
-  const line = await said('the orchestrator refuses the token')
+  const line = await said('Token refused by the orchestrator')
   expect(line.err?.message).toBe('A heartbeat was answered 401: No valid token found')
   await vi.advanceTimersByTimeAsync(14_999)
   await orchestrator.fence()

@@ -30,7 +30,7 @@ describe('a command of the host application', () => {
     await worker.start()
     stop()
     ;(await orchestrator.peers.next()).say({ command: 'reload' })
-    const line = await lines.first(({ message }) => message.includes('nobody listens'))
+    const line = await lines.first(({ message }) => message.includes('without a handler'))
     expect(line).toMatchObject({ level: 'warn', fields: { command: 'reload' } })
   })
 
@@ -53,7 +53,7 @@ describe('a command of the host application', () => {
     peer.say({ command: 'broken' })
     peer.say({ command: 'fine' })
     await heard.next()
-    const line = await lines.first(({ message }) => message === 'the handler of a command threw')
+    const line = await lines.first(({ message }) => message === 'Command handler failed')
     expect(line).toMatchObject({ level: 'error', fields: { command: 'broken' } })
   })
 

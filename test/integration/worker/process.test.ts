@@ -63,7 +63,7 @@ test('a handler that hears nothing does not keep the process', async () => {
   const { body } = await orchestrator.next('result')
   expect(body.result).toMatchObject({ status: 'failure', error: { code: 'TRANSIENT_ERROR' } })
   expect(await child.ended()).toBe(1)
-  expect(child.output).toContain('a handler did not end in time')
+  expect(child.output).toContain('Handler did not end in time')
 })
 
 test('an embedded worker that has stopped leaves nothing that keeps the process', async () => {

@@ -44,7 +44,7 @@ test('§1.2.5 a worker may start before its orchestrator', async () => {
   await orchestrator.close()
   holdTime()
   await worker.start()
-  await said('cannot be registered with yet')
+  await said('Registration failed')
   expect(worker.readiness).toEqual({
     ready: false,
     reason: expect.stringMatching(/^not registered with http.*ECONNREFUSED/),
@@ -71,9 +71,7 @@ test('§1.2.5 nothing else is sent before it is taken, and pauses grow up to 30 
   }
   await orchestrator.next('registration')
   expect(orchestrator.calls().every(({ kind }) => kind === 'registration')).toBe(true)
-  expect(logged('warn').map(({ msg }) => msg)).toEqual([
-    'the orchestrator cannot be registered with yet; trying again',
-  ])
+  expect(logged('warn').map(({ msg }) => msg)).toEqual(['Registration failed: the worker retries'])
 })
 
 describe.each([
@@ -86,7 +84,7 @@ describe.each([
     holdTime()
     await worker.start()
     await orchestrator.answered('registration')
-    const line = await said('the orchestrator refuses the token')
+    const line = await said('Token refused by the orchestrator')
     expect(logged('error')).toHaveLength(1)
     expect(line.msg).toContain('check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN')
     expect(line.err?.message).toBe(`The registration was answered ${status}: ${reason}`)
@@ -139,7 +137,7 @@ describe('§1.3.6 a record that is gone', () => {
     orchestrator.offer('echo')
     await orchestrator.next('result')
     expect(logged('warn').map(({ msg }) => msg)).toEqual([
-      'the orchestrator has forgotten this worker; registering again',
+      'Registration lost at the orchestrator: the worker registers again',
     ])
   })
 

@@ -129,7 +129,7 @@ test('§1.5.11 after its retries a result is set aside, said, and tried about on
   await orchestrator.answered('result')
   expect(await aside).toMatchObject({ taskId: 'slow', error: { status: 500 } })
   expect(logged('error').map(({ msg, taskId }) => [taskId, msg])).toEqual([
-    ['slow', 'a result is not taken; it is kept and tried again slowly'],
+    ['slow', 'Result not delivered after all quick retries: the worker retries it every minute'],
   ])
   await vi.advanceTimersByTimeAsync(60_000)
   expect(delivered).toEqual(['slow'])
@@ -154,7 +154,7 @@ test.each([
   expect(logged('error')).toEqual([
     expect.objectContaining({
       taskId: 'late',
-      msg: 'the orchestrator will never take a result: it is a dead letter now',
+      msg: 'Result refused for good by the orchestrator: stored as a dead letter',
     }),
   ])
   await vi.advanceTimersByTimeAsync(600_000)
@@ -172,15 +172,15 @@ test('§1.5.11 what was set aside goes as soon as polls are answered again', asy
     await orchestrator.answered('result')
     await vi.advanceTimersByTimeAsync(pauseMs)
   }
-  await said('a result is not taken')
+  await said('Result not delivered after all quick retries')
   orchestrator.behaves('result')
   orchestrator.endPoll({ status: 503 })
-  await said('no tasks can be fetched')
+  await said('Poll failed')
   await orchestrator.fence()
   expect(delivered).toEqual([])
   orchestrator.endPoll()
   await vi.advanceTimersByTimeAsync(5_000)
-  await said('polls are answered again')
+  await said('Polls are answered again')
   await orchestrator.answered(
     'result',
     () => delivered.length > 0 || orchestrator.calls('result').length === 5,
@@ -210,7 +210,7 @@ describe('results that cannot be delivered', () => {
     // What was already asked for still comes.
     expect(finished).toBeLessThan(BOUND + 100)
     expect(orchestrator.openPolls).toBe(0)
-    expect(worker.readiness.reason).toMatch(/^\d+ results wait to be delivered$/)
+    expect(worker.readiness.reason).toMatch(/^\d+ results wait for delivery$/)
     await vi.advanceTimersByTimeAsync(100)
     await orchestrator.next('heartbeat', ({ body }) => body.status === 'busy' && body.load === 0)
     orchestrator.behaves('result')

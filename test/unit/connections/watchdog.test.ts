@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Cure, curesDue, Watchdog } from '../../../src/connections/watchdog.js'
+import { curesDue, Watchdog } from '../../../src/connections/watchdog.js'
+import { linesOf } from '../../support/log-lines.js'
 
 const DUE_MS = 40_000
 
@@ -17,16 +18,18 @@ test.each([
   expect(curesDue(silentMs, DUE_MS)).toBe(cures)
 })
 
+type Fake = ReturnType<typeof watching>['watched']
+
 const watching = () => {
-  const cures: Cure[] = []
   const watched = {
     url: 'http://silent',
-    pollsEnded: 0,
-    awaitsPoll: true,
-    reconnect: vi.fn(),
+    polls: { ended: 0, awaits: true },
+    orchestrator: { reconnect: vi.fn() },
     registerAgain: vi.fn(),
   }
-  const watchdog = new Watchdog({ watched: [watched], dueMs: DUE_MS, onCure: (_, cure) => cures.push(cure) })
+  const { logger, lines } = linesOf()
+  const cures = (): unknown[] => lines.all.map(({ fields }) => fields['cure'])
+  const watchdog = new Watchdog([watched], DUE_MS, logger)
   watchdog.start()
   return { watched, watchdog, cures }
 }
@@ -35,17 +38,17 @@ describe('polls that do not end', () => {
   test('lead to new connections, then to a new registration, then to the verdict', () => {
     const { watched, watchdog, cures } = watching()
     vi.advanceTimersByTime(2 * DUE_MS)
-    expect(cures).toEqual([])
+    expect(cures()).toEqual([])
     vi.advanceTimersByTime(DUE_MS)
-    expect([cures, watched.reconnect.mock.calls.length]).toEqual([['reconnect'], 1])
+    expect([cures(), watched.orchestrator.reconnect.mock.calls.length]).toEqual([['reconnect'], 1])
     vi.advanceTimersByTime(DUE_MS)
-    expect([cures.at(-1), watched.registerAgain.mock.calls.length]).toEqual(['register again', 1])
+    expect([cures().at(-1), watched.registerAgain.mock.calls.length]).toEqual(['register again', 1])
     expect(watchdog.verdict).toBeUndefined()
     vi.advanceTimersByTime(DUE_MS)
-    expect(cures).toEqual(['reconnect', 'register again', 'gone'])
+    expect(cures()).toEqual(['reconnect', 'register again', 'gone'])
     expect(watchdog.verdict).toContain('http://silent')
     vi.advanceTimersByTime(10 * DUE_MS)
-    expect(cures).toHaveLength(3)
+    expect(cures()).toHaveLength(3)
     watchdog.stop()
   })
 
@@ -53,7 +56,7 @@ describe('polls that do not end', () => {
     const { watched, watchdog } = watching()
     vi.advanceTimersByTime(10 * DUE_MS)
     expect(watchdog.verdict).toBeDefined()
-    watched.pollsEnded++
+    watched.polls.ended++
     vi.advanceTimersByTime(DUE_MS)
     expect(watchdog.verdict).toBeUndefined()
     watchdog.stop()
@@ -61,15 +64,20 @@ describe('polls that do not end', () => {
 })
 
 test.each([
-  ['polls that end, answered or not', (watched: { pollsEnded: number }) => watched.pollsEnded++],
-  ['no poll that could be open', (watched: { awaitsPoll: boolean }) => (watched.awaitsPoll = false)],
+  ['polls that end, answered or not', ({ polls }: Fake) => polls.ended++],
+  [
+    'no poll that could be open',
+    ({ polls }: Fake) => {
+      polls.awaits = false
+    },
+  ],
 ])('%s: nothing is wrong', (_, live) => {
   const { watched, watchdog, cures } = watching()
   for (let n = 0; n < 50; n++) {
     live(watched)
     vi.advanceTimersByTime(DUE_MS)
   }
-  expect(cures).toEqual([])
+  expect(cures()).toEqual([])
   watchdog.stop()
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { RepeatedOffers } from '../../../src/execution/repeated-offers.js'
 import { Slots } from '../../../src/execution/slots.js'
 import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand.js'
 import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
@@ -24,9 +25,7 @@ const source = (url: string, workerId = 'w1'): TaskSource => ({
   deliver: async () => ({ kind: 'taken' as const }),
   quietMs: () => 0,
   isLimited: () => false,
-  progress: () => {},
-  emit: () => {},
-  settle: () => {},
+  uplink: { progress: () => {}, emit: () => {}, settle: () => {} },
 })
 
 /** Tasks in hand that never end but by their signal, and what became of which. */
@@ -43,21 +42,21 @@ const setUp = () => {
     cancelGraceMs: 5_000,
     surroundings: { registry, directories: unusedDirectories(), tools, watch: UNWATCHED },
     slots,
-    delivery: {
-      add: ({ taskId, outcome }: { taskId: string; outcome: { kind: string } }) =>
-        ended.push([taskId, outcome.kind]),
-    } as never,
-    journal: { accepted: (_offer, _from, then) => then?.() },
+    repeats: new RepeatedOffers(),
+    watch: { ended: () => {} },
     events: { has: () => false, emit: () => {} } as never,
     log,
     strays: { run: (_, work) => work() },
-    accepts: () => true,
-    onEnd: () => {},
     wake: new Wake(),
   })
   const take = (taskId: string, jobId: string, from: TaskSource) => {
     slots.reserve()
-    tasks.take(offerOf(taskId, jobId), from)
+    const task = tasks.accept(offerOf(taskId, jobId), from)
+    if (!task) return
+    void tasks.run(task).then(({ kind }) => {
+      ended.push([taskId, kind])
+      tasks.free(task)
+    })
   }
   return { tasks, take, ended }
 }

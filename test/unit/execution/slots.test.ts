@@ -82,10 +82,10 @@ describe('slots', () => {
     filled(slots, 'gpu', 'cpu')
     slots.reserve()
     slots.admit('late', 'gpu')
-    expect(slots.takeWaiting()).toEqual(['late'])
+    expect(slots.takeQueued()).toEqual(['late'])
     expect(slots.waiting).toBe(0)
     expect(slots.release('gpu')).toBeUndefined()
-    expect(slots.takeWaiting()).toEqual([])
+    expect(slots.takeQueued()).toEqual([])
   })
 })
 
@@ -119,7 +119,7 @@ describe('a held poll that has lent its slot', () => {
 })
 
 type Step =
-  | { readonly does: 'reserve' | 'borrow' | 'unreserve' | 'takeWaiting' }
+  | { readonly does: 'reserve' | 'borrow' | 'unreserve' | 'takeQueued' }
   | { readonly does: 'admit' | 'release'; readonly pick: number }
 
 const stepOf = fc.oneof(
@@ -128,7 +128,7 @@ const stepOf = fc.oneof(
   { weight: 3, arbitrary: fc.record({ does: fc.constant('release' as const), pick: fc.nat() }) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom<Step>({ does: 'unreserve' }, { does: 'takeWaiting' }, { does: 'borrow' }),
+    arbitrary: fc.constantFrom<Step>({ does: 'unreserve' }, { does: 'takeQueued' }, { does: 'borrow' }),
   },
 )
 
@@ -188,8 +188,8 @@ const act = (slots: Slots<number>, model: Model, step: Step): void => {
     case 'release':
       release(slots, model, step.pick)
       return
-    case 'takeWaiting':
-      expect(slots.takeWaiting().sort()).toEqual(model.waiting.map(({ task }) => task).sort())
+    case 'takeQueued':
+      expect(slots.takeQueued().sort()).toEqual(model.waiting.map(({ task }) => task).sort())
       model.waiting = []
   }
 }

@@ -27,9 +27,7 @@ const setUp = () => {
   }
   const socket = new CommandSocket({
     orchestrator: { url: 'http://o', openSocket, readCommand: () => null, writeProgress: () => '' },
-    onCommand: () => {},
-    onOpen: () => {},
-    onClosed: () => {},
+    listener: { commandReceived: () => {}, socketOpened: () => {}, socketClosed: () => {} },
     log: logger,
   })
   const end = (code: number, more: Partial<SocketEnd> = {}) =>

@@ -1,0 +1,157 @@
+import { AuthError, RateLimitError } from '../errors.js'
+import type { Orchestrator } from '../orchestrators/orchestrator.js'
+import type { Registration } from '../protocol/messages.js'
+import { fullJitter } from '../transport/backoff.js'
+import type { Logger } from '../utils/logger.js'
+import { ResettableTimer } from '../utils/resettable-timer.js'
+import { type Moves, States } from '../utils/states.js'
+import { monotonicMs } from '../utils/time.js'
+import { TOKEN_REFUSED } from './heartbeat/heartbeat-loop.js'
+
+/** What the registration asks of its connection, and tells it. */
+export interface RegistrationOwner {
+  /** What to register as at this moment. */
+  registration(): Registration
+  /** Has to be tried before each registration. */
+  beforeRegistering(): Promise<void> | undefined
+  registered(): void
+  /** The orchestrator refuses the token. Returns whether to retry. */
+  unauthorized(error: AuthError): boolean
+}
+
+const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
+/** An early retry with the same token would be refused as well. */
+const AUTH_BACKOFF = { baseMs: 30_000, capMs: 60_000 }
+/** A registration that is lost again within this time, in ms, is retried with a backoff. Longer than any pause. */
+const LOST_AGAIN_MS = 60_000
+
+const MOVES: Moves<'unused' | 'registering' | 'registered' | 'closed'> = {
+  unused: ['registering', 'closed'],
+  registering: ['registered', 'unused', 'closed'],
+  registered: ['registering', 'unused', 'closed'],
+  closed: [],
+}
+
+/**
+ * The registration of this worker with one orchestrator.
+ *
+ * - `unused`: not wanted: before the connection is opened, and after it was left.
+ * - `registering`: tried until the orchestrator takes it, however long that is.
+ * - `registered`: left when the orchestrator has forgotten this worker, or for another orchestrator.
+ * - `closed`: for good.
+ */
+export class Registering {
+  readonly #owner: RegistrationOwner
+  readonly #orchestrator: Pick<Orchestrator, 'url' | 'register' | 'quietMs'>
+  readonly #log: Logger
+  readonly #state = new States('The registration', 'unused', MOVES)
+  readonly #retry = new ResettableTimer()
+  /** Grows with each attempt: the answer to an earlier attempt means nothing any more. */
+  #attempt = 0
+  #failures = 0
+  /** How often in a row the registration was lost soon after it was taken, and when it was last lost. */
+  #losses = 0
+  #lostMs = Number.NEGATIVE_INFINITY
+  #trouble: string | undefined = 'no answer to the registration yet'
+
+  constructor(
+    owner: RegistrationOwner,
+    orchestrator: Pick<Orchestrator, 'url' | 'register' | 'quietMs'>,
+    log: Logger,
+  ) {
+    this.#owner = owner
+    this.#orchestrator = orchestrator
+    this.#log = log
+  }
+
+  get state(): 'unused' | 'registering' | 'registered' | 'closed' {
+    return this.#state.now
+  }
+
+  /** Why this worker is not registered; `undefined` while it is. */
+  get trouble(): string | undefined {
+    return this.#state.now === 'registered' ? undefined : (this.#trouble ?? this.#state.now)
+  }
+
+  /** Registers. Resolves when the first attempt is over. */
+  begin(): Promise<void> {
+    this.#state.move('registering')
+    return this.#try()
+  }
+
+  /** Registers again although the orchestrator has not said that it forgot this worker. */
+  again(): void {
+    this.#state.move('registering')
+    void this.#try()
+  }
+
+  /** Registers again because the orchestrator has no record of this worker: it expired, or the storage is new. */
+  lost(): void {
+    this.#state.move('registering')
+    const nowMs = monotonicMs()
+    this.#losses = nowMs - this.#lostMs < LOST_AGAIN_MS ? this.#losses + 1 : 0
+    this.#lostMs = nowMs
+    // An orchestrator that takes registrations and loses them must not be asked in a loop.
+    if (this.#losses === 0) void this.#try()
+    else this.#retryAfter(fullJitter(BACKOFF, this.#losses, Math.random()))
+  }
+
+  /** The registration is not wanted any more. */
+  leave(): void {
+    this.#state.move('unused')
+    this.#retry.cancel()
+  }
+
+  close(): void {
+    if (this.#state.now !== 'closed') this.#state.move('closed')
+    this.#retry.cancel()
+  }
+
+  async #try(): Promise<void> {
+    const attempt = ++this.#attempt
+    const isCurrent = () => attempt === this.#attempt && this.#state.now === 'registering'
+    this.#retry.cancel()
+    try {
+      await this.#owner.beforeRegistering()
+      if (!isCurrent()) return
+      await this.#orchestrator.register(this.#owner.registration())
+    } catch (error) {
+      if (isCurrent()) this.#refused(error as Error)
+      return
+    }
+    if (isCurrent()) this.#taken()
+  }
+
+  #taken(): void {
+    this.#failures = 0
+    this.#trouble = undefined
+    this.#state.move('registered')
+    this.#owner.registered()
+  }
+
+  #refused(error: Error): void {
+    if (error instanceof AuthError && !this.#owner.unauthorized(error)) {
+      this.#state.move('unused')
+      return
+    }
+    this.#failures++
+    if (this.#trouble !== error.message) this.#logTrouble(error)
+    this.#trouble = error.message
+    this.#retryAfter(this.#pauseAfter(error))
+  }
+
+  #retryAfter(ms: number): void {
+    this.#retry.set(ms, () => void this.#try())
+  }
+
+  #pauseAfter(error: Error): number {
+    if (error instanceof RateLimitError) return this.#orchestrator.quietMs('registration')
+    return fullJitter(error instanceof AuthError ? AUTH_BACKOFF : BACKOFF, this.#failures, Math.random())
+  }
+
+  #logTrouble(error: Error): void {
+    const fields = { orchestrator: this.#orchestrator.url, err: error }
+    if (error instanceof AuthError) this.#log.error(fields, TOKEN_REFUSED)
+    else this.#log.warn(fields, 'Registration failed: the worker retries')
+  }
+}

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Registering } from '../../../src/connections/registering.js'
+import { AuthError, UnreachableError } from '../../../src/errors.js'
+import type { Registration } from '../../../src/protocol/messages.js'
+import { linesOf } from '../../support/log-lines.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(1)
+})
+afterEach(() => void vi.useRealTimers())
+
+const setUp = ({ retries = true } = {}) => {
+  const open: { take(): void; fail(error: Error): void }[] = []
+  const registered = vi.fn()
+  const orchestrator = {
+    url: 'http://o',
+    quietMs: () => 0,
+    register: () => new Promise<void>((take, fail) => open.push({ take, fail })),
+  }
+  const owner = {
+    registration: () => ({}) as Registration,
+    beforeRegistering: () => undefined,
+    registered,
+    unauthorized: () => retries,
+  }
+  const registering = new Registering(owner, orchestrator, linesOf().logger)
+  return { registering, open, registered, settled: () => vi.advanceTimersByTimeAsync(0) }
+}
+
+const AWAY = new UnreachableError('nobody there')
+
+test('a registration that fails is retried after the backoff and not before', async () => {
+  const { registering, open, registered, settled } = setUp()
+  void registering.begin()
+  await settled()
+  open[0]?.fail(AWAY)
+  await vi.advanceTimersByTimeAsync(999)
+  expect([open.length, registering.trouble]).toEqual([1, 'nobody there'])
+  await vi.advanceTimersByTimeAsync(1)
+  open[1]?.take()
+  await settled()
+  expect([registering.state, registering.trouble]).toEqual(['registered', undefined])
+  expect(registered).toHaveBeenCalledTimes(1)
+})
+
+test.each([
+  ['leave', (registering: Registering) => registering.leave()],
+  ['close', (registering: Registering) => registering.close()],
+])('%s cancels the retry', async (_, end) => {
+  const { registering, open, settled } = setUp()
+  void registering.begin()
+  await settled()
+  open[0]?.fail(AWAY)
+  await settled()
+  expect(vi.getTimerCount()).toBe(1)
+  end(registering)
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('an answer to an attempt from before a leave means nothing', async () => {
+  const { registering, open, registered, settled } = setUp()
+  void registering.begin()
+  await settled()
+  registering.leave()
+  void registering.begin()
+  await settled()
+  open[0]?.fail(AWAY)
+  await settled()
+  expect(vi.getTimerCount()).toBe(0)
+  open[1]?.take()
+  await settled()
+  expect(registered).toHaveBeenCalledTimes(1)
+})
+
+test('an answer that comes after the close means nothing', async () => {
+  const { registering, open, registered, settled } = setUp()
+  void registering.begin()
+  await settled()
+  registering.close()
+  open[0]?.take()
+  await settled()
+  expect([registered.mock.calls.length, registering.state]).toEqual([0, 'closed'])
+})
+
+test('a registration that is lost is renewed at once, and with a backoff if it is lost again soon', async () => {
+  const { registering, open, settled } = setUp()
+  const take = async () => {
+    await settled()
+    open.at(-1)?.take()
+    await settled()
+  }
+  void registering.begin()
+  await take()
+  registering.lost()
+  await take()
+  expect(open).toHaveLength(2)
+  registering.lost()
+  await vi.advanceTimersByTimeAsync(999)
+  expect(open).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(open).toHaveLength(3)
+})
+
+test.each([
+  [true, 'registering', 1],
+  [false, 'unused', 0],
+])('a refused token: retry %s', async (retries, state, timers) => {
+  const { registering, open, settled } = setUp({ retries })
+  void registering.begin()
+  await settled()
+  open[0]?.fail(new AuthError(401, 'no'))
+  await settled()
+  expect([registering.state, vi.getTimerCount()]).toEqual([state, timers])
+})

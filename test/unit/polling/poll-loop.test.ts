@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { AuthError, UnreachableError } from '../../../src/errors.js'
+import type { TaskSource } from '../../../src/execution/task-in-hand.js'
+import { type OfferSink, PollLoop } from '../../../src/polling/poll-loop.js'
+import { PollTurn } from '../../../src/polling/poll-turn.js'
+import type { TaskOffer } from '../../../src/protocol/messages.js'
+import { Wake } from '../../../src/utils/wake.js'
+import { linesOf } from '../../support/log-lines.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(1)
+})
+afterEach(() => void vi.useRealTimers())
+
+const OFFER: TaskOffer = {
+  jobId: 'j1',
+  taskId: 't1',
+  taskName: 'add',
+  params: {},
+  priority: 0,
+  tracingContext: {},
+}
+
+/** A loop whose polls the test answers one by one. */
+const setUp = (offers: OfferSink = { take: () => {} }) => {
+  const open: { answer(offer: TaskOffer | null): void; fail(error: Error): void }[] = []
+  const marks: string[] = []
+  let reserved = 0
+  const orchestrator = {
+    url: 'http://o',
+    workerId: 'w1',
+    extraHoldMs: 0,
+    quietMs: () => 0,
+    poll: () => new Promise<TaskOffer | null>((answer, fail) => open.push({ answer, fail })),
+  }
+  const reserve = () => {
+    if (reserved === 1) return false
+    reserved++
+    return true
+  }
+  const turn = new PollTurn(reserve, new Wake())
+  const { logger: log, lines } = linesOf()
+  const loop = new PollLoop({} as TaskSource, orchestrator, 1, {
+    settings: { maxConcurrentTasks: 1, idlePollDelayMs: 10, pollErrorDelayMs: 5_000 },
+    turn,
+    journal: { pollOpened: () => undefined, pollEnded: (_, end) => void marks.push(end) },
+    takeover: { brought: () => {}, cameBackEmpty: () => {} },
+    offers,
+    log,
+    hasRoom: () => reserved === 0,
+    unreserve: () => void reserved--,
+  })
+  return { loop, open, marks, lines, reserved: () => reserved, settled: () => vi.advanceTimersByTimeAsync(0) }
+}
+
+test('a slot that an offer has taken is not given back, whatever becomes of the offer', async () => {
+  const broken: OfferSink = {
+    take: () => {
+      throw new Error('a bug')
+    },
+  }
+  const { loop, open, marks, lines, reserved, settled } = setUp(broken)
+  loop.start()
+  open[0]?.answer(OFFER)
+  await settled()
+  expect([reserved(), marks]).toEqual([1, ['answered']])
+  expect(lines.all.map(({ level, message }) => [level, message])).toEqual([
+    ['error', 'Internal error in a poll loop: please report it'],
+  ])
+})
+
+describe('a poll that fails', () => {
+  test.each([
+    ['is retried after TASK_POLL_ERROR_DELAY', new UnreachableError('nobody there'), 5_000],
+    ['with a refused token is retried after half a minute', new AuthError(401, 'no'), 30_000],
+  ])('%s and not before', async (_, error, pauseMs) => {
+    const { loop, open, reserved, settled } = setUp()
+    loop.start()
+    open[0]?.fail(error)
+    await settled()
+    expect(reserved()).toBe(0)
+    await vi.advanceTimersByTimeAsync(pauseMs - 1)
+    expect(open).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(open).toHaveLength(2)
+  })
+
+  test('is not repeated once the loop drains, and no timer is left', async () => {
+    const { loop, open, settled } = setUp()
+    loop.start()
+    open[0]?.fail(new UnreachableError('nobody there'))
+    await settled()
+    expect(vi.getTimerCount()).toBe(1)
+    await loop.drain()
+    expect(vi.getTimerCount()).toBe(0)
+    expect(loop.wants).toBe(false)
+  })
+
+  test('notes whether the orchestrator may hold it', async () => {
+    const { loop, open, marks, settled } = setUp()
+    loop.start()
+    open[0]?.fail(new UnreachableError('cut', { wasSent: true }))
+    await settled()
+    await vi.advanceTimersByTimeAsync(5_000)
+    open[1]?.fail(new UnreachableError('refused', { wasSent: false }))
+    await settled()
+    expect(marks).toEqual(['unanswered', 'not sent'])
+  })
+})
+
+test('a drain waits for the open polls', async () => {
+  const { loop, open, settled } = setUp()
+  loop.start()
+  const drained = vi.fn()
+  void loop.drain().then(drained)
+  await settled()
+  expect(drained).not.toHaveBeenCalled()
+  open[0]?.answer(null)
+  await settled()
+  expect(drained).toHaveBeenCalledTimes(1)
+})
+
+test('a loop that winds down stops with the first poll that comes back empty', async () => {
+  const { loop, open, settled } = setUp()
+  loop.start()
+  loop.windDown()
+  open[0]?.answer(null)
+  await settled()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([open.length, loop.wants, vi.getTimerCount()]).toEqual([1, false, 0])
+})
