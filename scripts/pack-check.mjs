@@ -1,17 +1,31 @@
 // @ts-check
 /**
- * Packs the package, installs the tarball as a user would, and looks at what they get: how big it is, that nothing
- * in it is native, that it loads, and that a worker loads nothing of what only the embedded orchestrator and
- * the CLI need. Needs `dist/` and the registry.
+ * Packs the package, installs the tarball as a user would, and checks what the user gets: its size, its files and links,
+ * no native code, programs that load and compile, stack traces that can be followed, and a worker that loads nothing
+ * of what only the embedded orchestrator and the CLI need. Needs `dist/` and the registry.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { isMain } from './is-main.mjs'
+import { compilations, prepareConsumer, sourceDefinition } from './pack/consumers.mjs'
+import { brokenLinks } from './pack/links.mjs'
+import { stackProblems } from './pack/stack-traces.mjs'
+import { installInto, pack, run } from './pack/tarball.mjs'
 
-const maxUnpackedBytes = 300_000
-const maxInstalledBytes = 8_000_000
+const maxPackedBytes = 250_000
+const maxUnpackedBytes = 1_200_000
+/** Node's types take 2.5 MB of it. */
+const maxInstalledBytes = 10_000_000
+
+/** What belongs into the tarball. */
+const wanted = [
+  /^dist\/.*\.(js|d\.ts|html|css|svg)$/,
+  /^docs\/.*\.md$/,
+  /^examples\/.*\.(md|ts|py)$/,
+  /^(README|CHANGELOG|CONTRIBUTING)\.md$/,
+  /^(package\.json|LICENSE)$/,
+]
 
 /** What only the embedded orchestrator and the CLI need. */
 const notForWorkers = [
@@ -21,6 +35,9 @@ const notForWorkers = [
   'avtomatika-worker/dist/dev',
   'avtomatika-worker/dist/cli',
 ]
+
+/** Errors whose stack traces `pack/stacks.mjs` prints. */
+const stackCount = 4
 
 /** @typedef {{ what: string, found: string, ok: boolean }} Check */
 
@@ -54,6 +71,12 @@ export const nativeBelow = (root) =>
   })
 
 /**
+ * The paths in the tarball that nobody asked for.
+ * @param {readonly string[]} paths
+ */
+export const straysAmong = (paths) => paths.filter((path) => !wanted.some((pattern) => pattern.test(path)))
+
+/**
  * @param {string} what
  * @param {number} bytes
  * @param {number} limit
@@ -74,41 +97,15 @@ const none = (what, strays) => ({ what, found: strays.join(', ') || 'none', ok: 
 
 /**
  * @param {string} what
- * @param {() => string} action
- * @returns {Check}
+ * @param {() => string | Promise<string>} action
+ * @returns {Promise<Check>}
  */
-const works = (what, action) => {
+const works = async (what, action) => {
   try {
-    return { what, found: action().trim(), ok: true }
+    return { what, found: (await action()).trim(), ok: true }
   } catch (error) {
     return { what, found: error instanceof Error ? error.message : String(error), ok: false }
   }
-}
-
-/**
- * @param {string} program
- * @param {string[]} args
- * @param {string} [cwd]
- */
-export const run = (program, args, cwd) =>
-  execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-
-/** @param {string} into */
-export const pack = (into) => {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into]))
-  /** @type {{ path: string }[]} */
-  const files = packed.files
-  const strays = files
-    .map(({ path }) => path)
-    .filter((path) => !/^(dist\/.*\.(js|d\.ts|html|css|svg)|package\.json|README\.md|LICENSE)$/.test(path))
-  return { tarball: join(into, packed.filename), bytes: packed.unpackedSize, strays }
-}
-
-/** @param {string} tarball @param {string} into */
-const install = (tarball, into) => {
-  writeFileSync(join(into, 'package.json'), '{ "private": true, "type": "module" }')
-  run('npm', ['install', '--omit=optional', '--omit=dev', '--ignore-scripts', '--no-save', tarball], into)
-  return join(into, 'node_modules')
 }
 
 /** @param {string} specifier @param {string} cwd */
@@ -117,27 +114,71 @@ const load = (specifier, cwd) => {
   return run(process.execPath, ['--input-type=module', '--eval', program], cwd)
 }
 
+/** @param {string} user @param {string} installed */
+const followStacks = (user, installed) => {
+  copyFileSync('scripts/pack/stacks.mjs', join(user, 'stacks.mjs'))
+  const stacks = JSON.parse(run(process.execPath, ['stacks.mjs'], user))
+  const problems = stackProblems(stacks, join(installed, 'dist'), resolve('src'))
+  const count = Object.keys(stacks).length
+  if (count !== stackCount) problems.push(`${count} stack traces instead of ${stackCount}`)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  return `${count} of ${count} can be followed`
+}
+
+/** @param {string} user @param {string} tools */
+const goToSource = async (user, tools) => {
+  const place = await sourceDefinition(user, tools, 'startOrchestrator')
+  if (!/^node_modules\/avtomatika-worker\/dist\/dev\/.*\.js:\d+$/.test(place)) throw new Error(place)
+  return place
+}
+
+/**
+ * Two at a time: one resolution of a compiler, and the other one.
+ * @param {string} user
+ * @param {string} tools
+ */
+const compileAll = async (user, tools) => {
+  /** @type {Check[]} */
+  const checks = []
+  const waiting = compilations(user, tools)
+  while (waiting.length > 0) {
+    const pair = waiting.splice(0, 2).map(({ what, compile }) => works(what, compile))
+    checks.push(...(await Promise.all(pair)))
+  }
+  return checks
+}
+
 /** @param {string} folder an empty one */
-const checkPackage = (folder) => {
-  const { tarball, bytes, strays } = pack(folder)
-  const modules = install(tarball, folder)
+const checkPackage = async (folder) => {
+  const [user, tools] = [join(folder, 'user'), join(folder, 'tools')]
+  const { tarball, packedBytes, unpackedBytes, paths } = pack(folder)
+  installInto(user, ['--omit=optional', '--omit=dev', tarball])
+  prepareConsumer(user, tools)
+  const modules = join(user, 'node_modules')
+  const installed = join(modules, 'avtomatika-worker')
+  const documents = paths.filter((path) => path.endsWith('.md'))
   const checks = [
-    below('size of the package, unpacked', bytes, maxUnpackedBytes),
-    none('files in it that should not be', strays),
+    below('size of the package, packed', packedBytes, maxPackedBytes),
+    below('size of the package, unpacked', unpackedBytes, maxUnpackedBytes),
+    none('files in it that should not be', straysAmong(paths)),
+    none('links in its documents that lead nowhere', brokenLinks(installed, documents)),
     below('size installed, without optional dependencies', bytesBelow(modules), maxInstalledBytes),
     none('native code', nativeBelow(modules)),
-    works("import('avtomatika-worker/dev')", () => load('avtomatika-worker/dev', folder)),
-    works('avtomatika-worker --version', () => run('npx', ['avtomatika-worker', '--version'], folder)),
+    await works("import('avtomatika-worker/dev')", () => load('avtomatika-worker/dev', user)),
+    await works('avtomatika-worker --version', () => run('npx', ['avtomatika-worker', '--version'], user)),
+    await works('stack traces', () => followStacks(user, installed)),
+    ...(await compileAll(user, tools)),
+    await works('an editor goes to the source of startOrchestrator', () => goToSource(user, tools)),
   ]
   for (const name of notForWorkers) rmSync(join(modules, name), { recursive: true, force: true })
   const alone = "import('avtomatika-worker') with neither the dev folder nor the CLI there"
-  return [...checks, works(alone, () => load('avtomatika-worker', folder))]
+  return [...checks, await works(alone, () => load('avtomatika-worker', user))]
 }
 
-const main = () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pack-check-'))
+const main = async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pack-check-')))
   try {
-    const checks = checkPackage(folder)
+    const checks = await checkPackage(folder)
     for (const { what, found, ok } of checks) console.log(`${ok ? 'ok    ' : 'FAILED'} ${what}: ${found}`)
     process.exitCode = checks.every(({ ok }) => ok) ? 0 : 1
   } finally {
@@ -145,4 +186,4 @@ const main = () => {
   }
 }
 
-if (isMain(import.meta.url)) main()
+if (isMain(import.meta.url)) await main()

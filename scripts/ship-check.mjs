@@ -5,13 +5,13 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { isMain } from './is-main.mjs'
-import { pack, run } from './pack-check.mjs'
+import { installInto, pack, run } from './pack/tarball.mjs'
 
 /** @typedef {{ task: string, params?: object, ends: string, history?: object }} Trial */
 
@@ -67,8 +67,7 @@ const companions = ['sharp', 'tsx', 'zod']
 const install = (folder) => {
   const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   const wanted = companions.map((name) => `${name}@${devDependencies[name]}`)
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  run('npm', ['install', '--no-save', '--ignore-scripts', pack(folder).tarball, ...wanted], folder)
+  installInto(folder, [pack(folder).tarball, ...wanted])
   cpSync('examples', join(folder, 'examples'), { recursive: true })
 }
 

@@ -26,7 +26,7 @@ const steps = [
   { name: 'test', limitMs: 18 * minute },
   { name: 'build', limitMs: 2 * minute },
   { name: 'api', limitMs: 2 * minute },
-  { name: 'pack:check', limitMs: 4 * minute },
+  { name: 'pack:check', limitMs: 6 * minute },
   { name: 'nodes', limitMs: 6 * minute, onlyWithAll: true },
 ]
 

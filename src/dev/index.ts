@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 /**
  * An orchestrator in memory, inside your own process: for development and tests, never for production. Nothing of it
  * survives the process, and it serves one kind of job: a single task.

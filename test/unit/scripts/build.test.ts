@@ -1,98 +1,149 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { expect, it } from 'vitest'
-import { lean, terse, withoutWords } from '../../../scripts/build.mjs'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/** A module that is shrunk, written down and loaded, as a user's program does. */
-const loaded = async (code: string) => {
-  const path = join(temporaryFolder(), 'shrunk.mjs')
-  writeFileSync(path, await lean(code))
-  return import(/* @vite-ignore */ pathToFileURL(path).href)
-}
+const here = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
-const code = `
-/** What a reader wants to know. */
-export const explode = (text) => {
-    throw new Mishap(text.trim() /* so that it is one */);
-};
-class Mishap extends Error {
-    constructor(message) {
-        super(message);
-        this.name = new.target.name;
-    }
-}
-export const onlyOnce = (text) => explode(text);
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+const rocket = `/** Why there is a rocket. */
 export class Rocket {
-    #text = ' no fuel ';
-    static countdown = 10;
-    launch(after) {
-        onlyOnce(this.#text + after);
-    }
+  // The tank is empty at first.
+  #fuel = 0
+
+  /**
+   * Launches the rocket.
+   *
+   * @param after - the delay in ms. Variable \`ROCKET_DELAY\`. Default: none.
+   * @throws RangeError without fuel
+   * @example
+   * new Rocket().launch(10)
+   */
+  launch(after: number): number {
+    const enough = this.#fuel > 0
+    if (!enough) throw new RangeError('no fuel')
+    return after
+  }
 }
-export const launch = () => new Rocket().launch('');
-export { Mishap };
 `
 
-it('keeps what a stack trace names: classes, methods and exported functions; each has its line in it', async () => {
-  const { launch } = await loaded(code)
-  let stack: unknown
-  try {
-    launch()
-  } catch (error) {
-    stack = error instanceof Error ? error.stack : error
+const rocketCode = `/** Why there is a rocket. */
+export class Rocket {
+    // The tank is empty at first.
+    #fuel = 0;
+    /**
+     * Launches the rocket.
+     *
+     * @param after - the delay in ms. Variable \`ROCKET_DELAY\`. Default: none.
+     * @throws RangeError without fuel
+     * @example
+     * new Rocket().launch(10)
+     */
+    launch(after) {
+        const enough = this.#fuel > 0;
+        if (!enough)
+            throw new RangeError('no fuel');
+        return after;
+    }
+}
+`
+
+const rocketDeclaration = `/** Why there is a rocket. */
+export declare class Rocket {
+    #private;
+    /**
+     * Launches the rocket.
+     *
+     * @param after - the delay in ms. Variable \`ROCKET_DELAY\`. Default: none.
+     * @throws RangeError without fuel
+     * @example
+     * new Rocket().launch(10)
+     */
+    launch(after: number): number;
+}
+`
+
+const files = {
+  'package.json': '{ "name": "made-up", "type": "module", "bin": { "made-up": "./dist/cli.js" } }',
+  'src/index.ts': `/// <reference types="node" preserve="true" />\n\nexport { Rocket } from './rocket.js'\n`,
+  'src/dev/index.ts': '/** For tests. */\nexport const dev = true\n',
+  'src/rocket.ts': rocket,
+  'src/cli.ts':
+    "#!/usr/bin/env node\n// Starts it.\nimport { Rocket } from './rocket.js'\n\nnew Rocket().launch(0)\n",
+  'dist/left-over.js': '',
+}
+
+/** Builds a small package with the configurations of this one. */
+const build = (changes: Record<string, string> = {}) => {
+  const root = mkdtempSync(join(tmpdir(), 'build-'))
+  folders.push(root)
+  for (const [path, text] of Object.entries({ ...files, ...changes })) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
   }
-  expect(stack).toMatch(/^Mishap: no fuel\n/)
-  expect(String(stack).match(/at \S+ \((?=.*shrunk)/g)).toEqual([
-    'at explode (',
-    'at onlyOnce (',
-    'at Rocket.launch (',
-    'at launch (',
-  ])
+  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'api-extractor.json', 'api-extractor.dev.json'])
+    cpSync(here(name), join(root, name))
+  symlinkSync(here('node_modules'), join(root, 'node_modules'))
+  const script = here('scripts/build.mjs')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: root, encoding: 'utf8' })
+  return { status, output: stdout + stderr, at: (path: string) => join(root, path) }
+}
+
+describe('a build', () => {
+  let built: ReturnType<typeof build>
+  beforeAll(() => {
+    built = build()
+  })
+
+  const read = (path: string) => readFileSync(built.at(path), 'utf8')
+
+  it('prints nothing, and removes the files of the last build', () => {
+    expect(built).toMatchObject({ status: 0, output: '' })
+    expect(existsSync(built.at('dist/left-over.js'))).toBe(false)
+  })
+
+  it('writes the code as the compiler prints it, with names and comments', () => {
+    expect(read('dist/rocket.js')).toBe(rocketCode)
+  })
+
+  it('makes programs executable', () => {
+    expect(statSync(built.at('dist/cli.js')).mode & 0o111).toBe(0o111)
+    expect(read('dist/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n\/\/ Starts it\.\n/)
+  })
+
+  it('writes one declaration file for each entry, with complete docstrings and with the types of Node', () => {
+    const declarations = read('dist/index.d.ts')
+    expect(declarations).toMatch(/^\/\/\/ <reference types="node" \/>/)
+    expect(declarations).toContain(rocketDeclaration)
+    expect(read('dist/dev/index.d.ts')).toContain('/** For tests. */')
+    expect(existsSync(built.at('dist/rocket.d.ts'))).toBe(false)
+  })
 })
 
-it('keeps the exported names', async () => {
-  const { Rocket, ...others } = await loaded(code)
-  expect(Object.keys(others).sort()).toEqual(['Mishap', 'explode', 'launch', 'onlyOnce'])
-  expect([Rocket.name, Rocket.countdown]).toEqual(['Rocket', 10])
+it('fails on an error of the compiler', () => {
+  const { status, output } = build({ 'src/rocket.ts': `${rocket}const broken: string = 1\n` })
+  expect({ status, output }).toEqual({ status: 1, output: expect.stringContaining('src/rocket.ts') })
 })
 
-it('takes out the comments, and no text that looks like one', async () => {
-  const shrunk = await lean(`${code}export const address = 'http://x/ /* y */'\n/*! a licence */`)
-  expect(shrunk).not.toMatch(/reader|so that it is one|licence/)
-  expect(shrunk).toContain('http://x/ /* y */')
-})
-
-it('says let for constants, and changes no text', async () => {
-  const shrunk = await lean(
-    'export const f = (list) => { const n = list.length; for (const x of list) g(x, n, "const a = 1"); };\nconst g = console.log;\n',
-  )
-  expect(shrunk.match(/\b(const|let)\b/g)).toEqual(['let', 'let', 'let', 'const', 'let'])
-  expect(shrunk).toContain('"const a = 1"')
-})
-
-it('keeps the first line of a program', async () => {
-  const shrunk = await lean("#!/usr/bin/env node\n// Why.\nimport { a } from './a.js';\na();\n")
-  expect(shrunk).toMatch(/^#!\/usr\/bin\/env node\nimport/)
-})
-
-it('leaves the words of the documents out of the table of options', () => {
-  const table =
-    "    A: {\n        about: 'It\\'s `a`, b.',\n        kind: text,\n        initialInWords: 'none',\n        unit: 's',\n    },\n"
-  expect(withoutWords(table)).toBe('    A: {\n        kind: text,\n    },\n')
-})
-
-it('says once what the variable of an attribute is called, and that it may be undefined', () => {
-  const text =
-    '/** How many. Variable `A_B` (JSON). Default: 1. */\n/** Who. Variable `B`. Default: none. */\n/**\n  * Which.\n  * Variable `C`. Default: none.\n  */\n'
-  expect(terse(text)).toBe('/** How many. Default: 1. */\n/** Who. */\n/**\nWhich.\n*/\n')
-})
-
-it('leaves out of declarations what only their readers would miss, and nothing of the examples', () => {
-  const text =
-    'export declare interface A {\n    /**\n     * What it is.\n     * @example\n     *   b\n     */\n    b: {\n        c: 1;\n    };\n}\n\nexport declare class B {\n}\n'
-  expect(terse(text)).toBe(
-    'export interface A {\n/**\nWhat it is.\n@example\n  b\n*/\nb: {\nc: 1\n}\n}\nexport class B {\n}\n',
-  )
+it('fails when a public declaration uses a type that is not exported', () => {
+  const hidden = 'interface Hidden { a: 1 }\nexport const hidden = (): Hidden => ({ a: 1 })\n'
+  const { status, output } = build({ 'src/dev/index.ts': hidden })
+  expect(status).toBe(1)
+  expect(output).toMatch(/"Hidden" needs to be exported[\s\S]*api-extractor\.dev\.json/)
 })

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { bytesBelow, nativeBelow } from '../../../scripts/pack-check.mjs'
+import { bytesBelow, nativeBelow, straysAmong } from '../../../scripts/pack-check.mjs'
 
 let root: string
 beforeEach(() => {
@@ -30,4 +31,22 @@ it('names addons, build recipes and packages that run something at installation'
   write('node_modules/@scope/fetches/package.json', '{ "scripts": { "postinstall": "x" } }')
   const found = nativeBelow(root).map((path) => relative(join(root, 'node_modules'), path))
   expect(found.sort()).toEqual(['@scope/fetches/package.json', 'addon/build/fast.node', 'recipe/binding.gyp'])
+})
+
+it('names files that do not belong into the tarball', () => {
+  const paths = ['dist/a/b.js', 'dist/index.d.ts', 'docs/a.md', 'CHANGELOG.md', 'LICENSE', 'package.json']
+  const strays = ['dist/a.js.map', 'src/a.ts', 'docs/a.html', 'notes.md']
+  expect(straysAmong([...paths, ...strays])).toEqual(strays)
+})
+
+const read = (path: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
+
+it.each(['src/index.ts', 'src/dev/index.ts'])('compiles a program that uses every name of %s', (entry) => {
+  const exported = [...read(entry).matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) =>
+    names.split(',').map((name) => name.replace('type ', '').trim()),
+  )
+  const used = new Set(read('scripts/pack/consumer.ts').match(/\w+/g))
+  expect(exported.length).toBeGreaterThan(15)
+  expect(exported.filter((name) => name !== '' && !used.has(name))).toEqual([])
 })

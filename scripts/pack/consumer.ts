@@ -1,0 +1,334 @@
+/**
+ * A user's program that uses every public type. `npm run pack:check` compiles it against the packed declarations with
+ * each supported compiler; nothing runs it.
+ */
+import {
+  AuthError,
+  AvtomatikaError,
+  CONTRACT_VIOLATION_ERROR,
+  type CommandHandler,
+  type CommandOrigin,
+  ConfigError,
+  type ConfigProblem,
+  DEPENDENCY_ERROR,
+  DEPENDENCY_MISSING_ERROR,
+  type DownloadOptions,
+  DuplicateMessageError,
+  type FileContent,
+  type FileMetadata,
+  type FileMode,
+  type GenerationName,
+  type Handler,
+  type HandlerResult,
+  type HandlerReturn,
+  INTEGRITY_MISMATCH_ERROR,
+  INTERNAL_ERROR,
+  INVALID_INPUT_ERROR,
+  InvalidInputError,
+  invalidInputFailure,
+  type JsonObject,
+  type JsonValue,
+  type KeepTaskFilesName,
+  LIMIT_EXCEEDED_ERROR,
+  type ListedObject,
+  type ListedOrchestrator,
+  type Logger,
+  type LogLevelName,
+  type LogMethod,
+  type ObjectAddress,
+  type ObjectStore,
+  type OpenMode,
+  type OrchestratorEntry,
+  type OrchestratorModeName,
+  type ParamsClass,
+  type ParamsOf,
+  type ParamsSpec,
+  PERMANENT_ERROR,
+  PermanentError,
+  type ProgressUpdate,
+  ProtocolError,
+  permanentFailure,
+  RateLimitError,
+  type RawParams,
+  RESOURCE_EXHAUSTED_ERROR,
+  type Readiness,
+  type Resources,
+  ResponseError,
+  type ResultRef,
+  SECURITY_ERROR,
+  ShutdownError,
+  StaleMessageError,
+  StateError,
+  type StopOptions,
+  type StoredObject,
+  TaskCancelledError,
+  type TaskContext,
+  type TaskEnd,
+  TaskError,
+  type TaskErrorCode,
+  type TaskFailure,
+  type TaskFiles,
+  type TaskOptions,
+  type TaskRef,
+  TaskTimeoutError,
+  TIMEOUT_ERROR,
+  TRANSIENT_ERROR,
+  type TransferOptions,
+  TransientError,
+  transientFailure,
+  UnknownWorkerError,
+  UnreachableError,
+  Worker,
+  WorkerConfig,
+  type WorkerConfigOverrides,
+  type WorkerConfigValues,
+  type WorkerEvents,
+  type WorkerOptions,
+  type WorkerState,
+} from 'avtomatika-worker'
+import {
+  type CancelAnswer,
+  type JsonObject as DevJsonObject,
+  type JsonValue as DevJsonValue,
+  type DevOrchestrator,
+  type EventName,
+  type Extras,
+  type Generation,
+  type Job,
+  type JobProgress,
+  type JobRequest,
+  type JobState,
+  type JobStatus,
+  type Listener,
+  type OrchestratorEvents,
+  type OrchestratorOptions,
+  startOrchestrator,
+  type TaskEvent,
+  type WireRecord,
+  type WorkerRecord,
+} from 'avtomatika-worker/dev'
+
+// Configuration
+
+const resources: Resources = { cpuCores: 8, ramGb: 32, gpu: { model: 'L4', vramGb: 24 } }
+const first: OrchestratorEntry = { url: 'https://first.example', priority: 1, token: 'secret' }
+const mode: OrchestratorModeName = 'FAILOVER'
+const generation: GenerationName = 'auto'
+const level: LogLevelName = 'info'
+const keep: KeepTaskFilesName = 'on-failure'
+const overrides: WorkerConfigOverrides = {
+  ORCHESTRATORS: [first],
+  MULTI_ORCHESTRATOR_MODE: mode,
+  ORCHESTRATOR_PROTOCOL: generation,
+  LOG_LEVEL: level,
+  WORKER_KEEP_TASK_FILES: keep,
+  RESOURCES: resources,
+}
+export const config = new WorkerConfig(overrides)
+config.TASK_POLL_TIMEOUT = 30
+const values: WorkerConfigValues = config
+const listed: readonly ListedOrchestrator[] = config.ORCHESTRATORS
+export const priorities: number[] = listed.map(({ priority, weight }) => priority * weight)
+
+// A logger and an object store of the user's own
+
+const write: LogMethod = (fields, message) => console.log(message, fields)
+const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
+
+class MemoryStore implements ObjectStore {
+  async *list(bucket: string, prefix: string, { signal }: TransferOptions): AsyncIterable<ListedObject> {
+    signal.throwIfAborted()
+    yield { key: `${bucket}/${prefix}`, size: 1 }
+  }
+  async stat(at: ObjectAddress, _options: TransferOptions): Promise<StoredObject> {
+    return { size: at.key.length, etag: at.bucket }
+  }
+  async download(from: ObjectAddress, _path: string, { accept }: DownloadOptions): Promise<StoredObject> {
+    accept?.(from.key.length)
+    return { size: from.key.length }
+  }
+  async upload(_path: string, to: ObjectAddress, _options: TransferOptions): Promise<StoredObject> {
+    return { size: to.key.length }
+  }
+}
+
+// Handlers
+
+class Crop {
+  readonly width: number
+  constructor({ width }: { width: number }) {
+    this.width = width
+  }
+}
+const cropClass: ParamsClass = Crop
+
+/** A schema as a library of the Standard Schema family makes it. */
+const size = {
+  '~standard': {
+    version: 1 as const,
+    vendor: 'consumer',
+    validate: (value: unknown) => ({ value: { width: Number(value) } }),
+    types: undefined as { readonly input: unknown; readonly output: { width: number } } | undefined,
+  },
+}
+const spec: ParamsSpec = size
+const sized: ParamsOf<typeof size> = { width: 1 }
+const raw: RawParams = { anything: sized, spec, cropClass }
+
+const saved = async (files: TaskFiles, content: FileContent): Promise<string> => {
+  const openMode: OpenMode = 'w'
+  const fileMode: FileMode = `${openMode}b`
+  await files.open('copy.bin', fileMode, (file) => file.sync())
+  await files.write('notes.txt', content)
+  files.createReadStream('notes.txt', { start: 1 }).pipe(files.createWriteStream('copy.txt'))
+  const bytes: Buffer = await files.read('notes.txt', 'rb')
+  const names: string[] = (await files.exists('notes.txt')) ? await files.list() : []
+  return `${files.root}/${names.length}/${bytes.byteLength}/${await files.pathTo('notes.txt')}`
+}
+
+const describe = ({ deadline, paramsMetadata, metadata, security, step, depth }: TaskContext): JsonObject => {
+  const known: FileMetadata | undefined = paramsMetadata['file']
+  const size: JsonValue = known?.size ?? null
+  return { size, metadata, security, step, depth, deadline: deadline?.toISOString() ?? null }
+}
+
+const verdict = (status: number): HandlerResult | undefined => {
+  if (status === 400) return invalidInputFailure('no such picture')
+  if (status === 410) return permanentFailure('the picture is gone')
+  return status === 503 ? transientFailure('the service is busy') : undefined
+}
+
+const anyHandler: Handler = (params, ctx): HandlerReturn => {
+  ctx.signal.throwIfAborted()
+  ctx.progress(0.5, `${ctx.taskName} for ${params['name']}`)
+  ctx.emit('page_found', { url: 'https://first.example' })
+  ctx.addToHotCache('model')
+  ctx.removeFromHotCache('model')
+  ctx.log.child({ trace: ctx.tracingContext }).info({ priority: ctx.priority }, 'working')
+  return { data: describe(ctx) }
+}
+
+const cropOptions: TaskOptions<typeof Crop> = { params: Crop, taskType: 'cpu', version: '1.0.0' }
+
+const options: WorkerOptions = {
+  config,
+  logger,
+  objectStore: new MemoryStore(),
+  maxConcurrentTasks: 4,
+  taskTypeLimits: { cpu: 2 },
+}
+export const worker = new Worker(options)
+  .task('any', anyHandler)
+  .task('crop', cropOptions, ({ width }) => ({ width: width.toFixed(0) }))
+  .task('size', { params: size, result: size, statuses: ['review'] }, async ({ width }, { files }) => {
+    return verdict(width) ?? { status: 'review', data: { path: await saved(files, String(width)) } }
+  })
+  .task('raw', () => raw)
+
+// @ts-expect-error: the schema's output has no such property
+worker.task('typo', { params: size }, ({ height }) => ({ height }))
+
+// Events and commands
+
+const onCommand: CommandHandler = (message, origin: CommandOrigin) =>
+  logger.info(message, origin.orchestrator)
+const stopCommands: () => void = worker.onCommand('reload', onCommand)
+const states: WorkerState[] = []
+worker.on('stateChanged', ({ from, to }) => states.push(from, to))
+worker.on('taskStarted', ({ taskId, jobId, taskName }: TaskRef) => logger.info({ taskId, jobId }, taskName))
+worker.on('taskFinished', ({ status, error, durationMs }: TaskEnd) => {
+  const failure: TaskFailure | undefined = error
+  logger.info({ status, durationMs }, failure?.message ?? '')
+})
+worker.on('progress', ({ progress, message }: ProgressUpdate) => logger.info({ progress }, message))
+worker.on('resultDelivered', ({ taskId }: ResultRef) => logger.info({ taskId }, 'delivered'))
+export type Blocked = WorkerEvents['eventLoopBlocked']
+
+// Errors
+
+const codes: TaskErrorCode[] = [
+  CONTRACT_VIOLATION_ERROR,
+  DEPENDENCY_ERROR,
+  DEPENDENCY_MISSING_ERROR,
+  INTEGRITY_MISMATCH_ERROR,
+  INTERNAL_ERROR,
+  INVALID_INPUT_ERROR,
+  LIMIT_EXCEEDED_ERROR,
+  PERMANENT_ERROR,
+  RESOURCE_EXHAUSTED_ERROR,
+  SECURITY_ERROR,
+  TIMEOUT_ERROR,
+  TRANSIENT_ERROR,
+  'AN_ERROR_OF_MY_OWN',
+]
+
+const internal = (error: unknown): string => {
+  if (error instanceof UnreachableError) return error.wasSent ? 'no answer' : 'no connection'
+  if (error instanceof StateError || error instanceof ProtocolError) return error.message
+  return error instanceof AvtomatikaError ? error.code : String(error)
+}
+
+const responses = [AuthError, DuplicateMessageError, StaleMessageError, UnknownWorkerError]
+
+export const explain = (error: unknown): string => {
+  if (error instanceof ConfigError) {
+    const [problem]: readonly ConfigProblem[] = error.problems
+    return `${problem?.name}: expected ${problem?.expected}, found ${problem?.value}`
+  }
+  if (error instanceof RateLimitError) return `again in ${error.retryAfterMs ?? 0} ms`
+  if (responses.some((kind) => error instanceof kind)) return 'refused'
+  if (error instanceof ResponseError) return `status ${error.status}`
+  if (error instanceof TaskError) return codes.includes(error.code) ? 'known' : error.code
+  return internal(error)
+}
+
+export const thrown: readonly TaskError[] = [
+  new InvalidInputError('no width', { cause: new Error('undefined') }),
+  new PermanentError('not a picture'),
+  new TransientError('busy'),
+  new ShutdownError(),
+  new TaskCancelledError(),
+  new TaskTimeoutError(),
+]
+
+// The embedded orchestrator
+
+const isOver = ({ state, status }: Job): boolean => {
+  const ends: JobState[] = ['done', 'finished', 'failed_state', 'cancelled_state']
+  const stuck: JobStatus = 'quarantined'
+  return ends.includes(state) || status === stuck
+}
+
+const summary = (job: Job): string => {
+  const progress: JobProgress | undefined = job.progress
+  const { deadline, metadata }: Extras = job.extras
+  const params: DevJsonObject = job.params
+  const width: DevJsonValue | undefined = params['width']
+  return [progress?.fraction, deadline, metadata, width].join()
+}
+
+const seen = <Name extends EventName>(orchestrator: DevOrchestrator, name: Name, listener: Listener<Name>) =>
+  orchestrator.on(name, listener)
+
+const wire = ({ workerId, generation, record }: WorkerRecord): readonly [string, Generation, WireRecord] => [
+  workerId,
+  generation,
+  record,
+]
+
+export const trial = async (request: JobRequest): Promise<string> => {
+  const settings: OrchestratorOptions = { pollHoldMs: 500, generation: 'rxon' }
+  await using orchestrator = await startOrchestrator(settings)
+  seen(orchestrator, 'event', ({ type, payload }: TaskEvent) => logger.info(payload, type))
+  seen(orchestrator, 'job', (job: OrchestratorEvents['job']) => logger.info({}, summary(job)))
+  await worker.start()
+  const record = await orchestrator.waitForWorker(request.task, { timeoutMs: 1_000 })
+  const { id } = await orchestrator.createJob(request)
+  const answer: CancelAnswer = await orchestrator.cancelJob(id)
+  const job = await orchestrator.waitForJob(id)
+  const stopping: StopOptions = { pollGraceMs: 0 }
+  const { ready, reason }: Readiness = worker.readiness
+  stopCommands()
+  await worker.stop(stopping)
+  return `${isOver(job)} ${answer} ${ready} ${reason} ${wire(record).join()} ${values.WORKER_ID}`
+}
