@@ -8,47 +8,57 @@ const PROBE_BYTES = 1_048_576
 const PAUSE_MS = 5_000
 
 /**
- * Whether there is room for tasks' files. Once something has failed because a disk is full, a probe is written to
- * `TASK_FILES_DIR`, now and again until it succeeds: another disk may have been meant, and shares of users can only be found out so.
+ * Knows whether the disk has space for the files of tasks. After a task failed because a disk was full, a probe file is
+ * written to `TASK_FILES_DIR` every five seconds until that succeeds. Only a write can tell: the failure may have come
+ * from another disk, and no system call reports the quota of a user.
  */
 export class DiskRoom {
   readonly #directory: string
   readonly #wake: Wake
   #full = false
-  #probing = false
+  #closed = false
   #timer: Timer | undefined
+  #probing: Promise<void> | undefined
 
   constructor(directory: string, wake: Wake) {
     this.#directory = directory
     this.#wake = wake
   }
 
-  /** What is wrong; `undefined` when there is room. */
+  /** The reason why no tasks can be taken; `undefined` while there is space. */
   get trouble(): string | undefined {
     return this.#full ? `the disk of TASK_FILES_DIR is full: ${this.#directory}` : undefined
   }
 
-  /** Looks at an error that ended a task. */
+  /** Starts to probe if the error that ended a task says that a disk is full. */
   readonly notice = (error: unknown): void => {
-    if (this.#probing || !isDiskFull(error)) return
-    this.#probing = true
+    if (this.#full || this.#closed || !isDiskFull(error)) return
     this.#set(true)
-    void this.#probe()
+    this.#probe()
   }
 
-  close(): void {
+  /** Stops probing. Resolves when the last probe file is gone. */
+  async close(): Promise<void> {
+    this.#closed = true
     this.#timer?.cancel()
+    await this.#probing
   }
 
-  async #probe(): Promise<void> {
+  #probe(): void {
+    this.#probing = this.#tryToWrite().then((written) => {
+      if (written) this.#set(false)
+      else if (!this.#closed) this.#timer = after(PAUSE_MS, () => this.#probe())
+    })
+  }
+
+  async #tryToWrite(): Promise<boolean> {
     const path = join(this.#directory, `.probe-${process.pid}`)
     try {
       await mkdir(this.#directory, { recursive: true })
       await writeFile(path, Buffer.alloc(PROBE_BYTES))
-      this.#probing = false
-      this.#set(false)
+      return true
     } catch {
-      this.#timer = after(PAUSE_MS, () => void this.#probe())
+      return false
     } finally {
       await rm(path, { force: true }).catch(() => {})
     }

@@ -68,10 +68,10 @@ export class TaskDirectories {
     this.#track(this.#sweep(isStillNeeded))
   }
 
-  /** Looks for room no longer, and resolves when nothing is being removed. */
-  idle(): Promise<void> {
-    this.room.close()
-    return this.#idle.until(() => this.#working === 0)
+  /** Stops probing the disk. Resolves when all removals that were started have ended. */
+  async idle(): Promise<void> {
+    await this.room.close()
+    await this.#idle.until(() => this.#working === 0)
   }
 
   #directoryFor(taskId: string, claim?: Claim): TaskDirectory {
