@@ -1,4 +1,4 @@
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransientError } from '../../errors.js'
@@ -27,15 +27,22 @@ const ifFree = (make: () => void): boolean => {
   }
 }
 
-/** The marker goes first: after a crash there is none without, and nothing is cleared away that has none. */
+/**
+ * Creates the marker before the directory: only what has a marker is ever removed, so a crash in between leaves nothing
+ * behind for good. Without a directory the marker is removed again, also when the disk is full: it would keep the name.
+ */
 const tryClaim = (parent: string, marker: Marker): Claim | undefined => {
   const path = join(parent, marker.directory)
   const markerPath = join(parent, MARKERS, marker.directory)
-  const text = JSON.stringify(marker)
-  if (!ifFree(() => writeFileSync(markerPath, text, { flag: 'wx', mode: 0o600 }))) return undefined
-  if (ifFree(() => mkdirSync(path, { mode: 0o700 }))) return { path, markerPath }
-  unlinkSync(markerPath)
-  return undefined
+  if (!ifFree(() => closeSync(openSync(markerPath, 'wx', 0o600)))) return undefined
+  let claimed = false
+  try {
+    writeFileSync(markerPath, JSON.stringify(marker))
+    claimed = ifFree(() => mkdirSync(path, { mode: 0o700 }))
+  } finally {
+    if (!claimed) unlinkSync(markerPath)
+  }
+  return claimed ? { path, markerPath } : undefined
 }
 
 /**

@@ -5,7 +5,7 @@ import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { TurnoverMap } from '../../utils/turnover-map.js'
 import type { Wake } from '../../utils/wake.js'
-import { type Claim, claimDirectory, keepClaim, orphans, removeClaim } from './claims.js'
+import { type Claim, claimDirectory, keepClaim, type Orphan, orphans, removeClaim } from './claims.js'
 import { DiskRoom } from './disk-room.js'
 import { thisOwner } from './owner.js'
 import { TaskDirectory } from './task-directory.js'
@@ -24,8 +24,10 @@ export interface TaskDirectoriesOptions {
 
 interface Entry {
   readonly directory: TaskDirectory
-  /** How many runs of the task have no result that was taken yet: an orchestrator may give a task twice. */
+  /** The number of runs whose results are not acknowledged yet: an orchestrator may send a task twice. */
   runs: number
+  /** Directories of earlier runs, left behind by crashed workers. */
+  inherited?: Claim[]
 }
 
 /** The directories of all tasks in hand and of all results on their way; each is removed when its result has been taken. */
@@ -58,6 +60,7 @@ export class TaskDirectories {
     entry.directory.close()
     const { claim } = entry.directory
     if (claim) this.#dispose(claim, taskId, outcome)
+    for (const each of entry.inherited ?? []) this.#dispose(each, taskId, outcome)
   }
 
   /**
@@ -74,10 +77,18 @@ export class TaskDirectories {
     await this.#idle.until(() => this.#working === 0)
   }
 
-  #directoryFor(taskId: string, claim?: Claim): TaskDirectory {
+  #directoryFor(taskId: string): TaskDirectory {
     const { parent, workerId, maxBytes } = this.#options
     const options = { maxBytes, claim: () => claimDirectory(parent, taskId, thisOwner(workerId)) }
-    return new TaskDirectory(taskId, options, claim)
+    return new TaskDirectory(taskId, options)
+  }
+
+  /** The undelivered result counts as one run, however many directories the task has. */
+  #inherit({ taskId, ...claim }: Orphan): void {
+    const entry = this.#entries.get(taskId) ?? { directory: this.#directoryFor(taskId), runs: 0 }
+    if (!entry.inherited) entry.runs++
+    entry.inherited = [...(entry.inherited ?? []), claim]
+    this.#entries.set(taskId, entry)
   }
 
   #dispose(claim: Claim, taskId: string, outcome: Outcome): void {
@@ -98,7 +109,7 @@ export class TaskDirectories {
     for await (const orphan of orphans(parent, thisOwner(workerId))) {
       const { taskId, path: directory } = orphan
       if (isStillNeeded(taskId)) {
-        this.#entries.set(taskId, { directory: this.#directoryFor(taskId, orphan), runs: 1 })
+        this.#inherit(orphan)
         continue
       }
       log.info({ taskId, directory }, 'the files of a task are removed that a worker left behind')

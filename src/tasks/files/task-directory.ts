@@ -15,10 +15,9 @@ export class TaskDirectory {
   #claim: Claim | undefined
   #open = true
 
-  constructor(taskId: string, options: DirectoryOptions, claim?: Claim) {
+  constructor(taskId: string, options: DirectoryOptions) {
     this.taskId = taskId
     this.#options = options
-    this.#claim = claim
   }
 
   /** What has been made; `undefined` when nothing was. */

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PermanentError, type TaskContext, type Worker } from 'avtomatika-worker'
+import { PermanentError, type TaskContext, TransientError, type Worker } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { TaskDirectories } from '../../../src/tasks/files/task-directories.js'
 import { Wake } from '../../../src/utils/wake.js'
@@ -10,6 +10,7 @@ import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
 import { Child } from '../../support/interop/child-process.js'
 import { eventually } from '../../support/interop/eventually.js'
+import { NO_DISK, smallDisk } from '../../support/small-disk.js'
 
 const writes = async ({ files }: TaskContext) => {
   await files.write('sub/a.txt', 'a')
@@ -116,6 +117,22 @@ describe('what a crash has left behind', () => {
     expect(await readdir(join(folder, '.avtomatika-worker'))).toEqual([])
   })
 
+  it('stays with the directory of a new run of the task until both results are acknowledged', async () => {
+    const folder = join(await temporaryFolder(), 'payloads')
+    await crash(folder, 'crasher')
+    const [left = ''] = await listing(folder)
+    const successor = directoriesIn(folder, 'crasher')
+    successor.open(left).make()
+    successor.sweep(() => true)
+    await successor.idle()
+    for (const remaining of [[left, `${left}~2`], []]) {
+      successor.released(left, { kind: 'value', status: 'success' })
+      await successor.idle()
+      expect(await listing(folder)).toEqual(remaining)
+    }
+    expect(await readdir(join(folder, '.avtomatika-worker'))).toEqual([])
+  })
+
   it('is taken over by one of several workers that start at once', async () => {
     const folder = join(await temporaryFolder(), 'payloads')
     await crash(folder, 'crasher')
@@ -168,6 +185,16 @@ describe('two workers that run', () => {
 })
 
 describe('a TASK_FILES_DIR that cannot be had', () => {
+  it('leaves no marker behind when the disk is full', async ({ skip }) => {
+    const disk = smallDisk(64)
+    skip(disk === undefined, NO_DISK)
+    const directories = directoriesIn(disk ?? '')
+    directories.open('first').make()
+    await expect(writeFile(join(disk ?? '', 'filler'), Buffer.alloc(65_536))).rejects.toThrow('ENOSPC')
+    expect(() => directories.open('second').make()).toThrow(TransientError)
+    expect(await readdir(join(disk ?? '', '.avtomatika-worker'))).toEqual(['first'])
+  })
+
   it('fails the task as one that may be tried elsewhere, and names the variable', async () => {
     const parent = join(await temporaryFolder(), 'file')
     await writeFile(parent, '')
