@@ -72,22 +72,48 @@ export interface ContextTools {
   readonly removeFromHotCache: (model: string) => void
 }
 
-/** The context of one task; what costs something is made when it is first asked for. */
+/**
+ * The context of one task. Each member is an own, enumerable property: `const { taskId, ...rest } = ctx` copies only
+ * those. `signal` and `log` cost microseconds and few handlers need them, so they are created at the first access.
+ */
 export class OfferContext implements TaskContext {
   readonly taskId: string
   readonly jobId: string
   readonly taskName: string
   readonly priority: number
   readonly tracingContext: Readonly<Record<string, string>>
+  readonly deadline: Date | undefined
+  readonly paramsMetadata: Readonly<Record<string, FileMetadata>>
+  readonly metadata: JsonObject
+  readonly security: JsonObject
+  readonly step: number
+  readonly depth: number
+  declare readonly signal: AbortSignal
+  readonly files: TaskFiles
+  declare readonly log: Logger
   readonly addToHotCache: (model: string) => void
   readonly removeFromHotCache: (model: string) => void
-  readonly #offer: TaskOffer
   readonly #signal: TaskSignal
   readonly #tools: ContextTools
-  readonly #directory: TaskDirectory
   readonly #events: EventSpecs | undefined
-  #files: TaskFiles | undefined
   #log: Logger | undefined
+
+  /** Shared by all contexts: with the same functions each time, V8 keeps all contexts in one shape. */
+  static readonly #signalProperty = {
+    enumerable: true,
+    get(this: OfferContext): AbortSignal {
+      return this.#signal.signal
+    },
+  }
+
+  static readonly #logProperty = {
+    enumerable: true,
+    get(this: OfferContext): Logger {
+      const { taskId, jobId, taskName } = this
+      this.#log ??= this.#tools.log.child({ taskId, jobId, taskName })
+      return this.#log
+    },
+  }
 
   constructor(
     offer: TaskOffer,
@@ -96,58 +122,25 @@ export class OfferContext implements TaskContext {
     directory: TaskDirectory,
     events?: EventSpecs,
   ) {
-    this.#events = events
     this.taskId = offer.taskId
     this.jobId = offer.jobId
     this.taskName = offer.taskName
     this.priority = offer.priority
     this.tracingContext = offer.tracingContext
+    this.deadline = offer.deadlineMs === undefined ? undefined : new Date(offer.deadlineMs)
+    this.paramsMetadata = offer.paramsMetadata ?? {}
+    this.metadata = offer.metadata ?? {}
+    this.security = offer.security ?? {}
+    this.step = offer.step ?? 0
+    this.depth = offer.depth ?? 0
+    this.files = new TaskFiles(directory, signal)
     this.addToHotCache = tools.addToHotCache
     this.removeFromHotCache = tools.removeFromHotCache
-    this.#offer = offer
     this.#signal = signal
     this.#tools = tools
-    this.#directory = directory
-  }
-
-  get deadline(): Date | undefined {
-    const { deadlineMs } = this.#offer
-    return deadlineMs === undefined ? undefined : new Date(deadlineMs)
-  }
-
-  get paramsMetadata(): Readonly<Record<string, FileMetadata>> {
-    return this.#offer.paramsMetadata ?? {}
-  }
-
-  get metadata(): JsonObject {
-    return this.#offer.metadata ?? {}
-  }
-
-  get security(): JsonObject {
-    return this.#offer.security ?? {}
-  }
-
-  get step(): number {
-    return this.#offer.step ?? 0
-  }
-
-  get depth(): number {
-    return this.#offer.depth ?? 0
-  }
-
-  get signal(): AbortSignal {
-    return this.#signal.signal
-  }
-
-  get files(): TaskFiles {
-    this.#files ??= new TaskFiles(this.#directory, () => this.signal)
-    return this.#files
-  }
-
-  get log(): Logger {
-    const { taskId, jobId, taskName } = this
-    this.#log ??= this.#tools.log.child({ taskId, jobId, taskName })
-    return this.#log
+    this.#events = events
+    Object.defineProperty(this, 'signal', OfferContext.#signalProperty)
+    Object.defineProperty(this, 'log', OfferContext.#logProperty)
   }
 
   readonly progress = (fraction: number, message = ''): void => {

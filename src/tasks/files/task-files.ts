@@ -1,6 +1,7 @@
 import fs, { createReadStream, createWriteStream, type ReadStream, type WriteStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { TaskSignal } from '../task-signal.js'
 import { countedWrites } from './counted-writes.js'
 import { type FileMode, flagsOf, makesFile, type OpenMode } from './modes.js'
 import type { Quota } from './quota.js'
@@ -29,10 +30,10 @@ export type FileContent =
  */
 export class TaskFiles {
   readonly #directory: TaskDirectory
-  readonly #signal: () => AbortSignal
+  readonly #signal: TaskSignal
 
   /** @internal */
-  constructor(directory: TaskDirectory, signal: () => AbortSignal) {
+  constructor(directory: TaskDirectory, signal: TaskSignal) {
     this.#directory = directory
     this.#signal = signal
   }
@@ -65,7 +66,7 @@ export class TaskFiles {
   async read(name: string, mode: 'r' | 'rb' = 'r'): Promise<string | Buffer> {
     flagsOf(mode, ['r'])
     const path = await this.#existing(name)
-    return readFile(path, { encoding: mode === 'r' ? 'utf8' : null, signal: this.#signal() })
+    return readFile(path, { encoding: mode === 'r' ? 'utf8' : null, signal: this.#signal.signal })
   }
 
   /**
@@ -78,7 +79,7 @@ export class TaskFiles {
     const flag = flagsOf(mode, ['w', 'a'])
     const path = await this.pathTo(name)
     const quota = await this.#quotaFor(path, flag)
-    await writeFile(path, quota ? counted(data, quota) : data, { flag, signal: this.#signal() })
+    await writeFile(path, quota ? counted(data, quota) : data, { flag, signal: this.#signal.signal })
   }
 
   /** The names of what is in the directory, or in one of its folders, in order; empty when there is nothing. */
@@ -131,7 +132,7 @@ export class TaskFiles {
   createReadStream(name: string, options: { start?: number; end?: number } = {}): ReadStream {
     return createReadStream(name, {
       ...options,
-      signal: this.#signal(),
+      signal: this.#signal.signal,
       fs: { ...fs, open: this.#opener(name) },
     })
   }
@@ -147,7 +148,7 @@ export class TaskFiles {
       quota = await this.#quotaFor(path, flags)
     })
     const watched = { ...fs, open, ...countedWrites(() => quota) } as typeof fs
-    return createWriteStream(name, { flags, signal: this.#signal(), fs: watched })
+    return createWriteStream(name, { flags, signal: this.#signal.signal, fs: watched })
   }
 
   /** A file that is written anew makes room for itself. */
