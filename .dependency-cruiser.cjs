@@ -55,8 +55,9 @@ const filesMayImport = {
   events: ['errors.ts', 'protocol'],
   settings: ['protocol', 'utils'],
   logger: ['settings.ts', 'utils'],
-  worker: ['errors.ts', 'events.ts', 'settings.ts', 'logger.ts', ...partsOfTheWorker],
-  index: ['errors.ts', 'events.ts', 'worker.ts', ...partsOfTheWorker],
+  'worker-options': ['config', 'storage', 'utils'],
+  worker: ['errors.ts', 'events.ts', 'settings.ts', 'logger.ts', 'worker-options.ts', ...partsOfTheWorker],
+  index: ['errors.ts', 'events.ts', 'worker.ts', 'worker-options.ts', ...partsOfTheWorker],
 }
 
 /** The only folders that may import these packages. */

@@ -8,10 +8,7 @@ import type { HealthServer } from './health/server.js'
 import { createLogger } from './logger.js'
 import { Runtime } from './runtime/runtime.js'
 import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
-import type { S3Settings } from './settings.js'
-import { BlobCache } from './storage/blob-cache.js'
-import type { ObjectStore } from './storage/object-store.js'
-import { S3Store } from './storage/s3-store.js'
+import { storeFor } from './storage/store-for.js'
 import {
   type Handler,
   type ParamsOf,
@@ -22,58 +19,10 @@ import {
 import { taskStorage } from './tasks/files/task-storage.js'
 import { limitWarnings } from './tasks/limit-warnings.js'
 import type { Logger } from './utils/logger.js'
+import { safeLogger } from './utils/safe-logger.js'
 import { type Moves, States } from './utils/states.js'
 import { after } from './utils/time.js'
-
-/** How a worker is made; each option wins over the configuration. */
-export interface WorkerOptions {
-  /** Sorts workers in the orchestrator's lists. Default: `WORKER_TYPE`, else `generic-cpu-worker`. */
-  workerType?: string
-  /** How many tasks run at once. Default: `MAX_CONCURRENT_TASKS`, else 10. */
-  maxConcurrentTasks?: number
-  /** How many tasks of one type run at once, by type. Default: no limit but the global one. */
-  taskTypeLimits?: Readonly<Record<string, number>>
-  /** Which models each skill (task name) needs; it is hot once all of them are in the hot cache. Default: none. */
-  skillDependencies?: Readonly<Record<string, readonly string[]>>
-  /** Everything else. Default: what the environment variables say. */
-  config?: WorkerConfig
-  /**
-   * Where `s3://` values lead to, instead of S3. Default: what the variables `S3_…` say; without them such values are
-   * left as they are.
-   */
-  objectStore?: ObjectStore
-  /** Where the worker and its handlers log to. Default: JSON lines on standard output, from `LOG_LEVEL` on. */
-  logger?: Logger
-}
-
-/** How a worker is stopped. */
-export interface StopOptions {
-  /**
-   * How long the open polls may take to end by themselves, in ms. Default: as long as `WORKER_SHUTDOWN_TIMEOUT`.
-   *
-   * The orchestrator holds a poll for up to 30 s, and a poll that is called off lives on there: the next task for this
-   * worker id goes to it and is lost until the orchestrator's own timeout. Give less only where that cannot hurt.
-   */
-  pollGraceMs?: number
-}
-
-/** Whether a worker takes tasks. */
-export interface Readiness {
-  readonly ready: boolean
-  /** Why not; or what is amiss although tasks can come, such as one of several orchestrators that is away. */
-  readonly reason?: string
-}
-
-/** AWS itself is used where a region or keys are given and no other store is. */
-const s3StoreFor = (s3: S3Settings): ObjectStore | undefined =>
-  s3.endpointUrl || s3.region || s3.accessKey ? new S3Store(s3) : undefined
-
-/** The store, with what is kept of it on this machine. */
-const cached = (store: ObjectStore | undefined, settings: Settings, log: Logger): ObjectStore | undefined => {
-  const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, s3 } = settings
-  if (!store?.stat || folder === undefined) return store
-  return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', log })
-}
+import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
 
 const MOVES: Moves<WorkerState> = {
   created: ['running', 'stopped'],
@@ -82,17 +31,19 @@ const MOVES: Moves<WorkerState> = {
   stopped: [],
 }
 
-/** The diagnostics channel that tells whoever loaded a module that it starts its worker itself. */
+/** The diagnostics channel that tells the command `run` that a module starts its worker itself. */
 export const STARTING = 'avtomatika-worker:starting'
 
-/** Handlers that outlive the worker get this long before `run` ends the process, in ms. */
+/** How long handlers that were given up may go on before `run` ends the process, in ms. */
 const LINGER_MS = 250
 
 /**
- * Takes tasks from an Avtomatika orchestrator, runs your handlers on them and sends the results back.
+ * Takes tasks from an Avtomatika orchestrator, runs your handlers and sends the results back.
  *
- * `created`: tasks can be registered · `running`: the loops run · `draining`: nothing new is taken, what runs may end ·
- * `stopped`: for good.
+ * - `created`: tasks can be registered.
+ * - `running`: the worker takes tasks.
+ * - `draining`: the worker takes no new tasks. Running tasks may end.
+ * - `stopped`: for good.
  *
  * @example
  * const worker = new Worker({ workerType: 'image-processing' })
@@ -110,14 +61,14 @@ export class Worker {
   #stopped: Promise<void> | undefined
   #health: HealthServer | undefined
 
-  /** @throws ConfigError that lists everything wrong with options and configuration */
+  /** @throws ConfigError that lists all problems of the options and the configuration */
   constructor(options: WorkerOptions = {}) {
     const { config = new WorkerConfig(), logger, objectStore, ...limits } = options
     const { settings, warnings } = resolveSettings(config, limits)
     this.#settings = settings
-    this.#log = logger ?? createLogger(settings.logLevel)
+    this.#log = logger ? safeLogger(logger) : createLogger(settings.logLevel)
     this.#events = new Events((name, error) =>
-      this.#log.error({ err: error }, `a listener to "${name}" threw`),
+      this.#log.error({ err: error }, `Listener of "${name}" failed`),
     )
     this.#state = new States('The worker', 'created', MOVES, (from, to) =>
       this.#events.emit('stateChanged', { from, to }),
@@ -125,14 +76,14 @@ export class Worker {
     this.#runtime = new Runtime({
       settings,
       registry: this.#registry,
-      storage: taskStorage(cached(objectStore ?? s3StoreFor(settings.s3), settings, this.#log), settings.s3),
+      storage: taskStorage(storeFor(settings, this.#log, objectStore), settings.s3),
       events: this.#events,
       log: this.#log,
     })
     for (const warning of warnings) this.#log.warn({}, warning)
   }
 
-  /** The name this worker goes by; from `WORKER_ID`, else random. */
+  /** The worker id: `WORKER_ID`, else a random one. */
   get id(): string {
     return this.#settings.workerId
   }
@@ -141,31 +92,30 @@ export class Worker {
     return this.#state.now
   }
 
-  /** The port of the health server; `undefined` when there is none. */
+  /** The port of the health server; `undefined` if it does not run. */
   get healthPort(): number | undefined {
     return this.#health?.port
   }
 
-  /** Whether tasks can come at present, and what is amiss. */
+  /** Whether tasks can come at present, and what is wrong. */
   get readiness(): Readiness {
     const trouble = this.#state.now === 'running' ? this.#runtime.trouble : `the worker is ${this.#state.now}`
     const reason = trouble ?? this.#runtime.concern
     return { ready: trouble === undefined, ...(reason !== undefined && { reason }) }
   }
 
-  /** How many results the orchestrators have ignored, by the reason they gave; see `resultIgnored`. */
+  /** How many results the orchestrators have ignored, by their reasons; see the event `resultIgnored`. */
   get ignoredResults(): ReadonlyMap<string, number> {
     return this.#runtime.ignored
   }
 
   /**
-   * Registers the code for one task name.
+   * Registers the handler of one task name.
    *
-   * @param name - what the orchestrator's blueprints call it: 1 to 128 characters out of `A-Z a-z 0-9 _ -`, which every
-   * generation of the wire takes
-   * @param handler - gets the params and the {@link TaskContext}; sync or async
-   * @throws AvtomatikaError `TASK_NAME` when it cannot be called that, `DUPLICATE_TASK` when the name is taken
-   * @throws StateError when the worker has been started
+   * @param name - the name in the orchestrator's blueprints: 1 to 128 characters out of `A-Z a-z 0-9 _ -`
+   * @param handler - receives the params and the {@link TaskContext}; sync or async
+   * @throws AvtomatikaError `TASK_NAME` if the name is invalid, `DUPLICATE_TASK` if it is taken
+   * @throws StateError if the worker has been started
    * @example
    * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, async ({ width }, { signal }) => {
    *   return { data: { width } }
@@ -179,7 +129,9 @@ export class Worker {
   ): this
   task(name: string, ...rest: [Handler] | [TaskOptions<ParamsSpec | undefined>, Handler<never>]): this {
     if (this.#state.now !== 'created') {
-      throw new StateError(`The task "${name}" is registered too late: the worker is ${this.#state.now}`)
+      throw new StateError(
+        `Task "${name}" registered too late: the worker is ${this.#state.now}. Register tasks before start() or run()`,
+      )
     }
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
     const { taskType, params, ...described } = options
@@ -187,20 +139,20 @@ export class Worker {
     return this
   }
 
-  /** Tells the orchestrator that `model` is loaded. */
+  /** Tells the orchestrators that `model` is loaded. */
   addToHotCache(model: string): void {
     this.#runtime.hotCache.add(model)
   }
 
-  /** Tells the orchestrator that `model` is no longer loaded. */
+  /** Tells the orchestrators that `model` is no longer loaded. */
   removeFromHotCache(model: string): void {
     this.#runtime.hotCache.remove(model)
   }
 
   /**
-   * Listens to what happens in the worker.
+   * Listens to an event of the worker. A listener that throws is logged and harms nothing else.
    *
-   * @returns stops listening
+   * @returns a function that stops listening
    * @example
    * worker.on('taskFinished', ({ taskName, status, durationMs }) => console.log(taskName, status, durationMs))
    */
@@ -209,13 +161,13 @@ export class Worker {
   }
 
   /**
-   * Listens to a command that the orchestrator sends down the socket; `WORKER_ENABLE_WEBSOCKETS` has to be on. Those that
-   * nobody listens to are logged.
+   * Registers the handler of a command that the orchestrator sends over the socket. Needs `WORKER_ENABLE_WEBSOCKETS`.
+   * Commands without a handler are logged.
    *
-   * @param name - what the message has as its `command`; not `cancel_task`, which aborts {@link TaskContext.signal}
-   * @param handler - gets the whole message; sync or async; what it throws is logged
-   * @returns stops listening
-   * @throws AvtomatikaError `DUPLICATE_COMMAND` when somebody listens to it already
+   * @param name - the `command` member of the message; not `cancel_task`, which aborts {@link TaskContext.signal}
+   * @param handler - receives the whole message; sync or async; its errors are logged
+   * @returns a function that removes the handler
+   * @throws AvtomatikaError `DUPLICATE_COMMAND` if the command has a handler already
    * @example
    * worker.onCommand('reload_model', async ({ params }) => reload(params))
    */
@@ -224,19 +176,23 @@ export class Worker {
   }
 
   /**
-   * Starts the loops, and does not wait for an orchestrator to answer: it may come up later than its workers.
+   * Starts the worker. Does not wait for an orchestrator to answer, which may come up later than its workers.
    *
-   * @throws StateError when the worker was started before
-   * @throws ConfigError when another process works in `WORKER_STATE_DIR`; nothing has been started then
+   * @throws StateError if the worker was started before
+   * @throws ConfigError if another process uses `WORKER_STATE_DIR`; nothing is started then
    */
   async start(): Promise<void> {
     channel(STARTING).publish(this)
+    if (this.#state.now !== 'created') throw alreadyStarted(this.#state.now)
     this.#state.move('running')
     for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
       this.#log.warn({}, warning)
     }
     if (this.#runtime.commands.count > 0 && !this.#settings.websocketsEnabled)
-      this.#log.warn({}, 'no command will come: WORKER_ENABLE_WEBSOCKETS is off')
+      this.#log.warn(
+        {},
+        'Command handlers are registered, but no command can come: set WORKER_ENABLE_WEBSOCKETS=true',
+      )
     try {
       await this.#runtime.start()
     } catch (error) {
@@ -246,9 +202,9 @@ export class Worker {
   }
 
   /**
-   * Takes nothing new, lets open polls and running handlers end, delivers the results and closes. What still runs after
-   * `WORKER_SHUTDOWN_TIMEOUT` is aborted and reported as a TRANSIENT_ERROR. Resolves when all is over; a second call
-   * returns the promise of the first.
+   * Stops the worker gracefully: takes no new tasks, lets open polls and running handlers end, delivers the results and
+   * closes. After `WORKER_SHUTDOWN_TIMEOUT` running handlers are aborted and reported as a TRANSIENT_ERROR. Resolves when
+   * the worker has stopped. A second call returns the promise of the first.
    */
   stop({ pollGraceMs = this.#settings.shutdownTimeoutMs }: StopOptions = {}): Promise<void> {
     this.#stopped ??= this.#stop(pollGraceMs)
@@ -256,21 +212,23 @@ export class Worker {
   }
 
   /**
-   * Starts, and resolves when SIGINT or SIGTERM has been received and the worker has drained; a second signal cuts the
-   * draining short. Where handlers have been given up that still run, the process ends a quarter of a second later.
+   * Starts the worker and runs it until SIGINT or SIGTERM. Resolves when the worker has drained. A second signal cuts the
+   * draining short. If handlers still run after that, the process ends a quarter of a second later.
    *
-   * The process is the worker's until then: a promise that a handler leaves behind and that rejects does not end it, but
-   * is logged and told to listeners of `strayRejection`. Rejections that cannot be a handler's keep what Node does with
-   * them. {@link start} leaves all of them to the application.
+   * Meanwhile unhandled promise rejections of handlers do not end the process. They are logged and emitted as
+   * `strayRejection`. Other rejections keep Node's behavior. {@link start} leaves all rejections to the application.
+   *
+   * @throws StateError if the worker was started before
+   * @throws ConfigError if another process uses `WORKER_STATE_DIR`; nothing is started then
    */
   async run(): Promise<void> {
     const stopListening = onShutdownSignals(
       (signal) => {
-        this.#log.info({ signal }, 'shutting down; a second signal cuts it short')
+        this.#log.info({ signal }, 'Shutting down: a second signal cuts it short')
         void this.stop()
       },
       (signal) => {
-        this.#log.warn({ signal }, 'shutting down without waiting')
+        this.#log.warn({ signal }, 'Shutting down without waiting')
         this.#hurry.abort()
       },
     )
@@ -286,20 +244,20 @@ export class Worker {
   }
 
   /**
-   * As {@link run}, with a health server on `WORKER_PORT` (default 8083; 0 picks a free port): `/health`, `/livez`,
-   * `/readyz`.
+   * Runs the worker like {@link run}, with a health server on `WORKER_PORT` (default 8083; 0 picks a free port). It
+   * serves `/health`, `/livez` and `/readyz`.
    *
-   * @throws ConfigError when the port is taken; nothing has been started then
+   * @throws ConfigError if the port is taken; nothing is started then
    */
   async runWithHealthCheck(): Promise<void> {
     channel(STARTING).publish(this)
-    // Only those who ask for it pay for loading it.
+    // Only workers with a health server pay for loading it.
     const { startHealthServer } = await import('./health/server.js')
     this.#health = await startHealthServer(this.#settings.workerPort, () => ({
       ...this.readiness,
       verdict: this.#runtime.verdict,
     }))
-    this.#log.info({ port: this.#health.port }, 'the health server listens')
+    this.#log.info({ port: this.#health.port }, 'Health server listens')
     try {
       await this.run()
     } finally {
@@ -333,3 +291,10 @@ export class Worker {
     })
   }
 }
+
+const alreadyStarted = (state: WorkerState): StateError =>
+  new StateError(
+    state === 'stopped'
+      ? 'Worker is stopped: it cannot be started again, make a new Worker'
+      : `Worker already started, it is ${state}: start() or run() was called twice`,
+  )

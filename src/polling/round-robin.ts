@@ -1,14 +1,14 @@
-/** One who takes turns, with what it is owed. */
+/** An orchestrator that takes turns, with its credit. */
 export interface Share {
   readonly weight: number
   readonly credit: number
 }
 
 /**
- * Smooth weighted round robin: each share is owed its weight every time, the one that is owed most has the turn and
- * pays for it with the weights of all. Turns of a heavy share are spread among those of the others, not bunched. Pure.
+ * Smooth weighted round robin. At each turn every share gains its weight as credit. The share with the most credit has the
+ * turn and pays the sum of all weights. So the turns of a heavy share are spread evenly. Pure.
  *
- * @returns whose turn it is, and what everybody is owed from then on
+ * @returns the place of the share that has the turn, and the new credits
  */
 export const nextTurn = (
   shares: readonly Share[],

@@ -3,13 +3,13 @@ import type { Heartbeat } from '../../protocol/messages.js'
 import type { TaskDefinition } from '../../tasks/definition.js'
 import type { HotCache } from './hot-cache.js'
 
-/** What a heartbeat is made of. */
+/** The parts of a worker that a heartbeat describes. */
 export interface LoadSources {
   readonly definitions: readonly TaskDefinition[]
   readonly slots: Slots<unknown>
   readonly hotCache: HotCache
   readonly tasksInHand: Heartbeat['tasksInHand']
-  /** False while the worker drains or cannot keep more results. */
+  /** False while the worker drains, or cannot take more tasks for another reason. */
   readonly accepting: boolean
 }
 
@@ -34,7 +34,7 @@ export const describeLoad = ({
   }
 }
 
-/** What is said to an orchestrator that is to send nothing. Pure. */
+/** The heartbeat for an orchestrator that must send no tasks. Pure. */
 export const asBusy = (heartbeat: Heartbeat): Heartbeat => ({
   ...heartbeat,
   accepting: false,

@@ -1,6 +1,6 @@
 import type { Wake } from '../../utils/wake.js'
 
-/** The models in memory, and what they make possible. */
+/** The models that are loaded, and the skills they make hot. */
 export class HotCache {
   readonly #models = new Set<string>()
   readonly #dependencies: Readonly<Record<string, readonly string[]>>
@@ -19,7 +19,7 @@ export class HotCache {
     return this.#dependencies
   }
 
-  /** The skills all of whose models are loaded. */
+  /** The skills whose models are all loaded. */
   get skills(): readonly string[] {
     return Object.keys(this.#dependencies).filter((skill) =>
       this.#dependencies[skill]?.every((model) => this.#models.has(model)),

@@ -5,18 +5,18 @@ import type { DeviceUsage, Usage } from '../../protocol/messages.js'
 import type { Logger } from '../../utils/logger.js'
 import { monotonicMs } from '../../utils/time.js'
 
-/** How long figures are good for, in ms: heartbeats may follow one another closely. */
+/** How long figures stay valid, in ms, because heartbeats may follow each other closely. */
 const FRESH_MS = 5_000
-/** How long nvidia-smi has before it is killed, in ms. */
+/** The longest run of nvidia-smi before it is killed, in ms. */
 const SMI_MS = 5_000
 const SMI = ['--query-gpu=index,utilization.gpu,memory.used', '--format=csv,noheader,nounits']
-/** Changes up to this are none: percentage points of a load, parts of an amount. */
+/** Smaller changes are not told: percentage points of a load, parts of an amount. */
 const BAND_PERCENT = 5
 const BAND_PART = 0.05
 
 const GB = 2 ** 30
 
-/** The time all processors were busy since the machine was started, and all of their time. */
+/** The busy time and the whole time of all processors since the machine was started. */
 const processorTimes = () => {
   let [busy, all] = [0, 0]
   for (const { times } of cpus()) {
@@ -29,7 +29,7 @@ const processorTimes = () => {
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
 
-/** What nvidia-smi says; a GPU that does not tell a figure has none. Pure. */
+/** Reads the output of nvidia-smi. GPUs without figures are left out. Pure. */
 export const readGpus = (output: string): readonly DeviceUsage[] =>
   output.split('\n').flatMap((line) => {
     const [index = '', load, memoryMb] = line.split(/, */)
@@ -41,7 +41,7 @@ const strays = (one: number, other: number): boolean => Math.abs(one - other) > 
 const grows = (one: number, other: number): boolean =>
   Math.abs(one - other) > BAND_PART * Math.max(one, other)
 
-/** Whether what was told is no longer what is. Pure. */
+/** Whether the usage differs enough from the usage that was told. Pure. */
 export const hasMoved = (told: Usage, now: Usage): boolean =>
   strays(told.cpuPercent, now.cpuPercent) ||
   grows(told.ramUsedGb, now.ramUsedGb) ||
@@ -52,7 +52,7 @@ export const hasMoved = (told: Usage, now: Usage): boolean =>
     return strays(before.loadPercent, loadPercent) || grows(before.memoryUsedGb, memoryUsedGb)
   })
 
-/** How much of this machine is in use. Nothing waits for it: what a GPU does is known by the next time. */
+/** How much of this machine is in use. Nobody waits for a GPU: its figures are known at the next heartbeat. */
 export class MachineUsage {
   readonly #log: Logger
   #times = processorTimes()
@@ -60,7 +60,7 @@ export class MachineUsage {
   #cpuPercent = 0
   #ramUsedGb = 0
   #gpus: readonly DeviceUsage[] = []
-  /** `gone`: there is no such program. */
+  /** `gone`: the program is not installed. */
   #smi: 'idle' | 'asked' | 'gone' = 'idle'
   #trouble: string | undefined
   #usage: Usage | undefined
@@ -69,7 +69,7 @@ export class MachineUsage {
     this.#log = log
   }
 
-  /** The same object as long as nothing has changed that is worth telling. */
+  /** The object stays the same while no change is worth telling. */
   get usage(): Usage {
     if (monotonicMs() - this.#sampledMs >= FRESH_MS) this.#sample()
     const now = { cpuPercent: this.#cpuPercent, ramUsedGb: this.#ramUsedGb, devices: this.#gpus }
@@ -92,11 +92,11 @@ export class MachineUsage {
     const options = { timeout: SMI_MS, killSignal: 'SIGKILL' } as const
     try {
       const child = execFile('nvidia-smi', SMI, options, (error, output) => this.#answered(error, output))
-      // One that hangs beyond being killed must not keep this process from ending.
+      // A program that survives its kill must not keep this process from ending.
       child.unref()
       for (const stream of child.stdio) (stream as Socket | null | undefined)?.unref()
     } catch (error) {
-      // A system without room for another process says so at once.
+      // The system may have no room for another process.
       this.#answered(error as Error, '')
     }
   }
@@ -106,7 +106,7 @@ export class MachineUsage {
     this.#gpus = error ? [] : readGpus(output)
     const trouble = this.#smi === 'idle' ? error?.message : undefined
     if (trouble !== undefined && trouble !== this.#trouble)
-      this.#log.warn({ err: error }, 'nvidia-smi does not tell what the GPUs do')
+      this.#log.warn({ err: error }, 'nvidia-smi failed: heartbeats tell no GPU usage')
     this.#trouble = trouble
   }
 }

@@ -23,7 +23,7 @@ test('/health, /livez and /readyz are answered while the worker runs', async () 
   orchestrator.answers('registration', { status: 503 })
   expect(worker.healthPort).toBeUndefined()
   const running = worker.runWithHealthCheck()
-  await said('the health server listens')
+  await said('Health server listens')
   await said('Registration failed')
   const port = worker.healthPort
   expect(await ask(port, '/health')).toEqual([200, 'OK'])
@@ -49,7 +49,7 @@ test('/health, /livez and /readyz are answered while the worker runs', async () 
 test.each(['//', '//%zz', '/\\\\', 'http://', '*'])('a request for %j does no harm', async (target) => {
   const { worker, said } = await setup()
   const running = worker.runWithHealthCheck()
-  await said('the health server listens')
+  await said('Health server listens')
   const port = worker.healthPort ?? 0
   const socket = connect(port, '127.0.0.1')
   socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)

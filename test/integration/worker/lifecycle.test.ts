@@ -35,7 +35,7 @@ describe('embedding', () => {
     await first
     expect(worker.state).toBe('stopped')
     await expect(worker.start()).rejects.toThrow(StateError)
-    await expect(worker.run()).rejects.toThrow('The worker is stopped and cannot become running')
+    await expect(worker.run()).rejects.toThrow('Worker is stopped: it cannot be started again')
     await orchestrator.fence()
     expect(orchestrator.calls()).toEqual([])
   })
@@ -43,7 +43,9 @@ describe('embedding', () => {
   test('a worker is started once', async () => {
     const { worker } = await setup()
     await worker.start()
-    await expect(worker.start()).rejects.toThrow(StateError)
+    await expect(worker.start()).rejects.toThrow(
+      new StateError('Worker already started, it is running: start() or run() was called twice'),
+    )
   })
 
   test('run() resolves when somebody else has stopped the worker, and listens to signals no more', async () => {
@@ -82,7 +84,9 @@ describe('tasks and limits', () => {
     const { worker } = await setup()
     await worker.start()
     expect(() => worker.task('late', () => {})).toThrow(
-      new StateError('The task "late" is registered too late: the worker is running'),
+      new StateError(
+        'Task "late" registered too late: the worker is running. Register tasks before start() or run()',
+      ),
     )
   })
 

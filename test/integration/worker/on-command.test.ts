@@ -71,7 +71,7 @@ describe('a command of the host application', () => {
     worker.onCommand('reload', () => {})
     await worker.start()
     expect(lines.all.map(({ message }) => message)).toContain(
-      'no command will come: WORKER_ENABLE_WEBSOCKETS is off',
+      'Command handlers are registered, but no command can come: set WORKER_ENABLE_WEBSOCKETS=true',
     )
   })
 })

@@ -49,7 +49,7 @@ test('a second signal is the fast way: polls are called off, handlers aborted, t
   const { body } = await orchestrator.next('result')
   expect(body.result).toMatchObject({ status: 'failure', error: { code: 'TRANSIENT_ERROR' } })
   expect(await child.ended()).toBe(0)
-  expect(child.output).toContain('shutting down without waiting')
+  expect(child.output).toContain('Shutting down without waiting')
 })
 
 test('a handler that hears nothing does not keep the process', async () => {

@@ -1,0 +1,21 @@
+import type { S3Settings, Settings } from '../settings.js'
+import type { Logger } from '../utils/logger.js'
+import { BlobCache } from './blob-cache.js'
+import type { ObjectStore } from './object-store.js'
+import { S3Store } from './s3-store.js'
+
+/** The store behind `s3://` values with its cache; `undefined` if no store is configured and none is given. */
+export const storeFor = (
+  settings: Settings,
+  log: Logger,
+  given: ObjectStore | undefined,
+): ObjectStore | undefined => {
+  const store = given ?? s3StoreFor(settings.s3)
+  const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, s3 } = settings
+  if (!store?.stat || folder === undefined) return store
+  return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', log })
+}
+
+/** A region or keys without an endpoint mean AWS itself. */
+const s3StoreFor = (s3: S3Settings): ObjectStore | undefined =>
+  s3.endpointUrl || s3.region || s3.accessKey ? new S3Store(s3) : undefined

@@ -1,0 +1,43 @@
+import type { WorkerConfig } from './config/worker-config.js'
+import type { ObjectStore } from './storage/object-store.js'
+import type { Logger } from './utils/logger.js'
+
+/** The options of a worker. Each option wins over the configuration. */
+export interface WorkerOptions {
+  /** The group of the worker in the orchestrator's lists. Default: `WORKER_TYPE`, else `generic-cpu-worker`. */
+  workerType?: string
+  /** The most tasks that run at once, at least 1. Default: `MAX_CONCURRENT_TASKS`, else 10. */
+  maxConcurrentTasks?: number
+  /** The most tasks of one task type that run at once, by task type. Default: only the global limit. */
+  taskTypeLimits?: Readonly<Record<string, number>>
+  /** The models that each skill (task name) needs. A skill is hot while all its models are loaded. Default: none. */
+  skillDependencies?: Readonly<Record<string, readonly string[]>>
+  /** All other settings. Default: the environment variables. */
+  config?: WorkerConfig
+  /**
+   * The object store behind `s3://` values, instead of S3. Default: the store of the `S3_…` variables. Without a store the
+   * worker passes `s3://` values on unchanged.
+   */
+  objectStore?: ObjectStore
+  /** The logger of the worker and its handlers. Default: JSON lines on standard output, from `LOG_LEVEL` on. */
+  logger?: Logger
+}
+
+/** The options of {@link Worker.stop}. */
+export interface StopOptions {
+  /**
+   * How long the open polls may take to end by themselves, in ms. Default: `WORKER_SHUTDOWN_TIMEOUT`.
+   *
+   * The orchestrator holds a poll for up to 30 s and does not notice when the worker cancels it. The next task for this
+   * worker id then goes to the cancelled poll and is lost until the orchestrator's own timeout. Use a shorter time only if
+   * that does no harm.
+   */
+  pollGraceMs?: number
+}
+
+/** Whether a worker takes tasks. */
+export interface Readiness {
+  readonly ready: boolean
+  /** Why the worker takes no tasks, or what is wrong although it does. Example: one of several orchestrators is away. */
+  readonly reason?: string
+}
