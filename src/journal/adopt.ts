@@ -1,19 +1,19 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from '../utils/logger.js'
-import type { Fact } from './facts.js'
+import type { JournalEntry } from './entries.js'
 import { moveLetters } from './folder/dead-letters.js'
-import { isOfThisMachine, type Owner, readOwner } from './folder/owner.js'
+import { type FolderOwner, isOfThisMachine, readOwner } from './folder/owner.js'
 import { openStateFolder, type StateFolder } from './folder/state-folder.js'
 
 export interface AdoptionOptions {
   /** The adopter's folder; its siblings are looked at. */
   readonly folder: StateFolder
-  readonly owner: Owner
+  readonly owner: FolderOwner
   readonly urls: readonly string[]
   readonly log: Logger
-  /** Puts the facts into the adopter's journal, and tells whether they are there. */
-  readonly keep: (facts: readonly Fact[]) => Promise<boolean>
+  /** Puts the entries into the adopter's journal, and tells whether they are there. */
+  readonly keep: (entries: readonly JournalEntry[]) => Promise<boolean>
 }
 
 /**
@@ -40,7 +40,7 @@ const adopt = async (path: string, options: AdoptionOptions): Promise<void> => {
   const theirs = await readOwner(path)
   if (!theirs?.isMadeUp || !isOfThisMachine(theirs, options.owner)) return
   const found = await openStateFolder(path, options.log)
-  const { tasks } = found.left.ledger
+  const { tasks } = found.left.state
   const isOurs = tasks.every(({ from }) => options.urls.includes(from))
   // Written here before it goes there: a crash in between leaves it twice, never nowhere.
   if (!isOurs || !(await options.keep(tasks))) {

@@ -5,15 +5,15 @@ import type { Logger } from '../utils/logger.js'
 import { after, type Timer, wallMs } from '../utils/time.js'
 import type { Wake } from '../utils/wake.js'
 import { adoptOthers } from './adopt.js'
-import type { Fact } from './facts.js'
+import type { JournalEntry } from './entries.js'
 import { type DeadLetter, fileLetter, thinOut } from './folder/dead-letters.js'
 import { FolderInUseError } from './folder/lock.js'
 import { currentOwner, writeOwner } from './folder/owner.js'
 import { openStateFolder, type StateFolder } from './folder/state-folder.js'
 import { JournalFile } from './journal-file.js'
-import { Ledger, type OpenTask } from './ledger.js'
+import { JournalState, type OpenTask } from './journal-state.js'
 import { heldForMs, type PollEnd, PollMark } from './poll-mark.js'
-import { encodeFact } from './record.js'
+import { encodeEntry } from './record.js'
 
 export interface JournalOptions {
   readonly workerId: string
@@ -55,7 +55,7 @@ export class Journal {
   readonly #marks = new Map<Poller, PollMark>()
   #folder: StateFolder | undefined
   #file: JournalFile | undefined
-  #ledger = new Ledger()
+  #state = new JournalState()
   #trouble: string | undefined
   #healing: Timer | undefined
   #failures = 0
@@ -100,19 +100,19 @@ export class Journal {
       return []
     }
     await this.#begin(this.#folder)
-    return this.#ledger.tasks
+    return this.#state.tasks
   }
 
   /** How much longer an orchestrator may hold a poll of a predecessor of that id, in ms. */
   heldForMs(url: string, workerId: string): number {
-    const fact = this.#ledger.polls.find((poll) => poll.from === url && poll.workerId === workerId)
-    if (!fact || fact.openedAtMs === null) return 0
-    return heldForMs(fact.openedAtMs, wallMs(), fact.holdMs ?? this.#options.holdMs)
+    const entry = this.#state.polls.find((poll) => poll.from === url && poll.workerId === workerId)
+    if (!entry || entry.openedAtMs === null) return 0
+    return heldForMs(entry.openedAtMs, wallMs(), entry.holdMs ?? this.#options.holdMs)
   }
 
   /** Whether a result of the task may still have to be delivered. */
   isStillNeeded(taskId: string): boolean {
-    return this.#ledger.has(taskId)
+    return this.#state.has(taskId)
   }
 
   accepted(
@@ -171,14 +171,14 @@ export class Journal {
     await file?.close()
     const folder = this.#folder
     this.#folder = undefined
-    if (this.#options.isMadeUp && this.#ledger.tasks.length === 0) await folder?.remove()
+    if (this.#options.isMadeUp && this.#state.tasks.length === 0) await folder?.remove()
     else await folder?.release()
   }
 
   async #begin(folder: StateFolder): Promise<void> {
     const { workerId, isMadeUp, syncs, urls, log } = this.#options
-    const { ledger } = folder.left
-    this.#ledger = ledger
+    const { state } = folder.left
+    this.#state = state
     this.#file = new JournalFile({
       path: folder.journalPath,
       syncs,
@@ -188,7 +188,7 @@ export class Journal {
       await this.#rewrite()
       const owner = await currentOwner(workerId, isMadeUp)
       await writeOwner(folder.path, owner)
-      if (isMadeUp) await adoptOthers({ folder, owner, urls, log, keep: (facts) => this.#keep(facts) })
+      if (isMadeUp) await adoptOthers({ folder, owner, urls, log, keep: (entries) => this.#keep(entries) })
     } catch (error) {
       this.#broke(error as Error)
     }
@@ -234,18 +234,18 @@ export class Journal {
     this.#note({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) }, then)
   }
 
-  #note(fact: Fact, then: () => void = nothing, when?: 'soon' | 'at rest'): void {
+  #note(entry: JournalEntry, then: () => void = nothing, when?: 'soon' | 'at rest'): void {
     if (!this.#file) {
       then()
       return
     }
-    this.#ledger.apply(fact)
-    this.#file.append(encodeFact(fact), then, when)
+    this.#state.apply(entry)
+    this.#file.append(encodeEntry(entry), then, when)
     if (this.#file.length > this.#compactFrom) this.#compact()
   }
 
-  async #keep(facts: readonly Fact[]): Promise<boolean> {
-    for (const fact of facts) this.#note(fact)
+  async #keep(entries: readonly JournalEntry[]): Promise<boolean> {
+    for (const entry of entries) this.#note(entry)
     await this.#file?.flushed()
     return this.isKept
   }
@@ -262,7 +262,7 @@ export class Journal {
     if (!file) return Promise.resolve()
     this.#compactFrom = Number.POSITIVE_INFINITY
     this.#rewriting = file
-      .rewrite(linesOf(this.#ledger.facts))
+      .rewrite(linesOf(this.#state.entries))
       .finally(() => {
         this.#compactFrom = Math.max(COMPACT_FROM_BYTES, 2 * file.length)
       })
@@ -321,8 +321,8 @@ const letterOf = (result: TaskResult, from: string, error: Error): DeadLetter =>
   result,
 })
 
-function* linesOf(facts: readonly Fact[]): Generator<string> {
-  for (const fact of facts) yield encodeFact(fact)
+function* linesOf(entries: readonly JournalEntry[]): Generator<string> {
+  for (const entry of entries) yield encodeEntry(entry)
 }
 
 /** A file system that will not do, rather than a mistake in here or a folder that is taken. */

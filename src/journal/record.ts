@@ -1,21 +1,22 @@
 import { crc32 } from 'node:zlib'
 import { isObject } from '../utils/json.js'
-import type { Fact } from './facts.js'
+import type { JournalEntry } from './entries.js'
 
 /**
- * A line: the version of the format, the CRC-32 of what follows, a fact as JSON. JSON has no line breaks of its own, so
- * that a damaged line never takes more than its neighbour with it. Pure.
+ * The format of a line: `<version> <CRC-32 of the JSON, 8 hexadecimal digits> <the entry as JSON>`. JSON contains no line
+ * break, so a damaged line spoils at most one neighbor. Pure.
  */
 const VERSION = '1'
 const HEAD = /^(\S+) ([0-9a-f]{8}) $/
 const HEAD_LENGTH = 11
 
-export const encodeFact = (fact: Fact): string => {
-  const json = JSON.stringify(fact)
+/** Returns the line of an entry, with its line break. */
+export const encodeEntry = (entry: JournalEntry): string => {
+  const json = JSON.stringify(entry)
   return `${VERSION} ${checksum(json)} ${json}\n`
 }
 
-/** What a line cannot be read as, in words. */
+/** A line that is not a valid entry, and the reason. */
 export class Unreadable {
   readonly why: string
 
@@ -25,17 +26,17 @@ export class Unreadable {
 }
 
 /** Reads a line without its line break. */
-export const decodeFact = (line: Buffer): Fact | Unreadable => {
+export const decodeEntry = (line: Buffer): JournalEntry | Unreadable => {
   const head = HEAD.exec(line.toString('latin1', 0, HEAD_LENGTH))
-  if (!head) return new Unreadable('it does not begin like a line of a journal')
+  if (!head) return new Unreadable('the line does not begin with a version and a checksum')
   const [, version, sum] = head
-  if (version !== VERSION) return new Unreadable(`its version is ${version}, not ${VERSION}`)
+  if (version !== VERSION) return new Unreadable(`the version is ${version}, not ${VERSION}`)
   const json = line.subarray(HEAD_LENGTH)
-  if (checksum(json) !== sum) return new Unreadable('its checksum does not match')
-  return factFrom(json.toString('utf8'))
+  if (checksum(json) !== sum) return new Unreadable('the checksum does not match')
+  return entryFrom(json.toString('utf8'))
 }
 
-/** The two digits of each byte: a number's own `toString` takes longer than its checksum. */
+/** The two digits of each byte: `Number.prototype.toString` takes longer than the checksum. */
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const checksum = (json: string | Buffer): string => {
@@ -43,14 +44,14 @@ const checksum = (json: string | Buffer): string => {
   return `${HEX[sum >>> 24]}${HEX[(sum >>> 16) & 255]}${HEX[(sum >>> 8) & 255]}${HEX[sum & 255]}`
 }
 
-/** A line that was not written by this code may have the right checksum and still not make sense. */
-const factFrom = (json: string): Fact | Unreadable => {
+/** Another program may have written a line with the right checksum, so the members are checked too. */
+const entryFrom = (json: string): JournalEntry | Unreadable => {
   try {
     const value: unknown = JSON.parse(json)
-    if (isObject(value) && isFact(value)) return value as unknown as Fact
-    return new Unreadable('it is no fact that is known here')
+    if (isObject(value) && isEntry(value)) return value as unknown as JournalEntry
+    return new Unreadable('the JSON is not a known entry')
   } catch {
-    return new Unreadable('it is not JSON')
+    return new Unreadable('the text is not JSON')
   }
 }
 
@@ -64,14 +65,18 @@ const fits = (value: Record<string, unknown>, shape: Shape): boolean =>
 const isResult = (value: unknown): boolean =>
   isObject(value) && fits(value, { jobId: isText, taskId: isText, workerId: isText, outcome: isObject })
 
-const SHAPES: Readonly<Record<Fact['fact'], Shape>> = {
+const SHAPES: Readonly<Record<JournalEntry['fact'], Shape>> = {
   accepted: { from: isText, workerId: isText, jobId: isText, taskId: isText, taskName: isText },
   finished: { from: isText, result: isResult },
   settled: { taskId: isText },
   polled: { from: isText, workerId: isText, openedAtMs: isMoment, holdMs: isPeriod },
 }
 
-const isFact = (value: Record<string, unknown>): boolean => {
+const isEntry = (value: Record<string, unknown>): boolean => {
   const { fact } = value
-  return typeof fact === 'string' && Object.hasOwn(SHAPES, fact) && fits(value, SHAPES[fact as Fact['fact']])
+  return (
+    typeof fact === 'string' &&
+    Object.hasOwn(SHAPES, fact) &&
+    fits(value, SHAPES[fact as JournalEntry['fact']])
+  )
 }

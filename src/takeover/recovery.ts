@@ -1,8 +1,8 @@
 import type { ResultSink } from '../delivery/result-queue.js'
 import { TransientError } from '../errors.js'
-import type { AcceptedFact } from '../journal/facts.js'
+import type { AcceptedEntry } from '../journal/entries.js'
 import type { Journal } from '../journal/journal.js'
-import type { OpenTask } from '../journal/ledger.js'
+import type { OpenTask } from '../journal/journal-state.js'
 import type { TaskResult } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import type { Logger } from '../utils/logger.js'
@@ -93,7 +93,7 @@ export class Recovery {
   }
 }
 
-const restarted = ({ jobId, taskId, workerId }: AcceptedFact): TaskResult => ({
+const restarted = ({ jobId, taskId, workerId }: AcceptedEntry): TaskResult => ({
   jobId,
   taskId,
   workerId,

@@ -48,9 +48,9 @@ class Census {
 
   /** The worker has ended, and left this. */
   close(journal: string): void {
-    const { ledger } = replay(readFileSync(journal))
+    const { state } = replay(readFileSync(journal))
     for (const [taskId, ways] of this.#ways) {
-      if (ledger.has(taskId)) ways.push('kept for the next start')
+      if (state.has(taskId)) ways.push('kept for the next start')
       if (ways.length !== 1 || ways[0]?.startsWith('otherwise'))
         this.complaints.push(`${taskId}: ${ways.join() || 'gone'}`)
       for (const way of ways) this.counts[way] = (this.counts[way] ?? 0) + 1

@@ -26,9 +26,9 @@ test('a journal is shortened while its worker works, and what is open in it stay
   expect(statSync(journal).size).toBeLessThan(4 * MIB)
   const after = standIn.offer('echo')
   await first.says(`delivered ${after}`)
-  const { ledger, damage } = replay(readFileSync(journal))
+  const { state, damage } = replay(readFileSync(journal))
   expect(damage).toEqual([])
-  expect(ledger.tasks).toMatchObject([{ fact: 'accepted', taskId: open }])
+  expect(state.tasks).toMatchObject([{ fact: 'accepted', taskId: open }])
 
   await first.kill()
   await start()

@@ -57,7 +57,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await eventually('it takes tasks again', () => status() === 'idle' && standIn.openPolls > 0)
     expect(worker.readiness).toEqual({ ready: true })
     const second = standIn.offer('hang')
-    const open = () => replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks
+    const open = () => replay(readFileSync(join(folder, 'journal.log'))).state.tasks
     await eventually('the task is written down', () => open().length === 1)
     expect(open()).toMatchObject([{ fact: 'accepted', taskId: second }])
   })
@@ -90,7 +90,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
     rmSync(join(folder, 'filler'))
     await eventually('it takes tasks again', () => worker.readiness.ready)
-    expect(replay(readFileSync(join(folder, 'journal.log'))).ledger.tasks).toEqual([])
+    expect(replay(readFileSync(join(folder, 'journal.log'))).state.tasks).toEqual([])
   })
 
   test('a state directory that cannot be made is a warning', async () => {

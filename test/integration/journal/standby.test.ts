@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import type { Fact } from '../../../src/journal/facts.js'
-import { encodeFact } from '../../../src/journal/record.js'
+import type { JournalEntry } from '../../../src/journal/entries.js'
+import { encodeEntry } from '../../../src/journal/record.js'
 import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
@@ -41,7 +41,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
   const BUSY = TAKES_NOTHING[generation]
 
   /** What an earlier worker wrote before it was killed. */
-  const polled = (from: string, workerId: string, agoMs = 0, holdMs?: number): Fact => ({
+  const polled = (from: string, workerId: string, agoMs = 0, holdMs?: number): JournalEntry => ({
     fact: 'polled',
     from,
     workerId,
@@ -51,7 +51,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
 
   /** A worker that comes after one that left those facts; its clock stands still. */
   const succeed = async (
-    left: (from: string) => Fact[],
+    left: (from: string) => JournalEntry[],
     variables: Parameters<typeof testWorker>[0]['variables'] = {},
     { stranger } = { stranger: '' },
     others: readonly StandIn[] = [],
@@ -60,7 +60,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     standIn.stranger = stranger
     const folder = temporaryFolder()
     const urls = [standIn, ...others].map(({ url }) => url)
-    writeFileSync(join(folder, 'journal.log'), urls.flatMap(left).map(encodeFact).join(''))
+    writeFileSync(join(folder, 'journal.log'), urls.flatMap(left).map(encodeEntry).join(''))
     holdTime()
     const { worker, logged } = testWorker({
       url: standIn.url,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Ledger } from '../../../src/journal/ledger.js'
+import type { JournalState } from '../../../src/journal/journal-state.js'
 import { replay } from '../../../src/journal/replay.js'
 import type { Fault, SeenRequest } from './fault.js'
 import type { SeenAnswer } from './fault-proxy.js'
@@ -114,13 +114,13 @@ export class Witness {
   readJournal(folder: string): void {
     const path = join(folder, 'journal.log')
     if (!existsSync(path)) return
-    const { ledger, damage } = replay(readFileSync(path))
+    const { state, damage } = replay(readFileSync(path))
     for (const { why } of damage) this.complaints.push(`a line of the journal is damaged: ${why}`)
-    for (const task of ledger.tasks) {
+    for (const task of state.tasks) {
       if (task.fact === 'accepted') this.#storyOf(task.taskId).journalled ??= 'accepted'
       else this.#storyOf(task.result.taskId).journalled = isValue(task.result) ? 'success' : 'failure'
     }
-    this.#settleWhatIsNotIn(ledger)
+    this.#settleWhatIsNotIn(state)
   }
 
   /** Everything is over: whatever was taken must have been answered for. */
@@ -132,14 +132,14 @@ export class Witness {
       if (story.journalled === 'accepted' && story.sent.some(({ message }) => message !== RESTARTED))
         this.complaints.push(`the result of ${taskId} was sent before it was written`)
     }
-    const { ledger } = replay(readFileSync(join(folder, 'journal.log')))
-    for (const task of ledger.tasks) this.complaints.push(`left in the journal: ${JSON.stringify(task)}`)
+    const { state } = replay(readFileSync(join(folder, 'journal.log')))
+    for (const task of state.tasks) this.complaints.push(`left in the journal: ${JSON.stringify(task)}`)
   }
 
   /** A worker that was killed may have written that it is done with a task, and not have come to say so. */
-  #settleWhatIsNotIn(ledger: Ledger): void {
+  #settleWhatIsNotIn(state: JournalState): void {
     for (const [taskId, story] of this.#stories) {
-      if (story.isSettled || ledger.has(taskId)) continue
+      if (story.isSettled || state.has(taskId)) continue
       story.isSettled = true
       if (story.acknowledgedTo === undefined)
         this.complaints.push(`the journal has lost ${taskId}, for which nobody has answered`)

@@ -3,13 +3,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Fact } from '../../../src/journal/facts.js'
+import type { JournalEntry } from '../../../src/journal/entries.js'
 import { JournalFile } from '../../../src/journal/journal-file.js'
-import { Ledger } from '../../../src/journal/ledger.js'
-import { encodeFact } from '../../../src/journal/record.js'
+import { JournalState } from '../../../src/journal/journal-state.js'
+import { encodeEntry } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
-import { anyFact } from './arbitrary-facts.js'
+import { anyEntry } from './arbitrary-entries.js'
 
 const fileIn = async (folder: string, syncs = false) => {
   const path = join(folder, 'journal.log')
@@ -99,7 +99,7 @@ describe('a journal file that cannot be written', () => {
 /** Appends and rewritings in any order; at a `crash` the file is looked at as a crash would leave it. */
 const operations = fc.array(
   fc.oneof(
-    { weight: 8, arbitrary: fc.record({ kind: fc.constant('append' as const), fact: anyFact }) },
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant('append' as const), entry: anyEntry }) },
     { weight: 2, arbitrary: fc.constant({ kind: 'rewrite' as const }) },
     { weight: 3, arbitrary: fc.constant({ kind: 'wait' as const }) },
     { weight: 3, arbitrary: fc.constant({ kind: 'crash' as const }) },
@@ -107,15 +107,15 @@ const operations = fc.array(
   { maxLength: 40 },
 )
 
-const ledgerOf = (facts: readonly Fact[]) => {
-  const ledger = new Ledger()
-  for (const fact of facts) ledger.apply(fact)
-  return ledger.facts
+const stateOf = (entries: readonly JournalEntry[]) => {
+  const state = new JournalState()
+  for (const entry of entries) state.apply(entry)
+  return state.entries
 }
 
 /** A file, what was appended to it, and how much of that was promised to be there. */
 class Trial {
-  readonly noted: Fact[] = []
+  readonly noted: JournalEntry[] = []
   readonly #path: string
   readonly #file: JournalFile
   #promised = 0
@@ -131,15 +131,15 @@ class Trial {
     return this.#file.rewrite([])
   }
 
-  append(fact: Fact): void {
-    const count = this.noted.push(fact)
-    this.#last = appended(this.#file, encodeFact(fact)).then(() => {
+  append(entry: JournalEntry): void {
+    const count = this.noted.push(entry)
+    this.#last = appended(this.#file, encodeEntry(entry)).then(() => {
       this.#promised = count
     })
   }
 
   rewrite(): void {
-    this.#rewriting ??= this.#file.rewrite(ledgerOf(this.noted).map(encodeFact)).finally(() => {
+    this.#rewriting ??= this.#file.rewrite(stateOf(this.noted).map(encodeEntry)).finally(() => {
       this.#rewriting = undefined
     })
   }
@@ -148,16 +148,16 @@ class Trial {
     await this.#last
   }
 
-  /** What the file says is what some first facts say, and no fewer than were promised. */
+  /** What the file says is what some first entries say, and no fewer than were promised. */
   crash(): void {
     const possible = [[], ...this.noted.map((_, index) => this.noted.slice(0, index + 1))].slice(
       this.#promised,
     )
-    expect(possible.map(ledgerOf)).toContainEqual(this.found())
+    expect(possible.map(stateOf)).toContainEqual(this.found())
   }
 
-  found(): readonly Fact[] {
-    return replay(readFileSync(this.#path)).ledger.facts
+  found(): readonly JournalEntry[] {
+    return replay(readFileSync(this.#path)).state.entries
   }
 
   async end(): Promise<void> {
@@ -173,11 +173,11 @@ test('in whatever order things happen, a crash leaves all that was promised, and
       const trial = new Trial(path, syncs)
       await trial.begin()
       for (const step of steps) {
-        if (step.kind === 'append') trial.append(step.fact)
+        if (step.kind === 'append') trial.append(step.entry)
         else await trial[step.kind]()
       }
       await trial.end()
-      expect(trial.found()).toEqual(ledgerOf(trial.noted))
+      expect(trial.found()).toEqual(stateOf(trial.noted))
       expect(existsSync(`${path}.new`)).toBe(false)
     }),
     { numRuns: 60 },

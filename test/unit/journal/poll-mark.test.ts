@@ -3,8 +3,8 @@ import { heldForMs, PollMark } from '../../../src/journal/poll-mark.js'
 
 const HOLD_MS = 30_000
 
-describe('what is written of polls', () => {
-  test('the first one that is opened, and that all are over', () => {
+describe('a poll mark is written', () => {
+  test('when the first poll opens, and it is removed when all polls have ended', () => {
     const mark = new PollMark(HOLD_MS)
     expect(mark.opened(5_000)).toBe(5_000)
     expect(mark.opened(5_100)).toBeUndefined()
@@ -13,7 +13,7 @@ describe('what is written of polls', () => {
     expect(mark.opened(15_400)).toBe(15_400)
   })
 
-  test('nothing where one follows the other at once, until the worker ends', () => {
+  test('once for polls that follow each other at once, and it is removed when the worker ends', () => {
     const mark = new PollMark(HOLD_MS)
     mark.opened(0)
     expect(mark.ended(100, 'answered')).toBeUndefined()
@@ -24,7 +24,7 @@ describe('what is written of polls', () => {
     expect(mark.cleared(105)).toBeUndefined()
   })
 
-  test('a newer one at most each second', () => {
+  test('at most once a second', () => {
     const mark = new PollMark(HOLD_MS)
     expect([0, 400, 999, 1_000, 1_500, 2_100].map((nowMs) => mark.opened(nowMs))).toEqual([
       0,
@@ -36,13 +36,13 @@ describe('what is written of polls', () => {
     ])
   })
 
-  test('a clock that jumps back does not keep a mark from the future', () => {
+  test('again when the clock jumps back behind the last mark', () => {
     const mark = new PollMark(HOLD_MS)
     mark.opened(100_000)
     expect(mark.opened(10_000)).toBe(10_000)
   })
 
-  test('one that was not answered counts as open until it cannot be held any more', () => {
+  test('and stays after a poll without an answer, until the orchestrator cannot hold that poll any more', () => {
     const mark = new PollMark(HOLD_MS)
     mark.opened(0)
     expect(mark.ended(2_000, 'unanswered')).toBeUndefined()
@@ -54,11 +54,11 @@ describe('what is written of polls', () => {
 })
 
 test.each([
-  ['just opened', 0, 0, 30_000],
-  ['as old as a mark may be wrong', 0, 1_000, 30_000],
-  ['half over', 0, 16_000, 15_000],
-  ['over', 0, 31_000, 0],
-  ['from the future, by a clock that jumped', 90_000, 0, 30_000],
-])('a poll %s is held that long', (_what, openedAtMs, nowMs, ms) => {
+  ['that was just opened', 0, 0, 30_000],
+  ['that is as old as a mark may be inaccurate', 0, 1_000, 30_000],
+  ['that is half over', 0, 16_000, 15_000],
+  ['that is over', 0, 31_000, 0],
+  ['from the future, after the clock jumped back', 90_000, 0, 30_000],
+])('a poll %s may be held for the rest of its time', (_what, openedAtMs, nowMs, ms) => {
   expect(heldForMs(openedAtMs, nowMs, HOLD_MS)).toBe(ms)
 })

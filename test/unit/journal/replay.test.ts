@@ -1,27 +1,27 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Fact } from '../../../src/journal/facts.js'
-import { Ledger } from '../../../src/journal/ledger.js'
-import { encodeFact } from '../../../src/journal/record.js'
+import type { JournalEntry } from '../../../src/journal/entries.js'
+import { JournalState } from '../../../src/journal/journal-state.js'
+import { encodeEntry } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
-import { anyFact } from './arbitrary-facts.js'
+import { anyEntry } from './arbitrary-entries.js'
 
-const bytesOf = (facts: readonly Fact[]) => Buffer.from(facts.map(encodeFact).join(''))
+const bytesOf = (entries: readonly JournalEntry[]) => Buffer.from(entries.map(encodeEntry).join(''))
 
-const ledgerOf = (facts: readonly Fact[]) => {
-  const ledger = new Ledger()
-  for (const fact of facts) ledger.apply(fact)
-  return ledger
+const stateOf = (entries: readonly JournalEntry[]) => {
+  const state = new JournalState()
+  for (const entry of entries) state.apply(entry)
+  return state
 }
 
-const someFacts = fc.array(anyFact, { minLength: 1, maxLength: 12 })
+const someEntries = fc.array(anyEntry, { minLength: 1, maxLength: 12 })
 
-describe('replaying', () => {
-  test('an empty journal says nothing', () => {
-    expect(replay(Buffer.alloc(0))).toMatchObject({ damage: [], tornBytes: 0, ledger: { facts: [] } })
+describe('replaying a journal', () => {
+  test('an empty journal has no entries', () => {
+    expect(replay(Buffer.alloc(0))).toMatchObject({ damage: [], tornBytes: 0, state: { entries: [] } })
   })
 
-  test('a task is open from its acceptance until it is settled, and goes by its result once it has one', () => {
+  test('a task is open from `accepted` to `settled`, and `finished` replaces `accepted`', () => {
     const accepted = {
       fact: 'accepted',
       from: 'u',
@@ -33,32 +33,32 @@ describe('replaying', () => {
     const result = { jobId: 'j', taskId: 't', workerId: 'w', outcome: { kind: 'cancelled' } } as const
     const finished = { fact: 'finished', from: 'u', result } as const
     const settled = { fact: 'settled', taskId: 't' } as const
-    expect(ledgerOf([accepted]).tasks).toEqual([accepted])
-    expect(ledgerOf([accepted, finished]).tasks).toEqual([finished])
-    expect(ledgerOf([accepted, finished, settled]).tasks).toEqual([])
-    expect(ledgerOf([settled, accepted]).tasks).toEqual([accepted])
+    expect(stateOf([accepted]).tasks).toEqual([accepted])
+    expect(stateOf([accepted, finished]).tasks).toEqual([finished])
+    expect(stateOf([accepted, finished, settled]).tasks).toEqual([])
+    expect(stateOf([settled, accepted]).tasks).toEqual([accepted])
   })
 
-  test('what a journal says it says again after it was rewritten', () => {
+  test('a journal that is rewritten from its state has the same state', () => {
     fc.assert(
-      fc.property(someFacts, (facts) => {
-        const { ledger } = replay(bytesOf(facts))
-        const again = replay(bytesOf(ledger.facts))
-        expect(again.ledger.facts).toEqual(ledger.facts)
+      fc.property(someEntries, (entries) => {
+        const { state } = replay(bytesOf(entries))
+        const again = replay(bytesOf(state.entries))
+        expect(again.state.entries).toEqual(state.entries)
       }),
     )
   })
 
-  test('cut anywhere, it says what its whole lines say', () => {
+  test('a journal that is cut at any byte has the state of its complete lines', () => {
     fc.assert(
-      fc.property(someFacts, (facts) => {
-        const bytes = bytesOf(facts)
-        const ends = facts.map((_, index) => bytesOf(facts.slice(0, index + 1)).length)
+      fc.property(someEntries, (entries) => {
+        const bytes = bytesOf(entries)
+        const ends = entries.map((_, index) => bytesOf(entries.slice(0, index + 1)).length)
         for (let length = 0; length <= bytes.length; length++) {
-          // A last line that lacks only its line break is whole.
+          // A last line that lacks only its line break is complete.
           const whole = ends.filter((end) => end - 1 <= length).length
-          const { ledger, damage, tornBytes } = replay(bytes.subarray(0, length))
-          expect(ledger.facts).toEqual(ledgerOf(facts.slice(0, whole)).facts)
+          const { state, damage, tornBytes } = replay(bytes.subarray(0, length))
+          expect(state.entries).toEqual(stateOf(entries.slice(0, whole)).entries)
           expect(damage).toEqual([])
           expect(tornBytes).toBe(Math.max(0, length - (ends[whole - 1] ?? 0)))
         }
@@ -67,37 +67,37 @@ describe('replaying', () => {
     )
   })
 
-  test('with any bit turned over, it loses the line and at most its neighbour, and makes nothing up', () => {
+  test('a flipped bit costs its line and at most one neighbor, and adds nothing', () => {
     fc.assert(
-      fc.property(someFacts, fc.nat(), fc.integer({ min: 0, max: 7 }), (facts, place, bit) => {
-        const bytes = bytesOf(facts)
+      fc.property(someEntries, fc.nat(), fc.integer({ min: 0, max: 7 }), (entries, place, bit) => {
+        const bytes = bytesOf(entries)
         const at = place % bytes.length
         bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at)
-        const ends = facts.map((_, index) => bytesOf(facts.slice(0, index + 1)).length)
+        const ends = entries.map((_, index) => bytesOf(entries.slice(0, index + 1)).length)
         const hit = ends.findIndex((end) => at < end)
-        // The line break between two lines takes both of them with it.
+        // A damaged line break joins two lines, and both are lost.
         const lost = at === (ends[hit] ?? 0) - 1 ? [hit, hit + 1] : [hit]
-        const left = facts.filter((_, index) => !lost.includes(index))
-        const { ledger, damage, tornBytes } = replay(bytes)
-        expect(ledger.facts).toEqual(ledgerOf(left).facts)
+        const left = entries.filter((_, index) => !lost.includes(index))
+        const { state, damage, tornBytes } = replay(bytes)
+        expect(state.entries).toEqual(stateOf(left).entries)
         expect(damage.length + (tornBytes > 0 ? 1 : 0)).toBeGreaterThan(0)
       }),
       { numRuns: 300 },
     )
   })
 
-  test('a page of zeros at its end, as a power cut leaves it, is a torn line', () => {
-    const fact: Fact = { fact: 'settled', taskId: 't' }
-    expect(replay(Buffer.concat([bytesOf([fact]), Buffer.alloc(4096)]))).toMatchObject({
+  test('a page of zeros at the end, which a power cut can leave, is an incomplete last line', () => {
+    const entry: JournalEntry = { fact: 'settled', taskId: 't' }
+    expect(replay(Buffer.concat([bytesOf([entry]), Buffer.alloc(4096)]))).toMatchObject({
       damage: [],
       tornBytes: 4096,
     })
   })
 
-  test('tells where it is damaged and why', () => {
-    const bytes = Buffer.from(`rubbish\n${encodeFact({ fact: 'settled', taskId: 't' })}`)
+  test('reports where a line is damaged and why', () => {
+    const bytes = Buffer.from(`rubbish\n${encodeEntry({ fact: 'settled', taskId: 't' })}`)
     expect(replay(bytes).damage).toEqual([
-      { offset: 0, bytes: 7, why: 'it does not begin like a line of a journal' },
+      { offset: 0, bytes: 7, why: 'the line does not begin with a version and a checksum' },
     ])
   })
 })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import type { Fact } from '../../../src/journal/facts.js'
+import type { JournalEntry } from '../../../src/journal/entries.js'
 import type { JsonObject } from '../../../src/utils/json.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 20 })
-/** Few, so that facts are about the same tasks. */
+/** A short list of ids, because several entries must be about one task. */
 const taskId = fc.constantFrom('t1', 't2', 't3', 't4', 't\n5')
 const from = fc.constantFrom('http://one', 'http://two')
 
@@ -46,7 +46,7 @@ const polled = fc.record(
   { requiredKeys: ['fact', 'from', 'workerId', 'openedAtMs'] },
 )
 
-/** Any fact, as JSON gives it back. */
-export const anyFact: fc.Arbitrary<Fact> = fc
+/** Any entry, in the form that `JSON.parse` returns. */
+export const anyEntry: fc.Arbitrary<JournalEntry> = fc
   .oneof(accepted, finished, settled, polled)
-  .map((fact) => JSON.parse(JSON.stringify(fact)) as Fact)
+  .map((entry) => JSON.parse(JSON.stringify(entry)) as JournalEntry)
