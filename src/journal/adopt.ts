@@ -1,54 +1,72 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from '../utils/logger.js'
-import type { JournalEntry } from './entries.js'
 import { moveLetters } from './folder/dead-letters.js'
+import { FolderInUseError } from './folder/lock.js'
 import { type FolderOwner, isOfThisMachine, readOwner } from './folder/owner.js'
-import { openStateFolder, type StateFolder } from './folder/state-folder.js'
+import { StateFolder } from './folder/state-folder.js'
+import type { OpenTask } from './journal-state.js'
 
-export interface AdoptionOptions {
-  /** The adopter's folder; its siblings are looked at. */
+/** The journal of the worker that adopts. */
+export interface AdoptingJournal {
+  /** Writes the tasks. Returns whether they are on disk; if they are not, the journal has not taken them. */
+  adopt(tasks: readonly OpenTask[]): Promise<boolean>
+}
+
+/** The worker that adopts. */
+export interface Adopter {
   readonly folder: StateFolder
   readonly owner: FolderOwner
+  /** The orchestrators of this worker. */
   readonly urls: readonly string[]
+  readonly journal: AdoptingJournal
   readonly log: Logger
-  /** Puts the entries into the adopter's journal, and tells whether they are there. */
-  readonly keep: (entries: readonly JournalEntry[]) => Promise<boolean>
 }
 
 /**
- * Takes over what dead workers beside this one have left, where nobody will come back to answer for it: their ids were
- * made up, and a new worker has a new one.
+ * Takes over the tasks and dead letters of dead workers with generated ids, from the folders beside this worker's own.
+ * Nobody else would: each new worker without a `WORKER_ID` has a new id and a new folder. A folder that cannot be
+ * adopted is left for the next worker that starts.
  */
-export const adoptOthers = async (options: AdoptionOptions): Promise<void> => {
-  const { folder, log } = options
+export const adoptOthers = async (adopter: Adopter): Promise<void> => {
+  const { folder, log } = adopter
   const parent = dirname(folder.path)
   const names = await readdir(parent, { withFileTypes: true }).catch(() => [])
   for (const entry of names) {
     const path = join(parent, entry.name)
     if (!entry.isDirectory() || path === folder.path) continue
     try {
-      await adopt(path, options)
+      await adopt(path, adopter)
     } catch (error) {
-      // Somebody else's, most likely: it is tried again by whoever starts next.
-      log.debug({ path, err: error }, 'a folder beside this one could not be adopted')
+      if (error instanceof FolderInUseError) continue
+      log.warn(
+        { path, err: error },
+        'State folder of a dead worker not adopted: the next worker that starts tries again',
+      )
     }
   }
 }
 
-const adopt = async (path: string, options: AdoptionOptions): Promise<void> => {
+const adopt = async (path: string, adopter: Adopter): Promise<void> => {
   const theirs = await readOwner(path)
-  if (!theirs?.isMadeUp || !isOfThisMachine(theirs, options.owner)) return
-  const found = await openStateFolder(path, options.log)
-  const { tasks } = found.left.state
-  const isOurs = tasks.every(({ from }) => options.urls.includes(from))
-  // Written here before it goes there: a crash in between leaves it twice, never nowhere.
-  if (!isOurs || !(await options.keep(tasks))) {
-    await found.release()
-    return
+  if (!theirs?.isMadeUp || !isOfThisMachine(theirs, adopter.owner)) return
+  const dead = await StateFolder.open(path, adopter.log)
+  try {
+    await empty(dead, theirs.workerId, adopter)
+  } finally {
+    await dead.release()
   }
-  await moveLetters(path, options.folder.path)
-  await found.remove()
+}
+
+const empty = async (dead: StateFolder, workerId: string, adopter: Adopter): Promise<void> => {
+  const { folder, urls, journal, log } = adopter
+  const { tasks } = dead.left.state
+  if (!tasks.every(({ from }) => urls.includes(from))) return
+  // Written here before it is removed there: after a crash in between, both have the tasks. Lost tasks would be worse.
+  if (!(await journal.adopt(tasks))) return
+  await dead.removeJournal()
   if (tasks.length > 0)
-    options.log.info({ workerId: theirs.workerId, tasks: tasks.length }, 'a dead worker is answered for')
+    log.info({ workerId, tasks: tasks.length }, 'Tasks of a dead worker adopted: this worker reports them')
+  await moveLetters(dead.path, folder.path)
+  await dead.remove()
 }

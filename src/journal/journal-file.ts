@@ -1,55 +1,71 @@
 import { fdatasyncSync, ftruncateSync, renameSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { afterMicrotasks, nextTurn } from '../utils/time.js'
+import { after, afterMicrotasks, nextTurn } from '../utils/time.js'
 import { syncFolder, writeLines, writeWhole } from './folder/write-whole.js'
 
-export interface JournalFileOptions {
-  readonly path: string
-  /** Whether a line counts as written only once the disk has it, not the system's cache. */
-  readonly syncs: boolean
-  /** Lines can no longer be written; they are let go until {@link JournalFile.rewrite} succeeds. */
-  readonly onBroken: (error: Error) => void
+/** The owner of a journal file. */
+export interface JournalFileOwner {
+  /** The file cannot be written any more: it drops all lines until {@link JournalFile.rewrite} succeeds. */
+  fileBroke(error: Error): void
 }
 
+/** After this time without an answer of the disk, results go out without waiting for the disk any longer. */
+const SYNC_DEADLINE_MS = 10_000
+
 /**
- * An append-only file. Lines go in groups, a write each, straight into the system's cache: a write that goes through
- * the thread pool takes ten times as long. A group is what comes in one turn of the event loop, or while the disk is
- * waited for.
+ * An append-only file. Lines are written in groups. A group is all lines of one turn of the event loop, or all lines
+ * that come while the disk syncs the previous group. A write is synchronous and goes to the system's cache: a write
+ * through the thread pool takes ten times as long.
  */
 export class JournalFile {
-  readonly #options: JournalFileOptions
+  readonly #path: string
+  readonly #syncs: boolean
+  readonly #owner: JournalFileOwner
   #handle: FileHandle | undefined
   #length = 0
   #group = new Group()
-  /** What waits for the disk. */
-  #underWay: Group | undefined
-  #due: 'later' | 'soon' | 'at rest' = 'later'
-  /** The lines that have come since a rewriting began. */
-  #meanwhile: string[] | undefined
+  /** The group that the disk syncs at present. */
+  #syncing: Group | undefined
+  #scheduled: 'no' | 'soon' | 'at rest' = 'no'
+  /** The lines that were appended since a rewrite began: the new file needs them, too. */
+  #backlog: string[] | undefined
+  #backlogLength = 0
 
-  constructor(options: JournalFileOptions) {
-    this.#options = options
+  /** @param syncs - whether a line counts as written only after the disk has it, not just the system's cache */
+  constructor(path: string, syncs: boolean, owner: JournalFileOwner) {
+    this.#path = path
+    this.#syncs = syncs
+    this.#owner = owner
   }
 
-  /** How long the file is, in bytes. */
+  /** The length of the file, in bytes. */
   get length(): number {
     return this.#length
   }
 
-  get isRewriting(): boolean {
-    return this.#meanwhile !== undefined
+  /** The memory that the lines since the beginning of a rewrite take, in characters; 0 without a rewrite. */
+  get backlogLength(): number {
+    return this.#backlogLength
+  }
+
+  /** Whether appended lines reach the file. */
+  get isWritable(): boolean {
+    return this.#handle !== undefined
   }
 
   /**
-   * Puts a line at the end. Called back, and not promised: thousands of tasks a second have three lines each.
+   * Appends a line. Takes a callback and returns no promise, because thousands of tasks a second append three lines each.
    *
-   * @param then - called when the line is as safe as was asked for, or cannot be
-   * @param when - `soon`: at the end of this turn of the event loop, in which more may come · `at rest`: before that, as
-   * soon as what runs now is over: a result that waited for the turn would cost the next task one of its own
+   * @param then - called when the line is written (and synced, if the file syncs), or when it cannot be written
+   * @param when - `soon`: at the end of this turn of the event loop, because more lines may come · `at rest`: earlier, as
+   * soon as the running microtasks are done; a result that waited for the end of the turn would delay the next task
    */
   append(line: string, then: () => void, when: 'soon' | 'at rest' = 'soon'): void {
-    this.#meanwhile?.push(line)
+    if (this.#backlog) {
+      this.#backlog.push(line)
+      this.#backlogLength += line.length
+    }
     if (!this.#handle) {
       then()
       return
@@ -59,14 +75,14 @@ export class JournalFile {
   }
 
   /**
-   * Puts a new file in the place of the old one: `lines`, and after them what is appended meanwhile. The old file stays
-   * whole until the new one is.
+   * Replaces the file by a new one with `lines`, followed by the lines that are appended meanwhile. The old file stays
+   * complete and in use until the new one is complete.
    *
-   * @throws Error of the file system; the old file is still there then, and in use if it was
+   * @throws Error of the file system; the old file then stays in use if it was
    */
   async rewrite(lines: Iterable<string>): Promise<void> {
-    const path = `${this.#options.path}.new`
-    this.#meanwhile = []
+    const path = `${this.#path}.new`
+    this.#backlog = []
     let handle: FileHandle | undefined
     try {
       handle = await open(path, 'w', 0o600)
@@ -74,20 +90,20 @@ export class JournalFile {
       await handle.datasync()
       await this.#replace(handle, path, length)
     } catch (error) {
-      this.#meanwhile = undefined
+      this.#dropBacklog()
       await handle?.close().catch(() => {})
       await rm(path, { force: true }).catch(() => {})
       throw error
     }
   }
 
-  /** Resolves when every line that was appended is written, or cannot be. */
+  /** Resolves when every line that was appended is written, or cannot be written. */
   flushed(): Promise<void> {
-    const last = this.#group.isEmpty ? this.#underWay : this.#group
+    const last = this.#group.isEmpty ? this.#syncing : this.#group
     return new Promise((resolve) => (last ? last.add('', resolve) : resolve()))
   }
 
-  /** Writes what is left and lets go of the file. */
+  /** Writes the remaining lines and closes the file. */
   async close(): Promise<void> {
     await this.flushed()
     const handle = this.#handle
@@ -95,97 +111,121 @@ export class JournalFile {
     await handle?.close()
   }
 
-  /** All in one go up to the new name, so that no line can come in between. */
+  /** Synchronous up to the new name: a line that came in between would be in the old file only. */
   async #replace(handle: FileHandle, path: string, length: number): Promise<void> {
-    this.#length = length + writeWhole(handle.fd, (this.#meanwhile ?? []).join(''))
-    if (this.#options.syncs) fdatasyncSync(handle.fd)
-    renameSync(path, this.#options.path)
-    this.#meanwhile = undefined
-    this.#group.clear()
+    const newLength = length + writeWhole(handle.fd, (this.#backlog ?? []).join(''))
+    if (this.#syncs) fdatasyncSync(handle.fd)
+    renameSync(path, this.#path)
+    this.#length = newLength
+    this.#dropBacklog()
+    this.#group.dropLines()
     const old = this.#handle
     this.#handle = handle
     await old?.close().catch(() => {})
-    await syncFolder(dirname(this.#options.path))
+    await syncFolder(dirname(this.#path))
+  }
+
+  #dropBacklog(): void {
+    this.#backlog = undefined
+    this.#backlogLength = 0
   }
 
   #schedule(when: 'soon' | 'at rest'): void {
-    if (this.#due === 'at rest' || this.#due === when) return
-    this.#due = when
+    if (this.#scheduled === 'at rest' || this.#scheduled === when) return
+    this.#scheduled = when
     if (when === 'soon') nextTurn(this.#flush)
     else afterMicrotasks(this.#flush)
   }
 
   readonly #flush = (): void => {
-    this.#due = 'later'
-    if (this.#underWay || this.#group.isEmpty) return
+    this.#scheduled = 'no'
+    if (this.#syncing || this.#group.isEmpty) return
     const group = this.#group
     this.#group = new Group()
     this.#write(group.text)
-    if (this.#options.syncs) void this.#sync(group)
+    if (this.#syncs) void this.#sync(group)
     else group.done()
   }
 
   #write(text: string): void {
-    if (!this.#handle) return
+    const handle = this.#handle
+    if (!handle) return
     try {
-      this.#length += writeWhole(this.#handle.fd, text)
+      this.#length += writeWhole(handle.fd, text)
     } catch (error) {
-      this.#break(this.#handle, error as Error)
+      cutTo(handle.fd, this.#length)
+      this.#break(handle, error as Error)
     }
   }
 
   async #sync(group: Group): Promise<void> {
     const handle = this.#handle
-    this.#underWay = group
+    this.#syncing = group
+    const late = after(SYNC_DEADLINE_MS, () => this.#synced(group, handle, noAnswer()))
+    let failure: Error | undefined
     try {
       await handle?.datasync()
     } catch (error) {
-      if (handle && handle === this.#handle) this.#break(handle, error as Error)
+      failure = error as Error
     }
-    this.#underWay = undefined
+    late.cancel()
+    this.#synced(group, handle, failure)
+  }
+
+  /** Does nothing for a group that the deadline has ended already. */
+  #synced(group: Group, handle: FileHandle | undefined, failure: Error | undefined): void {
+    if (this.#syncing !== group) return
+    // After a rewrite the lines are in another file, and an error of the old one does not matter.
+    if (failure && handle && handle === this.#handle) this.#break(handle, failure)
+    this.#syncing = undefined
     group.done()
     this.#flush()
   }
 
   #break(handle: FileHandle, error: Error): void {
     this.#handle = undefined
-    try {
-      ftruncateSync(handle.fd, this.#length)
-    } catch {
-      // Half a line stays at the end: whoever replays the file skips it.
-    }
     void handle.close().catch(() => {})
-    this.#options.onBroken(error)
+    this.#owner.fileBroke(error)
   }
 }
 
-/** Lines that are written together, and what is to be done then. */
+const noAnswer = (): Error => new Error(`the disk has not answered for ${SYNC_DEADLINE_MS / 1_000} s`)
+
+/** Removes half a line from the end of the file. If this fails, replay skips the half line. */
+const cutTo = (fd: number, length: number): void => {
+  try {
+    ftruncateSync(fd, length)
+  } catch {
+    // The error that came before is reported.
+  }
+}
+
+/** Lines that are written together, and the callbacks that wait for them. */
 class Group {
   #text = ''
-  readonly #then: (() => void)[] = []
+  readonly #waiting: (() => void)[] = []
 
   get text(): string {
     return this.#text
   }
 
-  /** Whether nobody waits for it. */
+  /** Whether no callback waits for the group. */
   get isEmpty(): boolean {
-    return this.#then.length === 0
+    return this.#waiting.length === 0
   }
 
-  /** @param then - see {@link Group.done} */
   add(line: string, then: () => void): void {
     this.#text += line
-    this.#then.push(then)
+    this.#waiting.push(then)
   }
 
-  /** Its lines have been written elsewhere; those who wait still do. */
-  clear(): void {
+  /** Another file has the lines already; the callbacks still wait. */
+  dropLines(): void {
     this.#text = ''
   }
 
-  /** They are written, or cannot be. */
+  /** The lines are written, or cannot be written. */
   done(): void {
-    for (const then of this.#then) then()
+    for (const then of this.#waiting) then()
   }
 }

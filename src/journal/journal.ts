@@ -1,216 +1,191 @@
-import { ConfigError, ResponseError } from '../errors.js'
+import { ConfigError } from '../errors.js'
 import type { TaskOffer, TaskResult } from '../protocol/messages.js'
-import { fullJitter } from '../transport/backoff.js'
+import type { Settings } from '../settings.js'
 import type { Logger } from '../utils/logger.js'
-import { after, type Timer, wallMs } from '../utils/time.js'
+import { wallMs, within } from '../utils/time.js'
 import type { Wake } from '../utils/wake.js'
 import { adoptOthers } from './adopt.js'
 import type { JournalEntry } from './entries.js'
-import { type DeadLetter, fileLetter, thinOut } from './folder/dead-letters.js'
+import { DeadLetterBox } from './folder/dead-letter-box.js'
 import { FolderInUseError } from './folder/lock.js'
-import { currentOwner, writeOwner } from './folder/owner.js'
-import { openStateFolder, type StateFolder } from './folder/state-folder.js'
-import { JournalFile } from './journal-file.js'
-import { JournalState, type OpenTask } from './journal-state.js'
+import { currentOwner } from './folder/owner.js'
+import { StateFolder } from './folder/state-folder.js'
+import type { OpenTask } from './journal-state.js'
+import { JournalStore } from './journal-store.js'
 import { heldForMs, type PollEnd, PollMark } from './poll-mark.js'
-import { encodeEntry } from './record.js'
 
-export interface JournalOptions {
-  readonly workerId: string
-  /** Whether nobody chose the id: then the journals of dead workers like this one are adopted. */
-  readonly isMadeUp: boolean
-  /** The worker's own folder; `undefined` keeps everything in memory. */
-  readonly folder: string | undefined
-  readonly syncs: boolean
-  /** The orchestrators. */
-  readonly urls: readonly string[]
-  /** How long an orchestrator should hold a poll, in ms. */
-  readonly holdMs: number
-  readonly log: Logger
-  /** Triggered when the journal can no longer be written, and when it can be written again. */
-  readonly wake: Wake
-}
+/** The settings that the journal depends on. */
+export type JournalSettings = Pick<
+  Settings,
+  | 'workerId'
+  | 'workerIdIsMadeUp'
+  | 'journal'
+  | 'stateDir'
+  | 'journalSyncs'
+  | 'orchestrators'
+  | 'pollTimeoutMs'
+>
 
-/** Who asks for tasks: the worker, under one of its ids at one of its orchestrators. */
-export interface Poller {
-  /** The orchestrator's. */
+/** The worker under one of its ids, at one of its orchestrators. */
+export interface Identity {
+  /** The orchestrator's URL. */
   readonly url: string
   readonly workerId: string
-  /** How much longer a poll may be held there than it should be, in ms. */
+}
+
+/** An identity that polls. */
+export interface Poller extends Identity {
+  /** How much longer than `TASK_POLL_TIMEOUT` the orchestrator may hold a poll, in ms. */
   readonly extraHoldMs: number
 }
 
-/** A file shorter than this is not worth rewriting, in bytes. */
-const COMPACT_FROM_BYTES = 4 * 1024 * 1024
-/** Enough for people to see what goes wrong, and no disk is full of it. */
-const LETTER_BOUNDS = { letters: 1_000, bytes: 64 * 1024 * 1024 }
-const HEAL_BACKOFF = { baseMs: 1_000, capMs: 30_000 }
+/** A disk that hangs does not keep a worker from ending for longer than this. */
+const CLOSE_DEADLINE_MS = 5_000
 
 /**
- * What this worker has taken and not yet seen acknowledged, on the disk. Every method that notes a fact calls `then` once it
- * is written; at once where nothing is: without a folder, before it is opened and after it is closed.
+ * The journal on disk: the tasks that were accepted and whose results are not acknowledged, and the polls that an
+ * orchestrator may hold. The next worker reads it after a crash.
+ *
+ * Methods with `then` call it when the entry is written or cannot be written. They call it at once if there is no journal:
+ * without a state folder, before `open` and after `close`.
  */
 export class Journal {
-  readonly #options: JournalOptions
+  readonly #settings: JournalSettings
+  readonly #log: Logger
+  readonly #wake: Wake
   readonly #marks = new Map<Poller, PollMark>()
   #folder: StateFolder | undefined
-  #file: JournalFile | undefined
-  #state = new JournalState()
-  #trouble: string | undefined
-  #healing: Timer | undefined
-  #failures = 0
-  #rewriting: Promise<void> | undefined
-  #thinning: Promise<void> = Promise.resolve()
-  #isThinningDue = false
-  /** From this length on it is rewritten: twice what it had after the last time. */
-  #compactFrom = COMPACT_FROM_BYTES
+  #store: JournalStore | undefined
+  #deadLetters: DeadLetterBox | undefined
 
-  constructor(options: JournalOptions) {
-    this.#options = options
+  /** @param wake - triggered when the journal cannot be written any more, and when it can be written again */
+  constructor(settings: JournalSettings, log: Logger, wake: Wake) {
+    this.#settings = settings
+    this.#log = log
+    this.#wake = wake
   }
 
-  /** Why nothing can be written at present. */
+  /** Why the worker must not take tasks; `undefined`: it may. */
   get trouble(): string | undefined {
-    return this.#trouble
+    return this.#store?.trouble
   }
 
-  /** Whether what is not delivered outlasts this process. */
+  /** Whether undelivered results survive this process. */
   get isKept(): boolean {
-    return this.#file !== undefined && this.#trouble === undefined
+    return this.#store?.isWritable ?? false
   }
 
   /**
-   * Takes the folder, and reads what an earlier worker has left there and in the folders it adopts.
+   * Locks the state folder, and reads the journals of an earlier worker and of the dead workers that this one adopts.
    *
    * @returns the tasks that are not settled
-   * @throws ConfigError when a live process has the folder
+   * @throws ConfigError if another living process has the folder
    */
   async open(): Promise<readonly OpenTask[]> {
-    const { folder, log } = this.#options
-    if (folder === undefined) return []
+    const { journal, stateDir: folder } = this.#settings
+    if (!journal || folder === undefined) return []
     try {
-      this.#folder = await openStateFolder(folder, log)
+      this.#folder = await StateFolder.open(folder, this.#log)
     } catch (error) {
       if (error instanceof FolderInUseError) throw inUse(folder)
       if (!isUnusable(error)) throw error
-      log.warn(
+      this.#log.warn(
         { folder, err: error },
-        'there is no journal: results that are not delivered are lost with the process. Set WORKER_STATE_DIR to a folder that can be written, or WORKER_JOURNAL=off',
+        'State directory not usable: there is no journal, and undelivered results are lost when the process ends. Set WORKER_STATE_DIR to a writable directory, or WORKER_JOURNAL=off',
       )
       return []
     }
-    await this.#begin(this.#folder)
-    return this.#state.tasks
+    this.#deadLetters = new DeadLetterBox(folder, this.#log)
+    this.#store = await this.#openStore(this.#folder)
+    return this.#store.state.tasks
   }
 
-  /** How much longer an orchestrator may hold a poll of a predecessor of that id, in ms. */
-  heldForMs(url: string, workerId: string): number {
-    const entry = this.#state.polls.find((poll) => poll.from === url && poll.workerId === workerId)
+  /** Returns how much longer the orchestrator may hold a poll of an earlier worker with this id, in ms. */
+  heldForMs({ url, workerId }: Identity): number {
+    const entry = this.#store?.state.polls.find((poll) => poll.from === url && poll.workerId === workerId)
     if (!entry || entry.openedAtMs === null) return 0
-    return heldForMs(entry.openedAtMs, wallMs(), entry.holdMs ?? this.#options.holdMs)
+    return heldForMs(entry.openedAtMs, wallMs(), entry.holdMs ?? this.#settings.pollTimeoutMs)
   }
 
-  /** Whether a result of the task may still have to be delivered. */
+  /** Returns whether the task is not settled: its result may have to be delivered. */
   isStillNeeded(taskId: string): boolean {
-    return this.#state.has(taskId)
+    return this.#store?.state.has(taskId) ?? false
   }
 
-  accepted(
-    { jobId, taskId, taskName }: TaskOffer,
-    { url, workerId }: Omit<Poller, 'extraHoldMs'>,
-    then?: () => void,
-  ): void {
-    this.#note({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName }, then)
+  accepted({ jobId, taskId, taskName }: TaskOffer, { url, workerId }: Identity, then?: () => void): void {
+    this.#add({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName }, then)
   }
 
   finished(result: TaskResult, from: string, then: () => void): void {
-    this.#note({ fact: 'finished', from, result }, then, 'at rest')
+    this.#add({ fact: 'finished', from, result }, then, 'at rest')
   }
 
   /** The orchestrator has the result. */
   acknowledged({ taskId }: TaskResult, then?: () => void): void {
-    this.#note({ fact: 'settled', taskId }, then)
+    this.#add({ fact: 'settled', taskId }, then)
   }
 
-  /** The orchestrator will never take the result. Gives whether it lies with the dead letters now. */
+  /** The orchestrator will never take the result. Returns whether the result is a dead letter on disk now. */
   async buried(result: TaskResult, from: string, error: Error): Promise<boolean> {
-    const folder = this.#folder
-    if (!folder) return false
-    try {
-      await fileLetter(folder.path, letterOf(result, from, error))
-    } catch (cause) {
-      // Unsettled as it is, it comes up again at the next start.
-      this.#options.log.error({ taskId: result.taskId, err: cause }, 'a dead letter could not be written')
-      return false
-    }
+    // A result that is not written stays unsettled: the next start sends it again.
+    if (!(await this.#deadLetters?.add(result, from, error))) return false
     await new Promise<void>((resolve) => this.acknowledged(result, resolve))
-    this.#thinOut(folder.path)
     return true
   }
 
+  /** A poll is about to be opened. Returns a promise if something must be written first. */
   pollOpened(from: Poller): Promise<void> | undefined {
-    if (!this.#file) return undefined
+    if (!this.#store) return undefined
     const openedAtMs = this.#markOf(from).opened(wallMs())
     if (openedAtMs === undefined) return undefined
-    return new Promise((resolve) => this.#mark(from, openedAtMs, resolve))
+    return new Promise((resolve) => this.#writeMark(from, openedAtMs, resolve))
   }
 
   pollEnded(from: Poller, end: PollEnd): void {
-    if (!this.#file) return
-    if (this.#markOf(from).ended(wallMs(), end) === null) this.#mark(from, null)
+    if (!this.#store) return
+    if (this.#markOf(from).ended(wallMs(), end) === null) this.#writeMark(from, null)
   }
 
-  /** Writes what is left and gives the folder up. */
+  /** Writes the remaining entries and unlocks the folder. Never rejects, and waits no longer than 5 s. */
   async close(): Promise<void> {
-    this.#healing?.cancel()
+    const folder = this.#settings.stateDir
+    const closed = this.#close().catch((err: unknown) =>
+      this.#log.warn(
+        { folder, err },
+        'State directory not closed properly: the next start replays the journal',
+      ),
+    )
+    if (!(await within(CLOSE_DEADLINE_MS, closed)))
+      this.#log.error(
+        { folder },
+        'Disk does not answer: the journal is not closed, and the state directory stays locked until this process ends',
+      )
+  }
+
+  async #openStore(folder: StateFolder): Promise<JournalStore> {
+    const { workerId, workerIdIsMadeUp, journalSyncs, orchestrators } = this.#settings
+    const owner = await currentOwner(workerId, workerIdIsMadeUp)
+    const store = new JournalStore(folder, owner, journalSyncs, this.#log, this.#wake)
+    await store.open()
+    const urls = orchestrators.map(({ url }) => url)
+    if (workerIdIsMadeUp && store.isWritable)
+      await adoptOthers({ folder, owner, urls, journal: store, log: this.#log })
+    return store
+  }
+
+  async #close(): Promise<void> {
     this.#clearMarks()
-    await this.#rewriting?.catch(() => {})
-    await this.#thinning
-    const file = this.#file
-    this.#file = undefined
-    await file?.close()
+    const store = this.#store
     const folder = this.#folder
+    this.#store = undefined
     this.#folder = undefined
-    if (this.#options.isMadeUp && this.#state.tasks.length === 0) await folder?.remove()
-    else await folder?.release()
-  }
-
-  async #begin(folder: StateFolder): Promise<void> {
-    const { workerId, isMadeUp, syncs, urls, log } = this.#options
-    const { state } = folder.left
-    this.#state = state
-    this.#file = new JournalFile({
-      path: folder.journalPath,
-      syncs,
-      onBroken: (error) => this.#broke(error),
-    })
     try {
-      await this.#rewrite()
-      const owner = await currentOwner(workerId, isMadeUp)
-      await writeOwner(folder.path, owner)
-      if (isMadeUp) await adoptOthers({ folder, owner, urls, log, keep: (entries) => this.#keep(entries) })
-    } catch (error) {
-      this.#broke(error as Error)
+      await this.#deadLetters?.idle()
+      await store?.close()
+      if (this.#settings.workerIdIsMadeUp && store?.state.tasks.length === 0) await folder?.remove()
+    } finally {
+      await folder?.release()
     }
-  }
-
-  /** Looks at all of them each time, so once for all that have come meanwhile. */
-  #thinOut(folder: string): void {
-    if (this.#isThinningDue) return
-    this.#isThinningDue = true
-    const { log } = this.#options
-    this.#thinning = this.#thinning.then(async () => {
-      this.#isThinningDue = false
-      try {
-        for (const { result, diedAt } of await thinOut(folder, LETTER_BOUNDS))
-          log.warn(
-            { taskId: result.taskId, jobId: result.jobId, diedAt },
-            'there are too many dead letters: the oldest has gone',
-          )
-      } catch (error) {
-        log.warn({ err: error }, 'dead letters could not be removed')
-      }
-    })
   }
 
   #markOf(poller: Poller): PollMark {
@@ -222,81 +197,21 @@ export class Journal {
   }
 
   #clearMarks(): void {
-    for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) this.#mark(from, null)
+    for (const [from, mark] of this.#marks) if (mark.cleared(wallMs()) === null) this.#writeMark(from, null)
   }
 
   #holdMs({ extraHoldMs }: Poller): number {
-    return this.#options.holdMs + extraHoldMs
+    return this.#settings.pollTimeoutMs + extraHoldMs
   }
 
-  #mark(poller: Poller, openedAtMs: number | null, then?: () => void): void {
+  #writeMark(poller: Poller, openedAtMs: number | null, then?: () => void): void {
     const { url: from, workerId } = poller
-    this.#note({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) }, then)
+    this.#add({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) }, then)
   }
 
-  #note(entry: JournalEntry, then: () => void = nothing, when?: 'soon' | 'at rest'): void {
-    if (!this.#file) {
-      then()
-      return
-    }
-    this.#state.apply(entry)
-    this.#file.append(encodeEntry(entry), then, when)
-    if (this.#file.length > this.#compactFrom) this.#compact()
-  }
-
-  async #keep(entries: readonly JournalEntry[]): Promise<boolean> {
-    for (const entry of entries) this.#note(entry)
-    await this.#file?.flushed()
-    return this.isKept
-  }
-
-  #compact(): void {
-    if (this.#trouble !== undefined) return
-    void this.#rewrite().catch((error: unknown) =>
-      this.#options.log.warn({ err: error }, 'the journal could not be shortened; trying again later'),
-    )
-  }
-
-  #rewrite(): Promise<void> {
-    const file = this.#file
-    if (!file) return Promise.resolve()
-    this.#compactFrom = Number.POSITIVE_INFINITY
-    this.#rewriting = file
-      .rewrite(linesOf(this.#state.entries))
-      .finally(() => {
-        this.#compactFrom = Math.max(COMPACT_FROM_BYTES, 2 * file.length)
-      })
-      .then(() => this.#healed())
-    return this.#rewriting
-  }
-
-  #broke(error: Error): void {
-    this.#trouble = `the journal cannot be written: ${error.message}`
-    if (this.#failures === 0)
-      this.#options.log.error(
-        { err: error },
-        'the journal cannot be written: no tasks are taken until it can; what runs is kept in memory',
-      )
-    this.#options.wake.trigger()
-    this.#healLater()
-  }
-
-  #healLater(): void {
-    this.#failures++
-    this.#healing?.cancel()
-    this.#healing = after(fullJitter(HEAL_BACKOFF, this.#failures, 1), () => {
-      if (this.#file?.isRewriting) this.#healLater()
-      else void this.#rewrite().catch(() => this.#healLater())
-    })
-  }
-
-  #healed(): void {
-    if (this.#trouble === undefined) return
-    this.#healing?.cancel()
-    this.#trouble = undefined
-    this.#failures = 0
-    this.#options.log.info({}, 'the journal can be written again')
-    this.#options.wake.trigger()
+  #add(entry: JournalEntry, then: () => void = nothing, when?: 'soon' | 'at rest'): void {
+    if (this.#store) this.#store.add(entry, then, when)
+    else then()
   }
 }
 
@@ -308,23 +223,10 @@ const inUse = (folder: string): ConfigError =>
       name: 'WORKER_STATE_DIR',
       value: folder,
       expected:
-        'a directory of this worker alone, but another process has it: is there a second worker of this id?',
+        'a directory for this worker only, but another process uses it. Is a second worker with this id running?',
     },
   ])
 
-const letterOf = (result: TaskResult, from: string, error: Error): DeadLetter => ({
-  version: 1,
-  from,
-  diedAt: new Date(wallMs()).toISOString(),
-  reason: error.message,
-  ...(error instanceof ResponseError && { status: error.status }),
-  result,
-})
-
-function* linesOf(entries: readonly JournalEntry[]): Generator<string> {
-  for (const entry of entries) yield encodeEntry(entry)
-}
-
-/** A file system that will not do, rather than a mistake in here or a folder that is taken. */
+/** Whether the file system cannot hold a state folder. Other errors are bugs. */
 const isUnusable = (error: unknown): boolean =>
   error instanceof Error && /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '')

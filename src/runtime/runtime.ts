@@ -82,7 +82,7 @@ export class Runtime implements EventLoopOwner {
       wake: this.#wake,
     })
     this.#watch = new EventLoopWatch(this, this.#wake)
-    this.#journal = this.#makeJournal()
+    this.#journal = new Journal(settings, log, this.#wake)
     this.#reports = new TaskReports(events, log)
     this.#delivery = this.#makeDelivery()
     this.strays = new StrayRejections(events, log)
@@ -180,20 +180,6 @@ export class Runtime implements EventLoopOwner {
       hotCache: this.hotCache,
       tasksInHand: this.#tasks.running.map(({ offer: { taskId, jobId } }) => ({ taskId, jobId })),
       accepting: this.#hasRoom,
-    })
-  }
-
-  #makeJournal(): Journal {
-    const { settings, log } = this.#foundation
-    return new Journal({
-      workerId: settings.workerId,
-      isMadeUp: settings.workerIdIsMadeUp,
-      folder: settings.journal ? settings.stateDir : undefined,
-      syncs: settings.journalSyncs,
-      urls: settings.orchestrators.map(({ url }) => url),
-      holdMs: settings.pollTimeoutMs,
-      log,
-      wake: this.#wake,
     })
   }
 

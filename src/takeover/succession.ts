@@ -113,8 +113,8 @@ export class Takeover {
   #lookBack(main: Connection, connections: Pick<Connections, 'standbyFor'>): void {
     const workerId = standbyIdOf(main.workerId)
     const { journal, settings } = this.#options
-    const mainMs = journal.heldForMs(main.url, main.workerId)
-    const standbyMs = journal.heldForMs(main.url, workerId)
+    const mainMs = journal.heldForMs(main)
+    const standbyMs = journal.heldForMs({ url: main.url, workerId })
     if (!settings.pollFence || (mainMs === 0 && standbyMs === 0)) return
     const standby = connections.standbyFor(main, this.#roleAt(main, workerId))
     this.#standbys.set(main, standby)

@@ -4,7 +4,7 @@ import type { TaskResult } from '../../protocol/messages.js'
 import { isObject } from '../../utils/json.js'
 import { syncFolder } from './write-whole.js'
 
-/** A result that its orchestrator will never take, and why. */
+/** A result that its orchestrator will never take, and the reason. */
 export interface DeadLetter {
   readonly version: 1
   /** The orchestrator's URL. */
@@ -12,18 +12,18 @@ export interface DeadLetter {
   /** ISO 8601. */
   readonly diedAt: string
   readonly reason: string
-  /** The HTTP status that said so, where one did. */
+  /** The HTTP status of the refusal, if the orchestrator answered. */
   readonly status?: number
   readonly result: TaskResult
 }
 
-/** A dead letter and the file that it lies in. */
+/** A dead letter and the path of its file. */
 export interface FiledLetter {
   readonly path: string
   readonly letter: DeadLetter
 }
 
-/** How many letters are kept, and how large they are together. */
+/** How many dead letters are kept, and their total size. */
 export interface LetterBounds {
   readonly letters: number
   readonly bytes: number
@@ -31,13 +31,13 @@ export interface LetterBounds {
 
 const FOLDER = 'dead-letters'
 const ENDING = '.json'
-/** What most file systems take as a name, the ending and a temporary name's one included. */
+/** Most file systems allow 255 bytes; the endings `.json` and `.new` have to fit, too. */
 const LONGEST_NAME = 200
 
 const deadLettersIn = (folder: string): string => join(folder, FOLDER)
 
-/** Puts a letter away; once it resolves, the file is whole and on the disk. */
-export const fileLetter = async (folder: string, letter: DeadLetter): Promise<void> => {
+/** Writes a dead letter. When the promise resolves, the file is complete and on disk. */
+export const writeLetter = async (folder: string, letter: DeadLetter): Promise<void> => {
   const letters = deadLettersIn(folder)
   await mkdir(letters, { recursive: true, mode: 0o700 })
   const path = join(letters, nameFor(letter.result))
@@ -52,7 +52,7 @@ export const fileLetter = async (folder: string, letter: DeadLetter): Promise<vo
   await syncFolder(letters)
 }
 
-/** Every letter of a folder, the oldest first. What is no letter is left alone. */
+/** Returns all dead letters of a state folder, the oldest first. Ignores other files. */
 export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
   const read = await Promise.all((await pathsIn(folder)).map(readLetter))
   return read
@@ -60,11 +60,11 @@ export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
     .sort((one, other) => one.letter.diedAt.localeCompare(other.letter.diedAt))
 }
 
-/** Removes the oldest letters beyond the bounds, never the newest one. Gives those that have gone. */
-export const thinOut = async (folder: string, bounds: LetterBounds): Promise<DeadLetter[]> => {
+/** Removes the oldest dead letters beyond the bounds, never the newest one. Returns the removed ones. */
+export const removeOldest = async (folder: string, bounds: LetterBounds): Promise<DeadLetter[]> => {
   const files = await Promise.all((await pathsIn(folder)).map(sizeOf))
   files.sort((one, other) => other.writtenMs - one.writtenMs)
-  const gone: DeadLetter[] = []
+  const removed: DeadLetter[] = []
   let bytes = 0
   for (const [place, { path, size }] of files.entries()) {
     bytes += size
@@ -72,12 +72,12 @@ export const thinOut = async (folder: string, bounds: LetterBounds): Promise<Dea
     const filed = isKept ? undefined : await readLetter(path)
     if (!filed) continue
     await removeLetter(path)
-    gone.push(filed.letter)
+    removed.push(filed.letter)
   }
-  return gone
+  return removed
 }
 
-/** Puts the letters of one folder among those of another. */
+/** Moves the dead letters of one state folder to another. */
 export const moveLetters = async (from: string, to: string): Promise<void> => {
   const letters = await readLetters(from)
   if (letters.length > 0) await mkdir(deadLettersIn(to), { recursive: true, mode: 0o700 })
@@ -96,7 +96,7 @@ const pathsIn = async (folder: string): Promise<string[]> => {
   return names.filter((name) => name.endsWith(ENDING)).map((name) => join(letters, name))
 }
 
-/** One that has just been removed counts for nothing. */
+/** The size is 0 if somebody has just removed the file. */
 const sizeOf = async (path: string) => {
   const { size, mtimeMs: writtenMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }))
   return { path, size, writtenMs }

@@ -4,73 +4,86 @@ import { link, open, readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 
-/** The folder is in use by a process that lives. */
+/** Another living process uses the folder. */
 export class FolderInUseError extends Error {}
 
-/** The right to be the only process that works in a folder. It ends with the process, however that ends. */
+/** The right to be the only process that works in a folder. It ends with the process, however the process ends. */
 export interface Lock {
+  /** Does nothing if the lock is released already. */
   release(): Promise<void>
-  /** Releases it for good: nothing is left of it in the folder. */
+  /** Releases the lock and removes its file. */
   remove(): Promise<void>
 }
 
 const NAME = /^lock\.(\d+)$/
-/** What the name of a socket may be long; the least of all systems. */
+/** The longest path of a socket that every system allows, in bytes. */
 const LONGEST_PATH = 100
 const TRIES = 50
 
 /**
- * Takes a folder. The lock is a socket in it that only a living process can listen on: unlike a file with a process id
- * it cannot outlive its owner, and containers that share the folder see it too. A socket that nobody answers for is
- * succeeded by one with the next number, never replaced: of two that try at once, one finds the number taken.
+ * Takes the lock of a folder. The lock is a socket in the folder, and only a living process can listen on a socket. A
+ * file with a process id could outlive its process, and means nothing in another container that shares the folder. A
+ * socket of a dead process is never replaced: the next lock has the next number. If two processes try at once, one of
+ * them finds the number taken.
  *
- * @throws FolderInUseError when it is taken
- * @throws Error of the file system where the folder cannot hold a socket
+ * @throws FolderInUseError if another process has the lock
+ * @throws Error of the file system if the folder cannot contain a socket
  */
 export const takeLock = async (folder: string): Promise<Lock> => {
-  const places = await placesIn(folder)
-  const own = `lock.${randomUUID().slice(0, 8)}.new`
-  const server = await listenOn(places.of(own))
+  const paths = await socketPathsIn(folder)
   try {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const path = await claim(places, own)
-      if (path !== undefined) return lockOf(server, places, path)
-    }
-    throw new Error(`no lock could be taken in ${folder}: others keep trying at the same time`)
+    return await takeWith(paths)
   } catch (error) {
-    await closeServer(server)
-    await places.close()
+    await paths.close()
     throw error
-  } finally {
-    await rm(join(folder, own), { force: true })
   }
 }
 
-/** Where sockets are reached: a long path goes by way of the open folder, as a socket's name has to be short. */
-interface Places {
+/** The paths under which sockets of a folder are reached. */
+interface SocketPaths {
   readonly folder: string
   of(name: string): string
   close(): Promise<void>
 }
 
-const placesIn = async (folder: string): Promise<Places> => {
+/** The path of a socket must be short, so a long path is replaced by the open folder's file descriptor. */
+const socketPathsIn = async (folder: string): Promise<SocketPaths> => {
   const isLong = Buffer.byteLength(join(folder, 'lock.12345678.new')) > LONGEST_PATH
   const handle = isLong ? await open(folder, 'r') : undefined
   const base = handle ? `/proc/self/fd/${handle.fd}` : folder
   return { folder, of: (name) => join(base, name), close: async () => handle?.close() }
 }
 
-/** One try to be the next in number. Gives the path of the lock that was taken. */
-const claim = async (places: Places, own: string): Promise<string | undefined> => {
-  const { folder } = places
+const takeWith = async (paths: SocketPaths): Promise<Lock> => {
+  const { folder } = paths
+  const own = `lock.${randomUUID().slice(0, 8)}.new`
+  const server = await listenOn(paths.of(own))
+  try {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const path = await claim(paths, own)
+      if (path !== undefined) return lockOf(server, paths, path)
+    }
+    throw new Error(`Lock of ${folder} not taken after ${TRIES} tries: other processes try at the same time`)
+  } catch (error) {
+    await closeServer(server)
+    throw error
+  } finally {
+    // A file that cannot be removed does no harm.
+    await rm(join(folder, own), { force: true }).catch(() => {})
+  }
+}
+
+/** Tries once to take the next number. Returns the path of the lock, or `undefined` if another process was faster. */
+const claim = async (paths: SocketPaths, own: string): Promise<string | undefined> => {
+  const { folder } = paths
   const last = Math.max(0, ...(await numbersIn(folder)))
-  if (last > 0 && (await answers(places.of(`lock.${last}`))))
+  if (last > 0 && (await answers(paths.of(`lock.${last}`))))
     throw new FolderInUseError(`${folder} is in use by another process`)
   const mine = join(folder, `lock.${last + 1}`)
   if (!(await linked(join(folder, own), mine))) return undefined
   const numbers = await numbersIn(folder)
   if (Math.max(...numbers) > last + 1) {
-    // It was late: others have come and gone since it looked.
+    // Other processes have taken and released the lock since this one read the numbers.
     await rm(mine, { force: true })
     return undefined
   }
@@ -102,7 +115,7 @@ const listenOn = async (path: string): Promise<Server> => {
   return server
 }
 
-/** Whether somebody listens there. Whatever is no clear no counts as yes. */
+/** Whether a process listens on the socket. Any error but a clear refusal counts as yes. */
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path)
@@ -117,10 +130,10 @@ const answers = (path: string): Promise<boolean> =>
 
 const closeServer = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
 
-const lockOf = (server: Server, places: Places, path: string): Lock => {
+const lockOf = (server: Server, paths: SocketPaths, path: string): Lock => {
   const release = async (): Promise<void> => {
     await closeServer(server)
-    await places.close()
+    await paths.close()
   }
   return {
     release,

@@ -3,19 +3,20 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isObject } from '../../utils/json.js'
 
-/** Whose folder it is; written by each worker that takes it. */
+/** The worker that a state folder belongs to. Each worker writes this when it takes the folder. */
 export interface FolderOwner {
   readonly workerId: string
-  /** Whether the id is one that nobody chose: no later worker will have it. */
+  /** Whether the id was generated: no later worker will have it. */
   readonly isMadeUp: boolean
   readonly processId: number
   readonly hostname: string
-  /** Which run of which machine; empty where the system does not tell. */
+  /** Identifies one boot of one machine; empty if the system has no such id. */
   readonly bootId: string
 }
 
 const FILE = 'worker.json'
 
+/** Returns this process as the owner of a folder. */
 export const currentOwner = async (workerId: string, isMadeUp: boolean): Promise<FolderOwner> => ({
   workerId,
   isMadeUp,
@@ -29,7 +30,7 @@ export const writeOwner = (folder: string, owner: FolderOwner): Promise<void> =>
 
 export const removeOwner = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })
 
-/** `undefined`: the folder is nobody's that is known. */
+/** Returns the owner of a folder, or `undefined` if the folder has no readable owner. */
 export const readOwner = async (folder: string): Promise<FolderOwner | undefined> => {
   try {
     const owner: unknown = JSON.parse(await readFile(join(folder, FILE), 'utf8'))
@@ -42,8 +43,8 @@ export const readOwner = async (folder: string): Promise<FolderOwner | undefined
 }
 
 /**
- * Whether a free lock of `theirs` proves that its process is dead. A socket is answered for on its own machine only: in
- * a folder that several machines share, a worker on another one looks dead from here.
+ * Returns whether a free lock proves that the process of `theirs` is dead. A lock works within one machine: in a folder
+ * that several machines share, the lock of a living worker on another machine looks free.
  */
 export const isOfThisMachine = (theirs: FolderOwner, here: FolderOwner): boolean =>
   theirs.hostname === here.hostname || (theirs.bootId !== '' && theirs.bootId === here.bootId)

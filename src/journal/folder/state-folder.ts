@@ -5,38 +5,60 @@ import { type Replay, replay } from '../replay.js'
 import { type Lock, takeLock } from './lock.js'
 import { removeOwner } from './owner.js'
 
-/** A worker's folder that this process has to itself. */
-export interface StateFolder {
+/** The state folder of one worker, locked by this process. */
+export class StateFolder {
   readonly path: string
   readonly journalPath: string
-  /** What was left there. */
+  /** The journal of an earlier worker. */
   readonly left: Replay
-  release(): Promise<void>
-  /** Releases it and removes what a worker without anything left to say needs no longer. */
-  remove(): Promise<void>
+  readonly #lock: Lock
+
+  private constructor(path: string, left: Replay, lock: Lock) {
+    this.path = path
+    this.journalPath = journalIn(path)
+    this.left = left
+    this.#lock = lock
+  }
+
+  /**
+   * Creates the folder if necessary, locks it and reads its journal.
+   *
+   * @throws FolderInUseError if another process has the lock
+   * @throws Error of the file system
+   */
+  static async open(path: string, log: Logger): Promise<StateFolder> {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    const lock = await takeLock(path)
+    try {
+      const left = replay(await readIfThere(journalIn(path)))
+      await keepDamaged(journalIn(path), left, log)
+      return new StateFolder(path, left, lock)
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  /** Unlocks the folder. Does nothing if the folder is unlocked already. */
+  release(): Promise<void> {
+    return this.#lock.release()
+  }
+
+  /** Removes the journal, which another worker has taken over. */
+  removeJournal(): Promise<void> {
+    return rm(this.journalPath, { force: true })
+  }
+
+  /** Removes and unlocks the folder. Dead letters stay, and then the folder stays, too. */
+  async remove(): Promise<void> {
+    await this.removeJournal()
+    await removeOwner(this.path)
+    await this.#lock.remove()
+    await rmdir(this.path).catch(() => {})
+  }
 }
 
 const journalIn = (folder: string): string => join(folder, 'journal.log')
-
-/**
- * Makes the folder if need be, takes it and reads what is there.
- *
- * @throws FolderInUseError when another process has it
- * @throws Error of the file system
- */
-export const openStateFolder = async (path: string, log: Logger): Promise<StateFolder> => {
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  const lock = await takeLock(path)
-  try {
-    const journalPath = journalIn(path)
-    const left = replay(await readIfThere(journalPath))
-    await keepDamaged(journalPath, left, log)
-    return { path, journalPath, left, release: () => lock.release(), remove: () => removeFolder(path, lock) }
-  } catch (error) {
-    await lock.release()
-    throw error
-  }
-}
 
 const readIfThere = async (path: string): Promise<Buffer> => {
   try {
@@ -47,22 +69,18 @@ const readIfThere = async (path: string): Promise<Buffer> => {
   }
 }
 
-/** What cannot be read is told, and kept for people to look at. */
+/** Logs the lines that replay skipped, and copies the journal, because the next rewrite drops these lines. */
 const keepDamaged = async (path: string, { damage, tornBytes }: Replay, log: Logger): Promise<void> => {
-  if (tornBytes > 0) log.info({ path, tornBytes }, 'the last line of the journal was cut short by a crash')
+  if (tornBytes > 0)
+    log.info(
+      { path, tornBytes },
+      'Last line of the journal is incomplete, as a crash leaves it: line skipped',
+    )
   if (damage.length === 0) return
   const kept = `${path}.damaged`
   log.error(
     { path, kept, lines: damage.length, first: damage[0] },
-    'lines of the journal cannot be read and are skipped: what they say is lost to this worker',
+    'Journal damaged: some lines cannot be read and are skipped; the tasks in them are lost to this worker. A copy of the journal is kept',
   )
   await copyFile(path, kept).catch(() => {})
-}
-
-const removeFolder = async (folder: string, lock: Lock): Promise<void> => {
-  await rm(journalIn(folder), { force: true })
-  await removeOwner(folder)
-  await lock.remove()
-  // Dead letters stay, and with them the folder.
-  await rmdir(folder).catch(() => {})
 }

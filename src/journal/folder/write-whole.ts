@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** Writes all of it, however many calls that takes; gives the length in bytes. */
+/** Writes the whole text, in as many calls as necessary. Returns its length in bytes. */
 export const writeWhole = (fd: number, text: string): number => {
   const length = Buffer.byteLength(text)
   let done = writeSync(fd, text)
@@ -11,10 +11,10 @@ export const writeWhole = (fd: number, text: string): number => {
   return length
 }
 
-/** Enough that the copying of a long journal does not keep anything else waiting. */
+/** Large enough for few writes, small enough that encoding a chunk does not block the event loop, in characters. */
 const CHUNK_LENGTH = 256 * 1024
 
-/** Writes many lines without blocking; gives their length in bytes. */
+/** Writes many lines without blocking the event loop. Returns their length in bytes. */
 export const writeLines = async (handle: FileHandle, lines: Iterable<string>): Promise<number> => {
   let written = 0
   let chunk = ''
@@ -32,9 +32,9 @@ export const writeLines = async (handle: FileHandle, lines: Iterable<string>): P
   return written
 }
 
-/** Makes a new name in a folder outlast a power cut. Some systems cannot, and do not need to. */
+/** Makes a new file name survive a power cut. Never throws: some systems cannot sync a folder, and need not. */
 export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
-  await handle?.close()
+  await handle?.close().catch(() => {})
 }

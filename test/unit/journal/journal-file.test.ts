@@ -1,30 +1,31 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { JournalEntry } from '../../../src/journal/entries.js'
 import { JournalFile } from '../../../src/journal/journal-file.js'
 import { JournalState } from '../../../src/journal/journal-state.js'
 import { encodeEntry } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
+import { fullDisk, hangingDisk } from '../../support/failing-disk.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { anyEntry } from './arbitrary-entries.js'
 
 const fileIn = async (folder: string, syncs = false) => {
   const path = join(folder, 'journal.log')
-  const broken: Error[] = []
-  const file = new JournalFile({ path, syncs, onBroken: (error) => broken.push(error) })
+  const errors: Error[] = []
+  const file = new JournalFile(path, syncs, { fileBroke: (error) => errors.push(error) })
   await file.rewrite([])
   onTestFinished(() => file.close())
-  return { file, path, broken, text: () => readFileSync(path, 'utf8') }
+  return { file, path, errors, text: () => readFileSync(path, 'utf8') }
 }
 
 const appended = (file: JournalFile, line: string, when?: 'at rest'): Promise<void> =>
   new Promise((resolve) => file.append(line, resolve, when))
 
-describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
-  test('has a line once its promise says so, and not in the turn that brought it', async () => {
+describe.each([[false], [true]])('a journal file with syncs=%s', (syncs) => {
+  test('writes all lines of a turn together, at the end of the turn', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
     const written = appended(file, 'one\n')
     file.append('two\n', () => {})
@@ -34,24 +35,24 @@ describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
     expect(file.length).toBe(8)
   })
 
-  test('writes at rest what waits for that, and all that came before, without another turn of the event loop', async () => {
+  test('writes a line `at rest`, and all lines before it, within the same turn', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
-    const turned = new Promise<string>((resolve) => setImmediate(() => resolve(text())))
+    const nextTurn = new Promise<string>((resolve) => setImmediate(() => resolve(text())))
     void appended(file, 'one\n')
     void appended(file, 'two\n', 'at rest')
     void Promise.resolve().then(() => appended(file, 'three\n', 'at rest'))
-    const rested = new Promise<string>((resolve) => process.nextTick(() => resolve(text())))
-    expect([await rested, await turned]).toEqual(['one\ntwo\nthree\n', 'one\ntwo\nthree\n'])
+    const afterMicrotasks = new Promise<string>((resolve) => process.nextTick(() => resolve(text())))
+    expect([await afterMicrotasks, await nextTurn]).toEqual(['one\ntwo\nthree\n', 'one\ntwo\nthree\n'])
   })
 
-  test('gathers what comes while a group is under way', async () => {
+  test('writes lines that come while a group is being written as the next group', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
     const first = appended(file, 'one\n')
     await first.then(() => Promise.all([appended(file, 'two\n'), appended(file, 'three\n')]))
     expect(text()).toBe('one\ntwo\nthree\n')
   })
 
-  test('has everything when it is closed', async () => {
+  test('writes all lines before it closes, and none later', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
     void appended(file, 'one\n')
     await file.close()
@@ -60,13 +61,14 @@ describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
     expect(text()).toBe('one\n')
   })
 
-  test('is rewritten with what comes meanwhile', async () => {
+  test('is rewritten with the lines that are appended meanwhile', async () => {
     const { file, text } = await fileIn(temporaryFolder(), syncs)
     await appended(file, 'old\n')
     const pending = appended(file, 'in the snapshot\n')
     const rewriting = file.rewrite(['in the snapshot\n', ...new Array(40_000).fill('copied\n')])
     await pending
     const meanwhile = appended(file, 'meanwhile\n')
+    expect(file.backlogLength).toBe('meanwhile\n'.length)
     await rewriting
     await meanwhile
     await appended(file, 'after\n')
@@ -80,11 +82,12 @@ describe.each([[false], [true]])('a journal file that syncs: %s', (syncs) => {
       '',
     ])
     expect(file.length).toBe(Buffer.byteLength(text()))
+    expect(file.backlogLength).toBe(0)
   })
 })
 
-describe('a journal file that cannot be written', () => {
-  test('stays as it was when rewriting it fails', async () => {
+describe('a journal file on a bad disk', () => {
+  test('keeps the old file in use when a rewrite cannot begin', async () => {
     const folder = temporaryFolder()
     const { file, text } = await fileIn(folder)
     await appended(file, 'one\n')
@@ -92,11 +95,64 @@ describe('a journal file that cannot be written', () => {
     await expect(file.rewrite(['two\n'])).rejects.toThrow('EISDIR')
     await appended(file, 'three\n')
     expect(text()).toBe('one\nthree\n')
-    expect(file.isRewriting).toBe(false)
+    expect(file.backlogLength).toBe(0)
+  })
+
+  test('knows the length of the old file when the new file cannot take its name', async () => {
+    const { file, path } = await fileIn(temporaryFolder())
+    await appended(file, 'one\n')
+    rmSync(path)
+    mkdirSync(path)
+    await expect(file.rewrite([])).rejects.toThrow('EISDIR')
+    expect(file.length).toBe(4)
+  })
+
+  test('breaks at a write that fails, and calls back for all lines', async () => {
+    const { file, errors, text } = await fileIn(temporaryFolder())
+    await appended(file, 'one\n')
+    const heal = fullDisk()
+    await Promise.all([appended(file, 'two\n'), appended(file, 'three\n')])
+    expect(errors).toMatchObject([{ message: expect.stringContaining('ENOSPC') }])
+    expect(file.isWritable).toBe(false)
+    heal()
+    await appended(file, 'four\n')
+    expect(text()).toBe('one\n')
+    await file.rewrite(['five\n'])
+    expect(file.isWritable).toBe(true)
+    await appended(file, 'six\n')
+    expect(text()).toBe('five\nsix\n')
+  })
+
+  test('breaks when the disk has not answered a sync for 10 s, and not earlier', async () => {
+    const { file, errors } = await fileIn(temporaryFolder(), true)
+    const heal = await hangingDisk()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let written = 0
+    file.append('one\n', () => written++)
+    await new Promise((resolve) => setImmediate(resolve))
+    file.append('two\n', () => written++)
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect({ errors, written }).toEqual({ errors: [], written: 0 })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(errors).toMatchObject([{ message: 'the disk has not answered for 10 s' }])
+    expect({ written, isWritable: file.isWritable }).toEqual({ written: 2, isWritable: false })
+    heal()
+    await file.rewrite([])
+    expect(errors).toHaveLength(1)
+  })
+
+  test('leaves no timer when the disk answers', async () => {
+    const { file, errors } = await fileIn(temporaryFolder(), true)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await appended(file, 'one\n')
+    expect(vi.getTimerCount()).toBe(0)
+    expect(errors).toEqual([])
   })
 })
 
-/** Appends and rewritings in any order; at a `crash` the file is looked at as a crash would leave it. */
+/** Appends and rewrites in any order; at `crash` the file is read in the state that a crash would leave. */
 const operations = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('append' as const), entry: anyEntry }) },
@@ -107,24 +163,25 @@ const operations = fc.array(
   { maxLength: 40 },
 )
 
-const stateOf = (entries: readonly JournalEntry[]) => {
+/** The shortest entries with the same state. */
+const shortest = (entries: readonly JournalEntry[]) => {
   const state = new JournalState()
   for (const entry of entries) state.apply(entry)
   return state.entries
 }
 
-/** A file, what was appended to it, and how much of that was promised to be there. */
+/** A file, the entries that were appended to it, and how many of them the file has confirmed. */
 class Trial {
-  readonly noted: JournalEntry[] = []
+  readonly appended: JournalEntry[] = []
   readonly #path: string
   readonly #file: JournalFile
-  #promised = 0
+  #confirmed = 0
   #rewriting: Promise<void> | undefined
   #last: Promise<void> | undefined
 
   constructor(path: string, syncs: boolean) {
     this.#path = path
-    this.#file = new JournalFile({ path, syncs, onBroken: (error) => expect.unreachable(error.message) })
+    this.#file = new JournalFile(path, syncs, { fileBroke: (error) => expect.unreachable(error.message) })
   }
 
   begin(): Promise<void> {
@@ -132,14 +189,14 @@ class Trial {
   }
 
   append(entry: JournalEntry): void {
-    const count = this.noted.push(entry)
+    const count = this.appended.push(entry)
     this.#last = appended(this.#file, encodeEntry(entry)).then(() => {
-      this.#promised = count
+      this.#confirmed = count
     })
   }
 
   rewrite(): void {
-    this.#rewriting ??= this.#file.rewrite(stateOf(this.noted).map(encodeEntry)).finally(() => {
+    this.#rewriting ??= this.#file.rewrite(shortest(this.appended).map(encodeEntry)).finally(() => {
       this.#rewriting = undefined
     })
   }
@@ -148,12 +205,12 @@ class Trial {
     await this.#last
   }
 
-  /** What the file says is what some first entries say, and no fewer than were promised. */
+  /** The file must have the state of the first n entries, where n is at least the number of confirmed entries. */
   crash(): void {
-    const possible = [[], ...this.noted.map((_, index) => this.noted.slice(0, index + 1))].slice(
-      this.#promised,
+    const possible = [[], ...this.appended.map((_, index) => this.appended.slice(0, index + 1))].slice(
+      this.#confirmed,
     )
-    expect(possible.map(stateOf)).toContainEqual(this.found())
+    expect(possible.map(shortest)).toContainEqual(this.found())
   }
 
   found(): readonly JournalEntry[] {
@@ -166,7 +223,7 @@ class Trial {
   }
 }
 
-test('in whatever order things happen, a crash leaves all that was promised, and nothing out of order', async () => {
+test('in any order of operations, a crash leaves all confirmed entries, and no entry without its predecessors', async () => {
   const path = join(temporaryFolder(), 'journal.log')
   await fc.assert(
     fc.asyncProperty(operations, fc.boolean(), async (steps, syncs) => {
@@ -177,7 +234,7 @@ test('in whatever order things happen, a crash leaves all that was promised, and
         else await trial[step.kind]()
       }
       await trial.end()
-      expect(trial.found()).toEqual(stateOf(trial.noted))
+      expect(trial.found()).toEqual(shortest(trial.appended))
       expect(existsSync(`${path}.new`)).toBe(false)
     }),
     { numRuns: 60 },

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DeadLetter, fileLetter, thinOut } from '../../../../src/journal/folder/dead-letters.js'
+import { type DeadLetter, removeOldest, writeLetter } from '../../../../src/journal/folder/dead-letters.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 
 const letter = (taskId: string, bytes = 0): DeadLetter => ({
@@ -17,11 +17,11 @@ const letter = (taskId: string, bytes = 0): DeadLetter => ({
   },
 })
 
-/** Files letters, the first one the oldest. */
+/** Writes letters, the first one the oldest. */
 const folderOf = async (...letters: readonly DeadLetter[]) => {
   const folder = temporaryFolder()
   for (const [at, each] of letters.entries()) {
-    await fileLetter(folder, each)
+    await writeLetter(folder, each)
     utimesSync(join(folder, 'dead-letters', `${each.result.taskId}.json`), at, at)
   }
   return folder
@@ -30,33 +30,33 @@ const folderOf = async (...letters: readonly DeadLetter[]) => {
 const left = (folder: string) => readdirSync(join(folder, 'dead-letters')).sort()
 const PLENTY = 1_000_000
 
-test('within the bounds nothing goes', async () => {
+test('letters within the bounds stay', async () => {
   const folder = await folderOf(letter('a'), letter('b'))
-  expect(await thinOut(folder, { letters: 2, bytes: PLENTY })).toEqual([])
+  expect(await removeOldest(folder, { letters: 2, bytes: PLENTY })).toEqual([])
   expect(left(folder)).toEqual(['a.json', 'b.json'])
 })
 
-test('the oldest go when there are too many', async () => {
+test('the oldest letters are removed when there are too many', async () => {
   const folder = await folderOf(letter('c'), letter('b'), letter('a'))
-  const gone = await thinOut(folder, { letters: 2, bytes: PLENTY })
-  expect(gone).toEqual([letter('c')])
+  const removed = await removeOldest(folder, { letters: 2, bytes: PLENTY })
+  expect(removed).toEqual([letter('c')])
   expect(left(folder)).toEqual(['a.json', 'b.json'])
 })
 
-test('the oldest go when they are too large together, and the newest stays however large it is', async () => {
+test('the oldest letters are removed when all are too large together; the newest always stays', async () => {
   const folder = await folderOf(letter('a'), letter('b', 5_000), letter('c', 1_000), letter('d'))
-  await thinOut(folder, { letters: 10, bytes: 5_000 })
+  await removeOldest(folder, { letters: 10, bytes: 5_000 })
   expect(left(folder)).toEqual(['c.json', 'd.json'])
-  await thinOut(folder, { letters: 10, bytes: 1 })
+  await removeOldest(folder, { letters: 10, bytes: 1 })
   expect(left(folder)).toEqual(['d.json'])
 })
 
-test('what is no letter stays, and a folder that is not there has none', async () => {
+test('other files stay, and a missing folder has no letters', async () => {
   const folder = temporaryFolder()
-  expect(await thinOut(folder, { letters: 0, bytes: 0 })).toEqual([])
+  expect(await removeOldest(folder, { letters: 0, bytes: 0 })).toEqual([])
   mkdirSync(join(folder, 'dead-letters'))
   for (const name of ['notes.json', 'more.json', 'a.json.new'])
     writeFileSync(join(folder, 'dead-letters', name), '{}')
-  expect(await thinOut(folder, { letters: 0, bytes: 0 })).toEqual([])
+  expect(await removeOldest(folder, { letters: 0, bytes: 0 })).toEqual([])
   expect(left(folder)).toHaveLength(3)
 })

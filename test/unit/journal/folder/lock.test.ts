@@ -1,11 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { FolderInUseError, type Lock, takeLock } from '../../../../src/journal/folder/lock.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
+
+/** The path of an open file, or `undefined` if it was closed meanwhile. */
+const targetOf = (fd: string): string | undefined => {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
+}
 
 const taken = async (folder: string): Promise<Lock> => {
   const lock = await takeLock(folder)
@@ -13,7 +22,7 @@ const taken = async (folder: string): Promise<Lock> => {
   return lock
 }
 
-test('a folder is taken once, and can be taken again when it was released', async () => {
+test('a folder can be locked once, and again after the release', async () => {
   const folder = temporaryFolder()
   const first = await takeLock(folder)
   await expect(takeLock(folder)).rejects.toBeInstanceOf(FolderInUseError)
@@ -22,7 +31,7 @@ test('a folder is taken once, and can be taken again when it was released', asyn
   expect(readdirSync(folder)).toEqual(['lock.2'])
 })
 
-test('of many that try at once, one has it', async () => {
+test('one of many concurrent tries gets the lock', async () => {
   const folder = temporaryFolder()
   for (let round = 1; round <= 10; round++) {
     const tries = await Promise.allSettled(Array.from({ length: 8 }, () => takeLock(folder)))
@@ -35,7 +44,7 @@ test('of many that try at once, one has it', async () => {
   }
 })
 
-test('a process that is killed has it no longer', async () => {
+test('a killed process loses its lock', async () => {
   const folder = temporaryFolder()
   const script = fileURLToPath(new URL('lock.child.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', script, folder], {
@@ -49,21 +58,27 @@ test('a process that is killed has it no longer', async () => {
   await taken(folder)
 })
 
-test('a path that is too long for a socket will do', async () => {
+test('a folder whose path is too long for a socket can be locked', async () => {
   const folder = join(temporaryFolder(), 'x'.repeat(120), 'y'.repeat(60))
   mkdirSync(folder, { recursive: true })
   await taken(folder)
   await expect(takeLock(folder)).rejects.toBeInstanceOf(FolderInUseError)
 })
 
-test('removed for good, it leaves nothing behind', async () => {
+test('a removed lock leaves no file', async () => {
   const folder = temporaryFolder()
   await (await takeLock(folder)).remove()
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('a folder that is none is an error of the file system', async () => {
+test('a lock that cannot be taken throws the error of the file system, and leaves no open file', async () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
   await expect(takeLock(file)).rejects.toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/) })
+  const long = join(temporaryFolder(), 'x'.repeat(120))
+  // In `/proc` nobody can create a socket.
+  symlinkSync('/proc/self', long)
+  const openFolders = () => readdirSync('/proc/self/fd').filter((fd) => targetOf(fd) === realpathSync(long))
+  await expect(takeLock(long)).rejects.toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/) })
+  expect(openFolders()).toEqual([])
 })
