@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Every effect has one home in `src/`: this check names the files that have an effect outside of it.
- * It reads the syntax tree and no types, so it catches habits, not tricks.
+ * Each effect has one place in `src/`. This check names the files that use an effect outside of its place.
+ * It reads the syntax tree and no types, so it finds habits and no deliberate tricks.
  *
  *   node scripts/effects.mjs [root]
  */
@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { isMain } from './is-main.mjs'
 
-/** The files that may have the effect, as paths below `src/`. */
-const homes = {
+/** The files that may use the effect, as paths below `src/`. */
+const places = {
   'process.env': [/^config\/env\.ts$/, /^cli\//],
   console: [/^logger\.ts$/, /^cli\//],
   timer: [/^utils\/time\.ts$/],
@@ -20,7 +20,7 @@ const homes = {
   'wildcard re-export': [],
 }
 
-/** @typedef {keyof typeof homes} Effect */
+/** @typedef {keyof typeof places} Effect */
 /** @typedef {{ effect: Effect, path: string, line: number, code: string }} Finding */
 
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate'])
@@ -31,7 +31,7 @@ const listens = /^(on|once|addListener|prependListener|prependOnceListener)$/
 const effectOfModule = { timers: 'timer', 'timers/promises': 'timer', console: 'console' }
 
 /**
- * `a.b` and `a['b']` as "a.b", without a leading `globalThis.`.
+ * Returns `a.b` and `a['b']` as "a.b", without a leading `globalThis.`.
  * @param {ts.Node} node
  * @returns {string | undefined}
  */
@@ -72,7 +72,7 @@ const effectOfCall = (node) => {
 }
 
 /**
- * `a.b` read as a whole: its parts are not looked at again.
+ * Treats `a.b` as a whole. Its parts are not checked again.
  * @param {ts.Node} node
  * @returns {Effect | undefined}
  */
@@ -98,7 +98,7 @@ const effectOfDeclaration = ({ name, initializer }) => {
 }
 
 /**
- * Whether an identifier is only somebody's key: `x.console`, `{ setTimeout: 1 }`.
+ * Whether an identifier is only the name of a property: `x.console`, `{ setTimeout: 1 }`.
  * @param {ts.Node} node
  */
 const isKey = (node) => {
@@ -125,7 +125,7 @@ const effectOf = (node) => {
 }
 
 /**
- * Every effect in one file, wherever it is at home.
+ * Returns every effect in one file, allowed or not.
  * @param {string} path below `src/`, with forward slashes
  * @param {string} text
  * @returns {Finding[]}
@@ -149,12 +149,12 @@ export const effectsIn = (path, text) => {
 }
 
 /**
- * The effects of one file that have their home elsewhere.
+ * Returns the effects of one file that belong in other files.
  * @param {string} path
  * @param {string} text
  */
 export const strayEffects = (path, text) =>
-  effectsIn(path, text).filter(({ effect }) => !homes[effect].some((home) => home.test(path)))
+  effectsIn(path, text).filter(({ effect }) => !places[effect].some((place) => place.test(path)))
 
 /** @param {string} root */
 const main = (root) => {
@@ -163,8 +163,8 @@ const main = (root) => {
     .filter((path) => path.endsWith('.ts'))
   const strays = paths.flatMap((path) => strayEffects(path, readFileSync(join(root, path), 'utf8')))
   for (const { effect, path, line, code } of strays) {
-    const home = homes[effect].map(({ source }) => source.replace(/[\\^$]/g, '')).join(', ') || 'nowhere'
-    console.error(`${root}/${path}:${line}: ${effect} (allowed in: ${home}): ${code}`)
+    const allowed = places[effect].map(({ source }) => source.replace(/[\\^$]/g, '')).join(', ') || 'nowhere'
+    console.error(`${root}/${path}:${line}: ${effect} (allowed in: ${allowed}): ${code}`)
   }
   console.log(`effects: ${paths.length} files, ${strays.length} out of place`)
   process.exitCode = strays.length > 0 ? 1 : 0

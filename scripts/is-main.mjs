@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Whether the module at this address is what `node` was started with, rather than imported by a test.
+ * Whether `node` was started with the module at this URL. Tests import the module instead.
  * @param {string} url
  */
 export const isMain = (url) => {

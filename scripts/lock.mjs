@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Completes the lockfile: npm leaves out the optional packages of other platforms when the registry it asked does not
- * have them, and `npm ci` then refuses the lockfile as out of step. Run it after `npm install`.
+ * Completes the lockfile. npm leaves out the optional packages of other platforms if its registry does not have them.
+ * `npm ci` then refuses the lockfile as out of date. Run this script after `npm install`.
  *
  *   node scripts/lock.mjs
  */
@@ -33,7 +33,7 @@ const libcOf = (words) => {
 }
 
 /**
- * What `@scope/name-linux-x64-musl` says about where it runs; `undefined` when it says nothing of the kind.
+ * Returns the platform in a name such as `@scope/name-linux-x64-musl`; `undefined` if the name contains none.
  * @param {string} name
  */
 export const platformOf = (name) => {
@@ -45,7 +45,7 @@ export const platformOf = (name) => {
 }
 
 /**
- * The platform packages that some package names and the lockfile lacks.
+ * Returns the platform packages that other packages depend on and that the lockfile lacks.
  * @param {Record<string, Entry>} packages
  * @returns {Record<string, Entry>}
  */
@@ -58,7 +58,7 @@ export const missingFrom = (packages) => {
       const known = packages[`node_modules/${name}`] ?? packages[`${at}/node_modules/${name}`]
       if (known || !platform || !/^\d/.test(version)) continue
       const { os, cpu, libc } = platform
-      // In npm's own order, so that its next run rewrites nothing.
+      // In the order of npm, because its next run would rewrite the lockfile otherwise.
       missing[`node_modules/${name}`] = {
         version,
         cpu,

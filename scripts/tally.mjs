@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * A vitest reporter whose only line, printed last, is `N passed, N failed` (and `, N skipped`): the one line that
- * a person, a script and any CI can read alike.
+ * A vitest reporter that prints one line at the end: `N passed, N failed`, and `, N skipped` if tests were skipped.
+ * People, scripts and CI systems read the same line.
  */
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
 /**
- * Counts what ran. A file that could not be loaded, a suite whose hooks failed and an error outside of any test
- * are one failure each: no green line over a red run.
+ * Counts the results. A file that could not be loaded, a suite whose hooks failed and an error outside of all tests
+ * count as one failure each. A failed run never ends with a successful line.
  * @param {readonly import('vitest/node').TestModule[]} modules
  * @param {readonly unknown[]} unhandledErrors
  * @returns {Tally}
@@ -30,14 +30,14 @@ export const tallyOf = (modules, unhandledErrors) => {
 export const tallyLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 
-/** A run that did nothing, such as one whose global set-up failed, is a failure. */
+/** A run without any result counts as a failure, for example if the global setup failed. */
 const nothingRan = { passed: 0, failed: 1, skipped: 0 }
 
 export default class TallyReporter {
   #tally = nothingRan
 
   onInit() {
-    // Written when the process leaves, so that nothing another reporter prints comes after it.
+    // Written at the exit of the process, because other reporters print until then.
     process.once('exit', () => process.stdout.write(`\n${tallyLine(this.#tally)}\n`))
   }
 

@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * The one command: every check of the project, each an npm script of its own.
+ * Runs every check of the project. Each check is an npm script of its own.
  *
- *   node scripts/verify.mjs         the quick ones first; stops at the first that fails
- *   node scripts/verify.mjs --all   the tests first; runs every one, whatever fails, and other Nodes too
+ *   node scripts/verify.mjs         quick checks first; stops at the first failure
+ *   node scripts/verify.mjs --all   tests first; does not stop at a failure; also tests on other versions of Node
  *
- * The last line is `N passed, N failed`: the tests, and one more failure for each check that failed.
+ * The last line is `N passed, N failed`. It counts the tests, and one more failure for each other check that failed.
  */
 import { spawn } from 'node:child_process'
 import { isMain } from './is-main.mjs'
@@ -13,7 +13,7 @@ import { isMain } from './is-main.mjs'
 const minute = 60_000
 
 /**
- * The npm script of each check, and how long it may take. The package checks need what the build leaves.
+ * The npm script of each check, and its time limit. The package checks need the output of the build.
  * @type {Step[]}
  */
 const steps = [
@@ -35,7 +35,7 @@ const steps = [
 /** @typedef {{ name: string, ok: boolean, why: string, output: string }} Outcome */
 
 /**
- * The last `N passed, N failed` in a test run's output.
+ * Returns the last `N passed, N failed` in the output of a test run.
  * @param {string} output
  * @returns {Tally}
  */
@@ -45,7 +45,7 @@ export const tallyIn = (output) => {
 }
 
 /**
- * The closing line. A step whose own tests tell of its failure is not counted a second time.
+ * Returns the last line. If failed tests explain the failure of a check, the check does not count once more.
  * @param {readonly Outcome[]} outcomes
  */
 export const closingLine = (outcomes) => {
@@ -64,27 +64,27 @@ const killGroup = (pid) => {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
-    // It has just left by itself.
+    // The process has already ended.
   }
 }
 
 /**
- * Runs one npm script in a process group of its own, shows what it prints, and ends it when it takes too long.
+ * Runs one npm script in a process group of its own, shows its output, and kills it after its time limit.
  * @param {Step} step
  * @returns {Promise<Outcome>}
  */
 const runStep = ({ name, limitMs }) =>
   new Promise((resolve) => {
-    const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
+    const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
     const child = spawn('npm', ['run', '--silent', name], {
       detached: true,
-      env: { ...process.env, ...colour },
+      env: { ...process.env, ...color },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''
     let why = ''
     const timer = setTimeout(() => {
-      why = `not done after ${limitMs / minute} min`
+      why = `killed after its limit of ${limitMs / minute} min`
       killGroup(child.pid)
     }, limitMs)
     child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -1,6 +1,6 @@
 /**
- * A user's program that uses every public type. `npm run pack:check` compiles it against the packed declarations with
- * each supported compiler; nothing runs it.
+ * A user's program. Together with `consumer-dev.ts` it uses every public type. `npm run pack:check` compiles both against
+ * the packed declarations, with each supported compiler. Nothing runs them.
  */
 import {
   AuthError,
@@ -51,7 +51,6 @@ import {
   RateLimitError,
   type RawParams,
   RESOURCE_EXHAUSTED_ERROR,
-  type Readiness,
   type Resources,
   ResponseError,
   type ResultRef,
@@ -59,7 +58,6 @@ import {
   ShutdownError,
   StaleMessageError,
   StateError,
-  type StopOptions,
   type StoredObject,
   TaskCancelledError,
   type TaskContext,
@@ -86,27 +84,6 @@ import {
   type WorkerOptions,
   type WorkerState,
 } from 'avtomatika-worker'
-import {
-  type CancelAnswer,
-  type JsonObject as DevJsonObject,
-  type JsonValue as DevJsonValue,
-  type DevOrchestrator,
-  type EventName,
-  type Extras,
-  type Generation,
-  type Job,
-  type JobProgress,
-  type JobRequest,
-  type JobState,
-  type JobStatus,
-  type Listener,
-  type OrchestratorEvents,
-  type OrchestratorOptions,
-  startOrchestrator,
-  type TaskEvent,
-  type WireRecord,
-  type WorkerRecord,
-} from 'avtomatika-worker/dev'
 
 // Configuration
 
@@ -124,16 +101,16 @@ const overrides: WorkerConfigOverrides = {
   WORKER_KEEP_TASK_FILES: keep,
   RESOURCES: resources,
 }
-export const config = new WorkerConfig(overrides)
+const config = new WorkerConfig(overrides)
 config.TASK_POLL_TIMEOUT = 30
-const values: WorkerConfigValues = config
+export const values: WorkerConfigValues = config
 const listed: readonly ListedOrchestrator[] = config.ORCHESTRATORS
 export const priorities: number[] = listed.map(({ priority, weight }) => priority * weight)
 
 // A logger and an object store of the user's own
 
 const write: LogMethod = (fields, message) => console.log(message, fields)
-const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
+export const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
 
 class MemoryStore implements ObjectStore {
   async *list(bucket: string, prefix: string, { signal }: TransferOptions): AsyncIterable<ListedObject> {
@@ -232,7 +209,7 @@ worker.task('typo', { params: size }, ({ height }) => ({ height }))
 
 const onCommand: CommandHandler = (message, origin: CommandOrigin) =>
   logger.info(message, origin.orchestrator)
-const stopCommands: () => void = worker.onCommand('reload', onCommand)
+export const stopCommands: () => void = worker.onCommand('reload', onCommand)
 const states: WorkerState[] = []
 worker.on('stateChanged', ({ from, to }) => states.push(from, to))
 worker.on('taskStarted', ({ taskId, jobId, taskName }: TaskRef) => logger.info({ taskId, jobId }, taskName))
@@ -290,45 +267,3 @@ export const thrown: readonly TaskError[] = [
   new TaskCancelledError(),
   new TaskTimeoutError(),
 ]
-
-// The embedded orchestrator
-
-const isOver = ({ state, status }: Job): boolean => {
-  const ends: JobState[] = ['done', 'finished', 'failed_state', 'cancelled_state']
-  const stuck: JobStatus = 'quarantined'
-  return ends.includes(state) || status === stuck
-}
-
-const summary = (job: Job): string => {
-  const progress: JobProgress | undefined = job.progress
-  const { deadline, metadata }: Extras = job.extras
-  const params: DevJsonObject = job.params
-  const width: DevJsonValue | undefined = params['width']
-  return [progress?.fraction, deadline, metadata, width].join()
-}
-
-const seen = <Name extends EventName>(orchestrator: DevOrchestrator, name: Name, listener: Listener<Name>) =>
-  orchestrator.on(name, listener)
-
-const wire = ({ workerId, generation, record }: WorkerRecord): readonly [string, Generation, WireRecord] => [
-  workerId,
-  generation,
-  record,
-]
-
-export const trial = async (request: JobRequest): Promise<string> => {
-  const settings: OrchestratorOptions = { pollHoldMs: 500, generation: 'rxon' }
-  await using orchestrator = await startOrchestrator(settings)
-  seen(orchestrator, 'event', ({ type, payload }: TaskEvent) => logger.info(payload, type))
-  seen(orchestrator, 'job', (job: OrchestratorEvents['job']) => logger.info({}, summary(job)))
-  await worker.start()
-  const record = await orchestrator.waitForWorker(request.task, { timeoutMs: 1_000 })
-  const { id } = await orchestrator.createJob(request)
-  const answer: CancelAnswer = await orchestrator.cancelJob(id)
-  const job = await orchestrator.waitForJob(id)
-  const stopping: StopOptions = { pollGraceMs: 0 }
-  const { ready, reason }: Readiness = worker.readiness
-  stopCommands()
-  await worker.stop(stopping)
-  return `${isOver(job)} ${answer} ${ready} ${reason} ${wire(record).join()} ${values.WORKER_ID}`
-}

@@ -1,5 +1,5 @@
 // @ts-check
-/** Compiles a user's program against the packed declarations, with each supported compiler. */
+/** Compiles a user's programs against the packed declarations, with each supported compiler. */
 import { execFile, spawn } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,19 +33,20 @@ const strictest = {
   noEmit: true,
 }
 
-const program = 'consumer.ts'
+const programs = ['consumer.ts', 'consumer-dev.ts']
 
 /**
- * Prepares the folder of a user: the program, a configuration for each resolution, the compilers in a folder beside it.
+ * Prepares the folder of a user: the programs, a configuration for each resolution, the compilers in a folder beside it.
  * @param {string} user a folder in which the package is installed
  * @param {string} tools a new folder
  */
 export const prepareConsumer = (user, tools) => {
   const aliases = Object.entries(compilers).map(([alias, version]) => `${alias}@npm:typescript@${version}`)
   installInto(tools, aliases)
-  copyFileSync(fileURLToPath(new URL(program, import.meta.url)), join(user, program))
+  for (const program of programs)
+    copyFileSync(fileURLToPath(new URL(program, import.meta.url)), join(user, program))
   for (const [name, options] of Object.entries(resolutions)) {
-    const configuration = { compilerOptions: { ...strictest, ...options }, files: [program] }
+    const configuration = { compilerOptions: { ...strictest, ...options }, files: programs }
     writeFileSync(join(user, `tsconfig.${name}.json`), JSON.stringify(configuration))
   }
   // Editors read only a file of this name.
@@ -60,7 +61,7 @@ export const prepareConsumer = (user, tools) => {
 export const compilations = (user, tools) =>
   Object.entries(compilers).flatMap(([alias, version]) =>
     Object.keys(resolutions).map((name) => ({
-      what: `a user's program compiles: TypeScript ${version}, ${name}`,
+      what: `a user's programs compile: TypeScript ${version}, ${name}`,
       compile: () => compile(join(tools, 'node_modules', alias, 'bin/tsc'), `tsconfig.${name}.json`, user),
     })),
   )
@@ -77,13 +78,14 @@ const compile = async (compiler, configuration, cwd) => {
 }
 
 /**
- * Asks the language server of an editor where the code of a name in the program is ("Go to Source Definition").
+ * Asks the language server of an editor where the code of a name in a program is ("Go to Source Definition").
  * @param {string} user
  * @param {string} tools
+ * @param {string} program
  * @param {string} name as the program writes it for the last time
  * @returns {Promise<string>} a path below `user`, and a line
  */
-export const sourceDefinition = async (user, tools, name) => {
+export const sourceDefinition = async (user, tools, program, name) => {
   const server = spawn(process.execPath, [join(tools, 'node_modules/typescript-5.9/lib/tsserver.js')])
   try {
     const file = join(user, program)
