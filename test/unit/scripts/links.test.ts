@@ -16,7 +16,7 @@ it('makes anchors as GitHub does', () => {
 })
 
 it('finds links to files and headings that do not exist, and links that leave the folder', () => {
-  const root = temporaryFolder()
+  const root = join(temporaryFolder(), 'package')
   const files = {
     'README.md': '# Top\n[ok](docs/a.md#heading) [ok](#top) [ok](docs/) [gone](gone.md) [gone](#gone)',
     'docs/a.md': '## Heading\n[ok](../README.md#top) [gone](../README.md#gone) [out](../../other.md)',
@@ -25,6 +25,7 @@ it('finds links to files and headings that do not exist, and links that leave th
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
+  writeFileSync(join(root, '../other.md'), '')
   expect(brokenLinks(root, Object.keys(files))).toEqual([
     'README.md: gone.md',
     'README.md: #gone',
