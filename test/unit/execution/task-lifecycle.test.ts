@@ -1,78 +1,32 @@
 import { expect, test, vi } from 'vitest'
 import { Delivery } from '../../../src/delivery/delivery.js'
-import { Events } from '../../../src/events.js'
-import { RepeatedOffers } from '../../../src/execution/repeated-offers.js'
-import { Slots } from '../../../src/execution/slots.js'
-import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand.js'
+import { TaskCancelledError } from '../../../src/errors.js'
+import type { TaskSource } from '../../../src/execution/task-in-hand.js'
 import { TaskLifecycle } from '../../../src/execution/task-lifecycle.js'
 import { TaskReports } from '../../../src/execution/task-reports.js'
-import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
 import type { Receipt, TaskOffer, TaskResult } from '../../../src/protocol/messages.js'
-import { type Handler, TaskRegistry } from '../../../src/tasks/definition.js'
-import { Wake } from '../../../src/utils/wake.js'
-import { idleTools } from '../../support/context-tools.js'
-import { unusedDirectories } from '../../support/files/unused-directories.js'
-import { linesOf } from '../../support/log-lines.js'
-import { UNWATCHED } from '../../support/unwatched.js'
-
-const offerOf = (taskId: string): TaskOffer => ({
-  taskId,
-  jobId: `job of ${taskId}`,
-  taskName: 'add',
-  params: { a: 1 },
-  priority: 0,
-  tracingContext: {},
-})
+import type { Handler } from '../../../src/tasks/definition.js'
+import { offerOf, sourceAt, tasksWith } from '../../support/execution/tasks-with.js'
 
 /** The path of tasks on its own: with a journal that writes at once, and an orchestrator that takes everything. */
 const setUp = (handler: Handler = () => ({ data: { sum: 2 } }), source: Partial<TaskSource> = {}) => {
+  const { tasks, slots, repeats, directories, events, wake, log, lines } = tasksWith(handler)
   const steps: string[] = []
   const delivered: TaskResult[] = []
-  const { logger: log, lines } = linesOf()
-  const wake = new Wake()
-  const slots = new Slots<TaskInHand>({ global: 2, byType: {} })
-  const events = new Events(() => {})
-  const repeats = new RepeatedOffers<TaskInHand>()
-  const registry = new TaskRegistry()
-  registry.add({ name: 'add', taskType: undefined, params: undefined, handler })
-  const directories = unusedDirectories()
   const reports = new TaskReports(events, log)
+  const noted = (what: string, then: () => void) => {
+    steps.push(`journal: ${what}`)
+    then()
+  }
   const journal = {
-    accepted: (_offer: TaskOffer, _from: TaskSource, then: () => void) => {
-      steps.push('journal: accepted')
-      then()
-    },
-    finished: (_result: TaskResult, _from: string, then: () => void) => {
-      steps.push('journal: finished')
-      then()
-    },
-    acknowledged: (_result: TaskResult, then: () => void) => {
-      steps.push('journal: acknowledged')
-      then()
-    },
-    buried: async () => {
-      steps.push('journal: buried')
-      return true
-    },
+    accepted: (_offer: TaskOffer, _from: TaskSource, then: () => void) => noted('accepted', then),
+    finished: (_result: TaskResult, _from: string, then: () => void) => noted('finished', then),
+    acknowledged: (_result: TaskResult, then: () => void) => noted('acknowledged', then),
+    buried: async () => true,
   }
   const policy = { maxRetries: 5, initialDelayMs: 1_000, atOnce: 16, bound: 1_000 }
   const delivery = new Delivery(policy, journal, reports, wake)
-  const tasks = new TasksInHand({
-    cancelGraceMs: 5_000,
-    surroundings: { registry, directories, tools: idleTools(log), watch: UNWATCHED },
-    slots,
-    repeats,
-    watch: { ended: () => {} },
-    strays: { run: (_, work) => work() },
-    events,
-    log,
-    wake,
-  })
-  const from: TaskSource = {
-    url: 'http://o',
-    workerId: 'w1',
-    quietMs: () => 0,
-    isLimited: () => false,
+  const from = sourceAt('http://o', {
     deliver: async (result): Promise<Receipt> => {
       steps.push(`deliver, ${slots.running} running`)
       delivered.push(result)
@@ -80,7 +34,7 @@ const setUp = (handler: Handler = () => ({ data: { sum: 2 } }), source: Partial<
     },
     uplink: { progress: () => {}, emit: () => {}, settle: () => void steps.push('last progress') },
     ...source,
-  }
+  })
   events.on('taskStarted', () => steps.push('started'))
   events.on('taskFinished', ({ status }) => steps.push(`finished: ${status}`))
   events.on('resultDelivered', () => steps.push('delivered'))
@@ -151,7 +105,6 @@ test('a task that is given up is reported before its handler ends, and once', as
   const { delivered, lines, take, tasks, delivery, slots } = setUp(handler)
   take(offerOf('t1'))
   await vi.waitFor(() => expect(slots.running).toBe(1))
-  const { TaskCancelledError } = await import('../../../src/errors.js')
   tasks.abortAll(new TaskCancelledError())
   await tasks.giveUp()
   await delivery.empty()

@@ -1,113 +1,131 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { RepeatedOffers } from '../../../src/execution/repeated-offers.js'
-import { Slots } from '../../../src/execution/slots.js'
-import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand.js'
-import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
-import type { Outcome, TaskOffer } from '../../../src/protocol/messages.js'
-import { TaskRegistry } from '../../../src/tasks/definition.js'
-import { Wake } from '../../../src/utils/wake.js'
-import { idleTools } from '../../support/context-tools.js'
-import { unusedDirectories } from '../../support/files/unused-directories.js'
-import { linesOf } from '../../support/log-lines.js'
-import { UNWATCHED } from '../../support/unwatched.js'
-
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { TaskSource } from '../../../src/execution/task-in-hand.js'
+import type { TaskOffer } from '../../../src/protocol/messages.js'
+import type { Handler } from '../../../src/tasks/definition.js'
+import { GRACE_MS, offerOf, sourceAt, tasksWith } from '../../support/execution/tasks-with.js'
 
 const DAY_MS = 86_400_000
-const GRACE_MS = 5_000
 
-/** A task whose handler ends when the test says so, whatever its signal does. */
-const setUp = async (more: Partial<TaskOffer> = {}) => {
-  let end = () => {}
-  let aborted: unknown
-  const registry = new TaskRegistry()
-  registry.add({
-    name: 'wait',
-    taskType: undefined,
-    params: undefined,
-    handler: (_: unknown, { signal }: { signal: AbortSignal }) =>
-      new Promise<void>((resolve) => {
-        end = resolve
-        signal.addEventListener('abort', () => (aborted = signal.reason))
-      }),
-  })
-  const { logger: log, lines } = linesOf()
-  const slots = new Slots<TaskInHand>({ global: 10, byType: {} })
-  const tasks = new TasksInHand({
-    cancelGraceMs: GRACE_MS,
-    surroundings: { registry, directories: unusedDirectories(), tools: idleTools(log), watch: UNWATCHED },
-    slots,
-    repeats: new RepeatedOffers(),
-    watch: { ended: () => {} },
-    events: { has: () => false, emit: () => {} } as never,
-    log,
-    strays: { run: (_, work) => work() },
-    wake: new Wake(),
-  })
-  const from = { url: 'http://o' } as TaskSource
-  const offer: TaskOffer = {
-    taskId: 't1',
-    jobId: 'j1',
-    taskName: 'wait',
-    params: {},
-    priority: 0,
-    tracingContext: {},
-    ...more,
+/** Tasks that are accepted and run, and their outcomes in the order in which they were decided. */
+const setUp = (handler: Handler) => {
+  const { tasks, slots, lines } = tasksWith(handler)
+  const outcomes: [taskId: string, kind: string][] = []
+  const take = (offer: TaskOffer, from: TaskSource) => {
+    slots.reserve()
+    const task = tasks.accept(offer, from)
+    if (!task) return
+    void tasks.run(task).then(({ kind }) => {
+      outcomes.push([offer.taskId, kind])
+      tasks.free(task)
+    })
   }
-  slots.reserve()
-  const task = tasks.accept(offer, from)
-  if (!task) throw new Error('it is no duplicate')
-  const outcomes: Outcome[] = []
-  void tasks.run(task).then((outcome) => {
-    outcomes.push(outcome)
-    tasks.free(task)
-  })
-  const settled = () => vi.advanceTimersByTimeAsync(0)
-  await settled()
-  return { tasks, task, from, slots, lines, outcomes, end: () => end(), aborted: () => aborted, settled }
+  return { tasks, slots, lines, outcomes, take }
 }
 
-test.each([
-  ['a second', 1_000],
-  ['thirty days', 30 * DAY_MS],
-])('a deadline in %s aborts the handler then and not before', async (_, ms) => {
-  const { aborted, end, settled } = await setUp({ deadlineMs: Date.now() + ms })
-  await vi.advanceTimersByTimeAsync(ms - 1)
-  expect(aborted()).toBeUndefined()
-  await vi.advanceTimersByTimeAsync(1)
-  expect(aborted()).toMatchObject({ name: 'TaskTimeoutError' })
-  end()
+/** One task, whose handler ends when the test says so, whatever its signal does. */
+const takeOne = async (more: Partial<TaskOffer> = {}) => {
+  let end = () => {}
+  let aborted: unknown
+  const { take, ...rest } = setUp(
+    (_, { signal }) =>
+      new Promise<void>((resolve) => {
+        end = resolve
+        signal.addEventListener('abort', () => {
+          aborted = signal.reason
+        })
+      }),
+  )
+  const from = sourceAt('http://o')
+  take(offerOf('t1', more), from)
+  const settled = () => vi.advanceTimersByTimeAsync(0)
   await settled()
-  expect(vi.getTimerCount()).toBe(0)
+  return { ...rest, from, end: () => end(), aborted: () => aborted, settled }
+}
+
+describe('the clock of a task', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test.each([
+    ['a second', 1_000],
+    ['thirty days', 30 * DAY_MS],
+  ])('a deadline in %s aborts the handler then and not before', async (_, ms) => {
+    const { aborted, end, settled } = await takeOne({ deadlineMs: Date.now() + ms })
+    await vi.advanceTimersByTimeAsync(ms - 1)
+    expect(aborted()).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(aborted()).toMatchObject({ name: 'TaskTimeoutError' })
+    end()
+    await settled()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('a task that ends in time leaves no timer', async () => {
+    const { end, settled, outcomes } = await takeOne({ deadlineMs: Date.now() + 60_000 })
+    end()
+    await settled()
+    expect([outcomes.map(([, kind]) => kind), vi.getTimerCount()]).toEqual([['value'], 0])
+  })
+
+  test('a cancelled handler that goes on is reported after its grace and not before, and keeps its slot', async () => {
+    const { tasks, from, slots, lines, outcomes, end, settled } = await takeOne()
+    tasks.cancel('t1', from)
+    await vi.advanceTimersByTimeAsync(GRACE_MS - 1)
+    expect(outcomes).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect([outcomes.map(([, kind]) => kind), slots.running]).toEqual([['cancelled'], 1])
+    end()
+    await settled()
+    expect([outcomes.length, slots.running, tasks.running.length]).toEqual([1, 0, 0])
+    expect(lines.all.filter(({ level }) => level === 'warn')).toHaveLength(2)
+  })
+
+  test('a cancelled handler that ends in its grace leaves no timer and no warning', async () => {
+    const { tasks, from, lines, outcomes, end, settled } = await takeOne()
+    tasks.cancel('t1', from)
+    end()
+    await settled()
+    expect([outcomes.map(([, kind]) => kind), vi.getTimerCount()]).toEqual([['cancelled'], 0])
+    await vi.advanceTimersByTimeAsync(10 * GRACE_MS)
+    expect(lines.all.filter(({ level }) => level === 'warn')).toEqual([])
+  })
 })
 
-test('a task that ends in time leaves no timer', async () => {
-  const { end, settled, outcomes } = await setUp({ deadlineMs: Date.now() + 60_000 })
-  end()
-  await settled()
-  expect([outcomes.map(({ kind }) => kind), vi.getTimerCount()]).toEqual([['value'], 0])
+const untilAborted: Handler = (_, { signal }) =>
+  new Promise((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason)))
+
+test('an orchestrator cancels only what came from it', async () => {
+  const [one, two] = [sourceAt('http://one'), sourceAt('http://two')]
+  const { tasks, take, outcomes } = setUp(untilAborted)
+  take(offerOf('t1', { jobId: 'j1' }), one)
+  tasks.cancel('t1', two)
+  tasks.cancel('j1', two)
+  expect(tasks.running[0]?.signal.reason).toBeUndefined()
+  tasks.cancel('t1', one)
+  await tasks.empty()
+  expect(outcomes).toEqual([['t1', 'cancelled']])
 })
 
-test('a cancelled handler that goes on is reported after its grace and not before, and keeps its slot', async () => {
-  const { tasks, from, slots, lines, outcomes, end, settled } = await setUp()
-  tasks.cancel('t1', from)
-  await vi.advanceTimersByTimeAsync(GRACE_MS - 1)
-  expect(outcomes).toEqual([])
-  await vi.advanceTimersByTimeAsync(1)
-  expect([outcomes.map(({ kind }) => kind), slots.running]).toEqual([['cancelled'], 1])
-  end()
-  await settled()
-  expect([outcomes.length, slots.running, tasks.running.length]).toEqual([1, 0, 0])
-  expect(lines.all.filter(({ level }) => level === 'warn')).toHaveLength(2)
+test('what came to another id of this worker can be cancelled, too', async () => {
+  const { tasks, take, outcomes } = setUp(untilAborted)
+  take(offerOf('t1', { jobId: 'j1' }), sourceAt('http://one', { workerId: 'w1-standby' }))
+  tasks.cancel('j1', sourceAt('http://one'))
+  await tasks.empty()
+  expect(outcomes).toEqual([['t1', 'cancelled']])
 })
 
-test('a cancelled handler that ends in its grace leaves no timer and no warning', async () => {
-  const { tasks, from, lines, outcomes, end, settled } = await setUp()
-  tasks.cancel('t1', from)
-  end()
-  await settled()
-  expect([outcomes.map(({ kind }) => kind), vi.getTimerCount()]).toEqual([['cancelled'], 0])
-  await vi.advanceTimersByTimeAsync(10 * GRACE_MS)
-  expect(lines.all.filter(({ level }) => level === 'warn')).toEqual([])
+test('the id of a job cancels all of its tasks', async () => {
+  const from = sourceAt('http://one')
+  const { tasks, take, outcomes } = setUp(untilAborted)
+  take(offerOf('t1', { jobId: 'j1' }), from)
+  take(offerOf('t2', { jobId: 'j1' }), from)
+  take(offerOf('t3', { jobId: 'j2' }), from)
+  tasks.cancel('j1', from)
+  tasks.cancel('t3', from)
+  await tasks.empty()
+  expect(outcomes).toEqual([
+    ['t1', 'cancelled'],
+    ['t2', 'cancelled'],
+    ['t3', 'cancelled'],
+  ])
 })
