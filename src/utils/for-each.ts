@@ -1,7 +1,8 @@
 /**
- * Works on several items at once. The first failure aborts the others, and is thrown when all of them have ended.
+ * Works on up to `atOnce` items at the same time. The first failure aborts the others. It is thrown after all of them
+ * have ended and the source is closed.
  *
- * @param work - gets a signal that also aborts when another item has failed
+ * @param work - receives a signal that also aborts when another item has failed
  */
 export const forEach = async <T>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -12,7 +13,7 @@ export const forEach = async <T>(
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
   const source = iterate(items)
-  const lane = async () => {
+  const workThrough = async () => {
     try {
       for (let next = await source.next(); !next.done; next = await source.next()) {
         either.throwIfAborted()
@@ -22,7 +23,8 @@ export const forEach = async <T>(
       failed.abort(error)
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, lane))
+  await Promise.all(Array.from({ length: atOnce }, workThrough))
+  await source.return(undefined)
   signal.throwIfAborted()
   failed.signal.throwIfAborted()
 }
