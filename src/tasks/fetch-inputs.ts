@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InvalidInputError } from '../errors.js'
 import { isS3Uri } from '../storage/s3-uri.js'
 import { forEach } from '../utils/for-each.js'
 import { type Input, placeInputs, segmentsBelow } from './files/local-names.js'
+import { makeFolders } from './files/make-folders.js'
 import type { Quota } from './files/quota.js'
 import type { TaskDirectory } from './files/task-directory.js'
 import type { TaskStorage } from './files/task-storage.js'
@@ -44,7 +44,7 @@ class Fetching {
     const { max } = this.#storage.transfers
     await forEach(inputs, max, signal, (input, either) =>
       input.isPrefix
-        ? this.#folder(input, join(root, input.localName), either)
+        ? this.#folder(input, root, either)
         : this.#file(input, join(root, input.localName), either),
     )
     const paths = inputs.map(({ uri, localName }) => [uri, join(root, localName)] as const)
@@ -63,25 +63,23 @@ class Fetching {
     if (!counted) accept(size)
   }
 
-  async #folder(input: Input, folder: string, signal: AbortSignal): Promise<void> {
+  async #folder(input: Input, root: string, signal: AbortSignal): Promise<void> {
     const { store, transfers } = this.#storage
     const { bucket, key: prefix } = input.from
-    await mkdir(folder, { recursive: true })
+    const folder = join(root, input.localName)
+    await makeFolders(root, folder)
     const objects = store.list(bucket, prefix, { signal })
     await forEach(objects, transfers.max, signal, async ({ key, size }, either) => {
       const path = join(folder, ...segmentsBelow(input.uri, prefix, key))
       this.#quota?.take(size)
       const isFolder = key.endsWith('/')
-      await makeFolder(isFolder ? path : dirname(path), input.uri, key)
+      const clashing = (error: unknown) => clash(error, input.uri, key)
+      await makeFolders(root, isFolder ? path : dirname(path)).catch(clashing)
       if (isFolder) return
       const download = () => store.download({ bucket, key }, path, { signal: either })
-      await transfers.run(download, either).catch((error: unknown) => clash(error, input.uri, key))
+      await transfers.run(download, either).catch(clashing)
     })
   }
-}
-
-const makeFolder = async (path: string, uri: string, key: string): Promise<void> => {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => clash(error, uri, key))
 }
 
 const CLASHES = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])

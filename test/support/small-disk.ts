@@ -5,9 +5,12 @@ import { temporaryFolder } from './temporary-folder.js'
 /** Why a test is left out where {@link smallDisk} gives none. */
 export const NO_DISK = 'no tmpfs can be mounted: that needs root'
 
-/** The folder of a disk of so many kilobytes, for one test; `undefined`, and a line that says so, where none can be mounted. */
-export const smallDisk = (kilobytes: number): string | undefined => {
-  const folder = temporaryFolder()
+/**
+ * Mounts a disk of so many kilobytes for one test. Returns `undefined` and prints the reason if none can be mounted.
+ *
+ * @param folder - an empty folder; a new one by default
+ */
+export const smallDisk = (kilobytes: number, folder = temporaryFolder()): string | undefined => {
   try {
     const size = `size=${kilobytes}k`
     execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', folder], { stdio: 'ignore' })

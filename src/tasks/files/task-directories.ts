@@ -113,17 +113,20 @@ export class TaskDirectories {
         continue
       }
       log.info({ taskId, directory }, 'the files of a task are removed that a worker left behind')
-      await removeClaim(orphan)
+      // One directory that cannot be removed must not protect the others.
+      await removeClaim(orphan).catch(this.#warn)
     }
   }
 
   #track(work: Promise<void>): void {
     this.#working++
-    void work
-      .catch((error: unknown) => this.#options.log.warn({ err: error }, 'files of a task cannot be removed'))
-      .finally(() => {
-        this.#working--
-        this.#idle.notify()
-      })
+    void work.catch(this.#warn).finally(() => {
+      this.#working--
+      this.#idle.notify()
+    })
+  }
+
+  readonly #warn = (error: unknown): void => {
+    this.#options.log.warn({ err: error }, 'files of a task cannot be removed')
   }
 }

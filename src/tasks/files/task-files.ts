@@ -1,8 +1,9 @@
 import fs, { createReadStream, createWriteStream, type ReadStream, type WriteStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { TaskSignal } from '../task-signal.js'
 import { countedWrites } from './counted-writes.js'
+import { makeFolders } from './make-folders.js'
 import { type FileMode, flagsOf, makesFile, type OpenMode } from './modes.js'
 import type { Quota } from './quota.js'
 import { pathBelow, refuseLinksOut } from './safe-path.js'
@@ -50,9 +51,10 @@ export class TaskFiles {
    * await sharp(params.input).toFile(await files.pathTo('small.png'))
    */
   async pathTo(name: string): Promise<string> {
-    const path = pathBelow(this.root, name)
-    await refuseLinksOut(this.root, path)
-    await mkdir(dirname(path), { recursive: true })
+    const { root } = this
+    const path = pathBelow(root, name)
+    await refuseLinksOut(root, path)
+    await makeFolders(root, dirname(path))
     return path
   }
 

@@ -10,6 +10,7 @@ import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
 import { Child } from '../../support/interop/child-process.js'
 import { eventually } from '../../support/interop/eventually.js'
+import { linesOf } from '../../support/log-lines.js'
 import { NO_DISK, smallDisk } from '../../support/small-disk.js'
 
 const writes = async ({ files }: TaskContext) => {
@@ -25,8 +26,7 @@ const tasks = (worker: Worker) =>
 
 const isEmpty = (folder: string) => async () => (await listing(folder)).length === 0
 
-const directoriesIn = (parent: string, workerId = 'w-1') => {
-  const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, child: () => log }
+const directoriesIn = (parent: string, workerId = 'w-1', log = linesOf().logger) => {
   return new TaskDirectories({ parent, workerId, maxBytes: undefined, keep: 'never', log, wake: new Wake() })
 }
 
@@ -131,6 +131,32 @@ describe('what a crash has left behind', () => {
       expect(await listing(folder)).toEqual(remaining)
     }
     expect(await readdir(join(folder, '.avtomatika-worker'))).toEqual([])
+  })
+
+  it('goes although the directory of another task cannot be removed', async ({ skip }) => {
+    const folder = join(await temporaryFolder(), 'payloads')
+    await crash(folder, 'crasher')
+    const [left = ''] = await listing(folder)
+    const markers = join(folder, '.avtomatika-worker')
+    const marker = JSON.parse(await readFile(join(markers, left), 'utf8'))
+    await mkdir(join(folder, 'other'))
+    await writeFile(
+      join(markers, 'other'),
+      JSON.stringify({ ...marker, directory: 'other', taskId: 'other' }),
+    )
+    const [stuck = '', removable] = await readdir(markers)
+    const mount = join(folder, stuck, 'mount')
+    await mkdir(mount)
+    skip(smallDisk(64, mount) === undefined, NO_DISK)
+    expect(await listing(folder)).toEqual([stuck, removable].sort())
+    const { logger, lines } = linesOf()
+    const successor = directoriesIn(folder, 'crasher', logger)
+    successor.sweep(() => false)
+    await successor.idle()
+    expect(await listing(folder)).toEqual([stuck])
+    expect(lines.all.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ fields: { err: expect.objectContaining({ code: 'EBUSY' }) } }),
+    ])
   })
 
   it('is taken over by one of several workers that start at once', async () => {
