@@ -39,6 +39,13 @@ describe('what JSON can say is copied', () => {
     })
   })
 
+  test.each(['text', 1, null, { x: 1 }])(
+    'a member called toJSON that is no function is data: %j',
+    (toJSON) => {
+      expect(toPlainJson({ toJSON, other: 1 }, 'data')).toEqual({ toJSON, other: 1 })
+    },
+  )
+
   test('an object whose toJSON gives itself is copied by its members, as JSON.stringify does', () => {
     const proto = { toJSON: () => shy }
     const shy: object = Object.assign(Object.create(proto), { name: 'm' })
