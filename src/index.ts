@@ -3,13 +3,11 @@
 export type {
   GenerationName,
   KeepTaskFilesName,
-  ListedOrchestrator,
   LogLevelName,
-  OrchestratorEntry,
   OrchestratorModeName,
-  WorkerConfigOverrides,
-  WorkerConfigValues,
-} from './config/values.js'
+} from './config/choice-kinds.js'
+export type { ListedOrchestrator, OrchestratorEntry } from './config/orchestrators.js'
+export type { WorkerConfigOverrides, WorkerConfigValues } from './config/values.js'
 export { WorkerConfig } from './config/worker-config.js'
 export {
   AuthError,

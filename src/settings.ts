@@ -1,94 +1,141 @@
 import type { Resources } from './protocol/messages.js'
 import type { JsonObject, JsonValue } from './utils/json.js'
 
-/** The order in which orchestrators are used. */
+/** How several orchestrators are used. */
 export type OrchestratorMode = 'failover' | 'round-robin'
 
-/** Which generation of the wire an orchestrator is spoken to in; `auto`: the one that it shows. */
+/** The generation of the wire protocol of an orchestrator; `auto` detects it. */
 export type GenerationChoice = 'auto' | 'classic' | 'rxon'
 
-/** The least important lines that are logged. */
+/** The lowest level that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
-/** Whose directories stay when their results have been taken. */
+/** The task directories that are kept for debugging. */
 export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
 
-/** One orchestrator with everything needed to talk to it. Token and key are printed as `***`. */
+/** One orchestrator. Its token and its key are printed as `***`. */
 export interface OrchestratorSettings {
   readonly url: string
   readonly priority: number
   readonly weight: number
   readonly token: string
   readonly generation: GenerationChoice
-  /** Verifies the tasks that come from there. */
+  /** Verifies the signatures of its tasks. */
   readonly taskKey?: string
 }
 
 /** Access to the object store. The keys are printed as `***`. */
 export interface S3Settings {
-  /** The URL of a store, or `aws`. */
+  // #region settings.s3: `npm run variables` writes them from config/variables.ts
+  /** `S3_ENDPOINT_URL`: URL of an S3-compatible store, or `aws`. */
   readonly endpointUrl?: string
+  /** `S3_REGION`: Region of the store. */
   readonly region?: string
+  /** `S3_ACCESS_KEY`: Access key of the store. */
   readonly accessKey?: string
+  /** `S3_SECRET_KEY`: Secret key of the store. */
   readonly secretKey?: string
+  /** `S3_DEFAULT_BUCKET`: Bucket for the files of results. */
   readonly defaultBucket: string
-  /** Empty, or ends with a slash. */
+  /** `S3_KEY_PREFIX`: Folder in that bucket for the files of results. */
   readonly keyPrefix: string
+  /** `S3_MAX_CONCURRENCY`: Maximum number of transfers at the same time, at least 1. */
   readonly maxConcurrency: number
+  // #endregion
 }
 
-/** Where the certificates and the key for TLS are; each may be missing, the last two only together. */
+/** The TLS files. A certificate and its key are given together or not at all. */
 export interface TlsSettings {
+  // #region settings.tls: `npm run variables` writes them from config/variables.ts
+  /** `TLS_CA_PATH`: PEM file with the CA certificates to trust instead of the default ones. */
   readonly caPath?: string
+  /** `TLS_CERT_PATH`: PEM file with the client certificate of this worker. */
   readonly certPath?: string
+  /** `TLS_KEY_PATH`: PEM file with the private key of the client certificate. */
   readonly keyPath?: string
+  // #endregion
 }
 
-/** The configuration, checked and frozen; durations in ms. */
+/** The configuration, checked and frozen. Durations are in ms. */
 export interface Settings {
+  // #region settings: `npm run variables` writes them from config/variables.ts
+  /** `WORKER_ID`: Name of this worker, unique at each orchestrator. */
   readonly workerId: string
+  /** `WORKER_TYPE`: Group of this worker, for the lists and filters of the orchestrator. */
   readonly workerType: string
+  /** `WORKER_PORT`: Port of the health server. */
   readonly workerPort: number
+  /** `MULTI_ORCHESTRATOR_MODE`: Use of several orchestrators. */
+  readonly orchestratorMode: OrchestratorMode
+  /** `WORKER_USE_STS`: Use short-lived STS tokens instead of `WORKER_TOKEN` if the orchestrator issues them. */
+  readonly usesSts: boolean
+  /** `MAX_CONCURRENT_TASKS`: Maximum number of tasks that run at the same time, at least 1. */
   readonly maxConcurrentTasks: number
-  readonly taskTypeLimits: Readonly<Record<string, number>>
-  readonly skillDependencies: Readonly<Record<string, readonly string[]>>
+  /** `COST_PER_SKILL`: Cost of one second of each skill (task name), such as `{"resize": 0.5}`. */
   readonly costPerSkill: Readonly<Record<string, number>>
-  readonly installedSoftware: JsonObject
-  readonly installedModels: readonly JsonValue[]
-  readonly installedArtifacts: readonly JsonValue[]
+  /** `WORKER_DEVICES`: Devices besides the GPU, one object each with at least `type`. */
   readonly devices: readonly JsonValue[]
-  readonly extra: JsonObject
+  /** `INSTALLED_SOFTWARE`: Installed software and its versions, such as `{"ffmpeg": "7.1"}`. */
+  readonly installedSoftware: JsonObject
+  /** `INSTALLED_MODELS`: Installed models, one object each. */
+  readonly installedModels: readonly JsonValue[]
+  /** `INSTALLED_ARTIFACTS`: Other installed artifacts, one object each with at least `name`. */
+  readonly installedArtifacts: readonly JsonValue[]
+  /** `HEARTBEAT_INTERVAL`: Time between two heartbeats. */
+  readonly heartbeatIntervalMs: number
+  /** `WORKER_HEARTBEAT_DEBOUNCE_DELAY`: Time to collect changes before an early heartbeat reports them. */
+  readonly heartbeatDebounceMs: number
+  /** `WORKER_ENABLE_WEBSOCKETS`: Open a WebSocket to receive commands. */
+  readonly websocketsEnabled: boolean
+  /** `WORKER_CANCEL_GRACE`: Time that a cancelled handler has to end. */
+  readonly cancelGraceMs: number
+  /** `STRICT_EVENT_VALIDATION`: If a task declares its events, refuse to send any other event. */
+  readonly strictEvents: boolean
+  /** `RESULT_MAX_RETRIES`: Number of quick retries of a result. */
+  readonly resultMaxRetries: number
+  /** `RESULT_RETRY_INITIAL_DELAY`: Maximum delay before the first retry of a result. */
+  readonly resultRetryInitialDelayMs: number
+  /** `TASK_POLL_TIMEOUT`: Maximum time that the orchestrator holds a poll. */
+  readonly pollTimeoutMs: number
+  /** `TASK_POLL_ERROR_DELAY`: Maximum delay after the first failed poll. */
+  readonly pollErrorDelayMs: number
+  /** `IDLE_POLL_DELAY`: Delay between a poll without a task and the next poll. */
+  readonly idlePollDelayMs: number
+  /** `WORKER_SHUTDOWN_TIMEOUT`: Time that running tasks have to end when the worker stops. */
+  readonly shutdownTimeoutMs: number
+  /** `WORKER_JOURNAL`: Keep accepted tasks and undelivered results on disk. */
+  readonly journal: boolean
+  /** `WORKER_JOURNAL_SYNC`: Durability of the journal. */
+  readonly journalSyncs: boolean
+  /**
+   * `WORKER_POLL_FENCE`: After a crash, take tasks under a second worker id until the polls of the crashed process
+   * have ended.
+   */
+  readonly pollFence: boolean
+  /** `TASK_FILES_DIR`: Directory that contains the directories of the tasks. */
+  readonly taskFilesDir: string
+  /** `TASK_FILES_MAX_BYTES`: Maximum size of the directory of one task. */
+  readonly taskFilesMaxBytes: number | undefined
+  /** `WORKER_KEEP_TASK_FILES`: Task directories that are kept for debugging: `never`, `on-failure` or `always`. */
+  readonly keepTaskFiles: KeepTaskFiles
+  /** `WORKER_BLOB_CACHE_DIR`: Directory that caches downloaded objects for later tasks. */
+  readonly blobCacheDir: string | undefined
+  /** `WORKER_BLOB_CACHE_MAX_BYTES`: Maximum size of that cache. */
+  readonly blobCacheMaxBytes: number
+  /** `LOG_LEVEL`: Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
+  readonly logLevel: LogLevel
+  // #endregion
+  /** Whether the worker id is random, so the next process has another one. */
+  readonly workerIdIsMadeUp: boolean
   readonly hostname: string
   readonly ipAddress: string
   readonly resources: Resources
+  readonly extra: JsonObject
+  readonly taskTypeLimits: Readonly<Record<string, number>>
+  readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   readonly orchestrators: readonly OrchestratorSettings[]
-  readonly orchestratorMode: OrchestratorMode
-  readonly usesSts: boolean
-  readonly tls: TlsSettings
-  readonly heartbeatIntervalMs: number
-  readonly heartbeatDebounceMs: number
-  readonly websocketsEnabled: boolean
-  readonly strictEvents: boolean
-  readonly cancelGraceMs: number
-  readonly resultMaxRetries: number
-  readonly resultRetryInitialDelayMs: number
-  readonly pollTimeoutMs: number
-  readonly pollErrorDelayMs: number
-  readonly idlePollDelayMs: number
-  readonly shutdownTimeoutMs: number
-  /** Whether nobody chose the id: the next worker has another. */
-  readonly workerIdIsMadeUp: boolean
-  /** `undefined`: there is no home, and none was configured. */
+  /** `undefined` if `WORKER_STATE_DIR` is not set and the user has no home directory. */
   readonly stateDir: string | undefined
-  readonly journal: boolean
-  readonly journalSyncs: boolean
-  readonly pollFence: boolean
-  readonly taskFilesDir: string
-  readonly taskFilesMaxBytes: number | undefined
-  readonly keepTaskFiles: KeepTaskFiles
-  /** `undefined`: nothing that is downloaded is kept. */
-  readonly blobCacheDir: string | undefined
-  readonly blobCacheMaxBytes: number
+  readonly tls: TlsSettings
   readonly s3: S3Settings
-  readonly logLevel: LogLevel
 }

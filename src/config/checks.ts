@@ -1,27 +1,60 @@
 import { ConfigError, type ConfigProblem } from '../errors.js'
 import { type Kind, REFUSED } from './kind.js'
 import { asShownText, redact } from './secrets.js'
+import type { WorkerConfigValues } from './values.js'
+import { defaultOf, type VARIABLES, type VariableName, variable } from './variables.js'
 
-/** Gathers what is wrong, so that all of it can be told at once. */
+/** The options of `new Worker(…)` that override the configuration. */
+export interface ConstructorOptions {
+  readonly workerType?: string | undefined
+  readonly maxConcurrentTasks?: number | undefined
+  readonly taskTypeLimits?: Readonly<Record<string, number>> | undefined
+  readonly skillDependencies?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
+/** The type of a setting that comes from one variable. */
+type Settled<Name extends VariableName> =
+  (typeof VARIABLES)[Name]['kind'] extends Kind<infer Value, infer _> ? Value : never
+
+/** Checks values one by one and collects the problems, because the error lists all of them. */
 export class Checks {
+  readonly #config: WorkerConfigValues
+  readonly #options: ConstructorOptions
   readonly #problems: ConfigProblem[] = []
 
-  /** Notes that `value`, found at `name`, is not what was expected. */
-  refuse(name: string, value: unknown, { expected, hides }: Pick<Kind<unknown>, 'expected' | 'hides'>): void {
-    // An empty or missing secret tells nothing, and "***" would hide what is wrong with it.
-    const isBlank = value === undefined || value === ''
-    this.#problems.push({ name, value: asShownText(isBlank ? value : redact(value, hides)), expected })
+  constructor(config: WorkerConfigValues, options: ConstructorOptions) {
+    this.#config = config
+    this.#options = options
   }
 
-  /** The value as the worker uses it; `fallback` stands in for a refused one until {@link throwIfAny}. */
-  settle<Settled>(name: string, value: unknown, kind: Kind<Settled>, fallback: Settled): Settled {
+  /** Checks a variable, or the constructor option that overrides it. A variable that is never asked for is not checked. */
+  variable<Name extends VariableName>(name: Name): Settled<Name> {
+    const { kind, setting, option } = variable(name)
+    const given = option && this.#options[setting as keyof ConstructorOptions]
+    const [place, value] = given === undefined ? [name, this.#config[name]] : [setting as string, given]
+    return this.settle(place, value, kind, kind.accept(defaultOf(name))) as Settled<Name>
+  }
+
+  /** Returns the setting for `value`, or `fallback` if the value is refused; {@link throwIfAny} throws then. */
+  settle<Setting>(place: string, value: unknown, kind: Kind<Setting, unknown>, fallback: Setting): Setting {
     const settled = kind.accept(value)
     if (settled !== REFUSED) return settled
-    this.refuse(name, value, kind)
+    this.refuse(place, value, kind)
     return fallback
   }
 
-  /** @throws ConfigError when anything was refused */
+  /** Adds the problem that the value of `place` is not what was expected. */
+  refuse(
+    place: string,
+    value: unknown,
+    { expected, hides }: Pick<Kind<unknown>, 'expected' | 'hides'>,
+  ): void {
+    // An empty or missing secret reveals nothing, and "***" would hide the problem.
+    const isBlank = value === undefined || value === ''
+    this.#problems.push({ name: place, value: asShownText(isBlank ? value : redact(value, hides)), expected })
+  }
+
+  /** @throws ConfigError if a value was refused */
   throwIfAny(): void {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems)
   }

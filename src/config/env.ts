@@ -1,41 +1,32 @@
 import { isAbsolute, join } from 'node:path'
 import type { JsonValue } from '../utils/json.js'
 import { homeDirectory } from './machine.js'
-import { OPTIONS, VARIABLE_NAMES } from './options.js'
-import type { VariableName, WorkerConfigValues } from './values.js'
+import type { WorkerConfigValues } from './values.js'
+import { defaultOf, VARIABLE_NAMES, type VariableName, variable } from './variables.js'
 
-/** What the variables say. One that cannot be read is there as its text, so that the checks can quote it. */
-export type VariableValues = Pick<WorkerConfigValues, VariableName>
-
-/** Blank counts as unset: that is what `NAME=` in a compose file or a shell means. */
+/** Blank means "not set", because that is the meaning of `NAME=` in a compose file or a shell. */
 const textOf = (name: VariableName): string | undefined => process.env[name]?.trim() || undefined
 
-/** Whether the environment says anything about this variable. */
+/** Returns whether the environment sets this variable. */
 export const isSet = (name: VariableName): boolean => textOf(name) !== undefined
-
-/**
- * Where programs of this user keep what must outlive them, by the rules of XDG: a relative path counts as not set.
- * `undefined` where there is no home.
- */
-export const stateHome = (): string | undefined => {
-  const configured = process.env['XDG_STATE_HOME']?.trim()
-  if (configured && isAbsolute(configured)) return configured
-  const home = homeDirectory()
-  return home === undefined ? undefined : join(home, '.local', 'state')
-}
 
 const readVariable = (name: VariableName): unknown => {
   const text = textOf(name)
-  return text === undefined ? OPTIONS[name].initial() : OPTIONS[name].kind.read(text)
+  return text === undefined ? defaultOf(name) : variable(name).kind.read(text)
 }
 
-const EXTRA = /^WORKER_EXTRA_(.+)$/
+/** Reads every variable. A text that cannot be read is the value itself, because the problem quotes it. */
+export const readVariables = () =>
+  Object.fromEntries(VARIABLE_NAMES.map((name) => [name, readVariable(name)])) as unknown as Pick<
+    WorkerConfigValues,
+    VariableName
+  >
 
-/** The `WORKER_EXTRA_<NAME>` by name. One that looks like JSON and is none is kept as text. */
+/** Reads the variables `WORKER_EXTRA_<NAME>`, by name. Text that is not JSON, although it looks like it, stays text. */
 export const readExtras = (): Record<string, JsonValue> =>
   Object.fromEntries(
     Object.entries(process.env).flatMap(([variable, text]) => {
-      const name = EXTRA.exec(variable)?.[1]?.toLowerCase()
+      const name = /^WORKER_EXTRA_(.+)$/.exec(variable)?.[1]?.toLowerCase()
       const value = text?.trim()
       return name && value ? [[name, readExtra(value)]] : []
     }),
@@ -50,6 +41,13 @@ const readExtra = (text: string): JsonValue => {
   }
 }
 
-/** Reads every variable; the only place that looks at the environment. */
-export const readVariables = (): VariableValues =>
-  Object.fromEntries(VARIABLE_NAMES.map((name) => [name, readVariable(name)])) as unknown as VariableValues
+/**
+ * Returns the directory for the state of the programs of this user, as the XDG specification says: a relative
+ * `XDG_STATE_HOME` counts as not set. `undefined` if the user has no home directory.
+ */
+export const stateHome = (): string | undefined => {
+  const configured = process.env['XDG_STATE_HOME']?.trim()
+  if (configured && isAbsolute(configured)) return configured
+  const home = homeDirectory()
+  return home === undefined ? undefined : join(home, '.local', 'state')
+}

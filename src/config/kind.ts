@@ -1,20 +1,28 @@
-/** What {@link Kind.accept} gives for a value that does not fit. */
+/** The result of {@link Kind.accept} for a value that is not accepted. */
 export const REFUSED = Symbol('refused')
 
-/** One sort of value: how a variable's text is read, and which values are accepted as what. */
-export interface Kind<Settled> {
-  /** What is accepted, in words that follow "expected". */
+/**
+ * One kind of value, such as a port: how the text of a variable is read, and which values are accepted.
+ * `Settled` is the type of the setting, `Value` the type of the attribute of `WorkerConfig`.
+ */
+export interface Kind<Settled, Value = Settled> {
+  /** The accepted values, in words that follow "expected". */
   readonly expected: string
-  /** What must not be shown of a value: all of it, or the credentials of a URL. */
+  readonly unit?: 's' | 'GB' | 'bytes' | 'JSON'
+  /** The part of a value that is never printed: all of it, or the credentials in a URL. */
   readonly hides?: 'all' | 'credentials'
-  /** The value a variable's text stands for; the text itself when it stands for none. */
-  readonly read: (text: string) => unknown
-  /** The value as the worker uses it (ms, lower case, a copy), or {@link REFUSED}. */
-  readonly accept: (value: unknown) => Settled | typeof REFUSED
+  /** Never set. It makes `Value` part of the type. */
+  readonly value?: Value
+  /** Converts the text of a variable; returns the text itself if that is impossible. */
+  read(text: string): unknown
+  /** Checks a value and converts it into the setting (ms, lower case, a copy). */
+  accept(value: unknown): Settled | typeof REFUSED
 }
 
-/** The same kind, where `undefined` stands for "not set". */
-export const optional = <Settled>(kind: Kind<Settled>): Kind<Settled | undefined> => ({
+/** The same kind, but `undefined` stands for "not set". */
+export const optional = <Settled, Value>(
+  kind: Kind<Settled, Value>,
+): Kind<Settled | undefined, Value | undefined> => ({
   ...kind,
   accept: (value) => (value === undefined ? undefined : kind.accept(value)),
 })

@@ -1,8 +1,9 @@
 import { homedir, hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import type { Resources } from '../protocol/messages.js'
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 
-/** Some sandboxes refuse to list the interfaces. */
+/** Some sandboxes forbid to list the interfaces. */
 const listInterfaces = (): Interfaces => {
   try {
     return networkInterfaces()
@@ -11,13 +12,13 @@ const listInterfaces = (): Interfaces => {
   }
 }
 
-/** The first IPv4 address that other machines may see, else the loopback one. */
+/** Returns the first external IPv4 address, else `127.0.0.1`. */
 export const outwardAddress = (interfaces: Interfaces = listInterfaces()): string =>
   Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 
-/** A user that the system does not know may have none. */
+/** Returns the home directory, or `undefined` for a user that the system does not know. */
 export const homeDirectory = (): string | undefined => {
   try {
     return homedir() || undefined
@@ -26,5 +27,17 @@ export const homeDirectory = (): string | undefined => {
   }
 }
 
-/** The name the system gives this machine. */
+/** Returns the name of this machine. */
 export const machineName = (): string => hostname() || 'localhost'
+
+/** Returns the resources that four variables describe. */
+export const resourcesOf = (
+  cpuCores: number,
+  ramGb: number,
+  model: string | undefined,
+  vramGb: number,
+): Resources => ({
+  cpuCores,
+  ...(ramGb > 0 && { ramGb }),
+  ...(model !== undefined && { gpu: { model, vramGb } }),
+})

@@ -1,66 +1,80 @@
 import { isObject } from '../utils/json.js'
+import type { GenerationName } from './choice-kinds.js'
 import { asShownText, redact } from './secrets.js'
-import type { ListedOrchestrator, OrchestratorEntry } from './values.js'
 
-/** A value and whether code has set it, rather than a variable or a default. */
-export interface Written {
+/** One orchestrator in `ORCHESTRATORS` and `ORCHESTRATORS_CONFIG`. */
+export interface OrchestratorEntry {
+  /** Starts with `http://` or `https://` and may have a path. A user name, a password and a query are refused. */
+  readonly url: string
+  /** `FAILOVER`: the orchestrator with the lowest number is tried first. Default: 10. */
+  readonly priority?: number
+  /** `ROUND_ROBIN`: share of the polls, above 0. Default: 1. */
+  readonly weight?: number
+  /** Token for this orchestrator alone. Overrides `WORKER_INDIVIDUAL_TOKEN` and `WORKER_TOKEN`. */
+  readonly token?: string
+  /** Generation of its wire protocol. Default: `ORCHESTRATOR_PROTOCOL`. */
+  readonly protocol?: GenerationName
+  /** Key that verifies the signatures of its tasks. Default: `ORCHESTRATOR_SECRET_KEY`. */
+  readonly secretKey?: string
+}
+
+/** An {@link OrchestratorEntry} with its defaults filled in. */
+export interface ListedOrchestrator extends OrchestratorEntry {
+  readonly priority: number
+  readonly weight: number
+}
+
+/** A value, and whether code has set it instead of a variable or the default. */
+export interface Origin {
   readonly value: unknown
   readonly inCode: boolean
 }
 
-/** Everything the list of orchestrators can come from. */
-export interface OrchestratorsInput {
-  /** `ORCHESTRATORS`; only code can set it. */
+/** The three attributes that may define the list of orchestrators. */
+interface Candidates {
+  /** `ORCHESTRATORS`, which only code can set. */
   readonly list: unknown
   /** `ORCHESTRATORS_CONFIG` */
-  readonly config: Written
+  readonly config: Origin
   /** `ORCHESTRATOR_URL` */
-  readonly url: Written
+  readonly url: Origin
 }
 
-/** Where the list does come from. */
+/** The attribute that defines the list of orchestrators, and its value. */
 export interface OrchestratorsSource {
   readonly name: 'ORCHESTRATORS' | 'ORCHESTRATORS_CONFIG' | 'ORCHESTRATOR_URL'
-  /** As written, in the order written: a problem is reported with its place. */
+  /** The unchecked entries in their original order, because a problem names the place of its entry. */
   readonly entries: unknown
   readonly warnings: readonly string[]
 }
 
-/** What an entry is without `priority` and `weight`. */
+/** The `priority` and `weight` of an entry that has none. */
 export const ENTRY_DEFAULTS = { priority: 10, weight: 1 } as const
-
-const shownUrl = (url: unknown): string => asShownText(redact(url, 'credentials'))
 
 const isGiven = (config: unknown): boolean =>
   config !== undefined && !(Array.isArray(config) && config.length === 0)
 
-const fromUrl = ({ url }: OrchestratorsInput, warnings: readonly string[] = []): OrchestratorsSource => ({
+const fromUrl = (url: unknown, ...warnings: string[]): OrchestratorsSource => ({
   name: 'ORCHESTRATOR_URL',
-  entries: [{ url: url.value }],
-  warnings,
+  entries: [{ url }],
+  warnings: warnings.map((warning) => `${warning} ${asShownText(redact(url, 'credentials'))}`),
 })
 
-const overruled = ({ url }: OrchestratorsInput): string =>
-  `ORCHESTRATORS_CONFIG is ignored: ORCHESTRATOR_URL was set in code, to ${shownUrl(url.value)}`
-
-const unreadable = ({ url }: OrchestratorsInput): string =>
-  `ORCHESTRATORS_CONFIG is not a JSON list; ORCHESTRATOR_URL is used instead: ${shownUrl(url.value)}`
-
-/** Code before variables; on either side the longer list before the single URL. */
-export const pickSource = (input: OrchestratorsInput): OrchestratorsSource => {
-  const { list, config, url } = input
+/** Chooses the source: code overrides variables, and a list overrides the single URL. */
+export const pickSource = ({ list, config, url }: Candidates): OrchestratorsSource => {
   if (list !== undefined) return { name: 'ORCHESTRATORS', entries: list, warnings: [] }
-  if (!isGiven(config.value)) return fromUrl(input)
-  if (url.inCode && !config.inCode) return fromUrl(input, [overruled(input)])
-  if (!Array.isArray(config.value)) return fromUrl(input, [unreadable(input)])
+  if (!isGiven(config.value)) return fromUrl(url.value)
+  if (url.inCode && !config.inCode)
+    return fromUrl(url.value, 'ORCHESTRATORS_CONFIG is ignored: ORCHESTRATOR_URL was set in code, to')
+  if (!Array.isArray(config.value))
+    return fromUrl(url.value, 'ORCHESTRATORS_CONFIG is not a JSON list; ORCHESTRATOR_URL is used instead:')
   return { name: 'ORCHESTRATORS_CONFIG', entries: config.value, warnings: [] }
 }
 
-/** Those of equal priority stay in the order in which they are listed. */
-export const byPriority = (
-  a: Pick<ListedOrchestrator, 'priority'>,
-  b: Pick<ListedOrchestrator, 'priority'>,
-): number => a.priority - b.priority
+type Prioritized = Pick<ListedOrchestrator, 'priority'>
+
+/** Compares by priority. Entries of equal priority keep their order. */
+export const byPriority = (a: Prioritized, b: Prioritized): number => a.priority - b.priority
 
 const withDefaults = (entry: OrchestratorEntry): ListedOrchestrator => ({
   ...entry,
@@ -68,7 +82,7 @@ const withDefaults = (entry: OrchestratorEntry): ListedOrchestrator => ({
   weight: entry.weight ?? ENTRY_DEFAULTS.weight,
 })
 
-/** The list as `ORCHESTRATORS` shows it. Nothing is checked yet: a wrong entry is left as it is. */
+/** Returns the value of `ORCHESTRATORS` for unchecked entries; wrong entries stay as they are. */
 export const listEntries = (entries: unknown): readonly ListedOrchestrator[] =>
   (Array.isArray(entries) ? entries.filter(isObject) : [])
     .map((entry) => withDefaults(entry as unknown as OrchestratorEntry))

@@ -1,18 +1,6 @@
-import { OPTIONS, VARIABLE_NAMES } from './options.js'
 import { redact } from './secrets.js'
-import type { VariableName, WorkerConfigValues } from './values.js'
-
-/** Every attribute of a configuration: the variables, and what has none. */
-export const ATTRIBUTE_NAMES: readonly (keyof WorkerConfigValues)[] = [
-  ...VARIABLE_NAMES,
-  'ORCHESTRATORS',
-  'HOSTNAME',
-  'IP_ADDRESS',
-  'RESOURCES',
-  'EXTRA_CAPABILITIES',
-]
-
-const hidesOf = (name: VariableName) => OPTIONS[name].kind.hides
+import type { WorkerConfigValues } from './values.js'
+import { VARIABLE_NAMES, variable } from './variables.js'
 
 const printableEntries = ({ ORCHESTRATORS }: WorkerConfigValues) =>
   ORCHESTRATORS?.map(({ url, token, secretKey, ...entry }) => ({
@@ -22,12 +10,11 @@ const printableEntries = ({ ORCHESTRATORS }: WorkerConfigValues) =>
     ...(secretKey === undefined ? {} : { secretKey: redact(secretKey, 'all') }),
   }))
 
-const printableVariables = (config: WorkerConfigValues) =>
-  Object.fromEntries(VARIABLE_NAMES.map((name) => [name, redact(config[name], hidesOf(name))]))
-
-/** What may be seen of a configuration: everything but tokens and keys. */
+/** Returns every attribute of a configuration, with `***` instead of tokens and keys. */
 export const printable = (config: WorkerConfigValues): Record<string, unknown> => ({
-  ...printableVariables(config),
+  ...Object.fromEntries(
+    VARIABLE_NAMES.map((name) => [name, redact(config[name], variable(name).kind.hides)]),
+  ),
   ORCHESTRATORS: printableEntries(config),
   HOSTNAME: config.HOSTNAME,
   IP_ADDRESS: config.IP_ADDRESS,

@@ -1,22 +1,22 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type { Kind } from './kind.js'
 
-/** Stands for a token or key wherever something is printed. */
+/** Printed instead of a token or key. */
 const HIDDEN = '***'
 
 const LONGEST_SHOWN = 100
 
-/** A URL's user name, password and query may be secrets, in a broken URL too: everything up to the last `@`. */
+/** The user name, password and query of a URL may be secrets. A broken URL may have them anywhere before the last `@`. */
 const hideCredentials = (text: string): string =>
   text.replace(/^([a-z]+:\/\/)?.*@/is, `$1${HIDDEN}@`).replace(/[?#].*$/s, `?${HIDDEN}`)
 
-/** The value as it may be printed. */
+/** Returns the value without its secrets, for printing. */
 export const redact = (value: unknown, hides: Kind<unknown>['hides']): unknown => {
   if (hides === 'all' && value !== undefined) return HIDDEN
   return hides === 'credentials' && typeof value === 'string' ? hideCredentials(value) : value
 }
 
-/** A value on one short line: a broken variable must not break or flood the log. */
+/** Returns a value as one short line, because a broken variable must not break or flood the log. */
 export const asShownText = (value: unknown): string => {
   if (value === undefined) return '(not set)'
   if (value === '') return '(empty)'
@@ -25,7 +25,7 @@ export const asShownText = (value: unknown): string => {
   return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line
 }
 
-/** Keeps the members usable in code while logs, JSON and the inspector show `***`. Changes and returns `target`. */
+/** Makes logs, JSON and the inspector show `***` for these members; code can still read them. Changes and returns `target`. */
 export const hideMembers = <Target extends object>(
   target: Target,
   names: readonly (keyof Target)[],

@@ -1,13 +1,13 @@
-import type { GenerationChoice, OrchestratorSettings } from '../settings.js'
+import type { OrchestratorSettings } from '../settings.js'
 import { isObject } from '../utils/json.js'
 import type { Checks } from './checks.js'
+import { generation } from './choice-kinds.js'
 import { optional } from './kind.js'
 import { finite, positive } from './number-kinds.js'
-import { PROTOCOLS } from './options.js'
 import { byPriority, ENTRY_DEFAULTS, type OrchestratorsSource } from './orchestrators.js'
 import { hideMembers } from './secrets.js'
-import { choice, secret } from './text-kinds.js'
-import { httpUrl } from './url-kind.js'
+import { secret } from './text-kinds.js'
+import { httpUrl } from './url-kinds.js'
 
 const REPEATED = { ...httpUrl, expected: 'a URL that no other entry has' }
 const ENTRY = {
@@ -15,42 +15,37 @@ const ENTRY = {
 }
 const LIST = { expected: 'a list of at least one entry, such as [{"url": "http://localhost:8080"}]' }
 
-const generation = choice(PROTOCOLS)
+/** The settings of an entry that has none of its own. */
+const sharedSettings = (checks: Checks) => ({
+  token: checks.variable('WORKER_INDIVIDUAL_TOKEN') ?? checks.variable('WORKER_TOKEN'),
+  generation: checks.variable('ORCHESTRATOR_PROTOCOL'),
+  taskKey: checks.variable('ORCHESTRATOR_SECRET_KEY'),
+})
 
-/** What holds for every orchestrator that has nothing of its own. */
-export interface Shared {
-  readonly token: string
-  readonly generation: GenerationChoice
-  readonly taskKey: string | undefined
-}
+type Shared = ReturnType<typeof sharedSettings>
 
-/** JSON has no `undefined`: `null` stands for "not given" there. */
+/** JSON has no `undefined`, so `null` means "not given" as well. */
 const given = (value: unknown): unknown => value ?? undefined
 
 const settleEntry = (
   checks: Checks,
   place: string,
   entry: Record<string, unknown>,
+  url: string,
   shared: Shared,
 ): OrchestratorSettings => {
   const { priority, weight } = ENTRY_DEFAULTS
-  const token = checks.settle(`${place}.token`, given(entry['token']), optional(secret), undefined)
+  const own = (name: string) =>
+    checks.settle(`${place}.${name}`, given(entry[name]), optional(secret), undefined)
+  const protocol = given(entry['protocol']) ?? shared.generation
+  const token = own('token') ?? shared.token
+  const taskKey = own('secretKey') ?? shared.taskKey
   return {
-    url: checks.settle(`${place}.url`, given(entry['url']), httpUrl, ''),
+    url,
     priority: checks.settle(`${place}.priority`, given(entry['priority']) ?? priority, finite, priority),
     weight: checks.settle(`${place}.weight`, given(entry['weight']) ?? weight, positive, weight),
-    token: token ?? shared.token,
-    ...protocolOf(checks, place, entry, shared),
-  }
-}
-
-/** In which words it is spoken to, and how it is believed. */
-const protocolOf = (checks: Checks, place: string, entry: Record<string, unknown>, shared: Shared) => {
-  const key = checks.settle(`${place}.secretKey`, given(entry['secretKey']), optional(secret), undefined)
-  const taskKey = key ?? shared.taskKey
-  const named = given(entry['protocol']) ?? shared.generation
-  return {
-    generation: checks.settle(`${place}.protocol`, named, generation, shared.generation),
+    token,
+    generation: checks.settle(`${place}.protocol`, protocol, generation, shared.generation),
     ...(taskKey !== undefined && { taskKey }),
   }
 }
@@ -60,39 +55,30 @@ const settleList = (checks: Checks, name: string, entries: readonly unknown[], s
   return entries.flatMap((entry, index) => {
     const place = `${name}[${index}]`
     if (!isObject(entry)) {
-      // The entry itself is not quoted: it may be a token in the wrong place.
+      // The problem does not quote the entry, because it may be a token in the wrong place.
       checks.refuse(place, '(not an object)', ENTRY)
       return []
     }
-    const settled = settleEntry(checks, place, entry, shared)
-    if (urls.has(settled.url)) checks.refuse(`${place}.url`, settled.url, REPEATED)
-    if (settled.url !== '') urls.add(settled.url)
-    return [settled]
+    const url = checks.settle(`${place}.url`, given(entry['url']), httpUrl, '')
+    if (urls.has(url)) checks.refuse(`${place}.url`, url, REPEATED)
+    if (url !== '') urls.add(url)
+    return [settleEntry(checks, place, entry, url, shared)]
   })
 }
 
-const settleUrl = (checks: Checks, [entry]: readonly { url?: unknown }[], shared: Shared) => [
-  {
-    ...ENTRY_DEFAULTS,
-    url: checks.settle('ORCHESTRATOR_URL', entry?.url, httpUrl, ''),
-    token: shared.token,
-    ...protocolOf(checks, 'ORCHESTRATOR_URL', {}, shared),
-  },
-]
-
-/** Checks the list and gives each entry what it needs; `shared` is for those without anything of their own. */
+/** Checks the entries and fills in the settings that they share. */
 export const settleOrchestrators = (
   checks: Checks,
   { name, entries }: OrchestratorsSource,
-  shared: Shared,
 ): readonly OrchestratorSettings[] => {
+  const shared = sharedSettings(checks)
   if (!Array.isArray(entries) || entries.length === 0) {
     checks.refuse(name, Array.isArray(entries) ? '[]' : '(not a list)', LIST)
     return []
   }
   const settled =
     name === 'ORCHESTRATOR_URL'
-      ? settleUrl(checks, entries, shared)
+      ? [settleEntry(checks, name, {}, checks.settle(name, entries[0].url, httpUrl, ''), shared)]
       : settleList(checks, name, entries, shared)
   return settled.sort(byPriority).map((entry) => hideMembers(entry, ['token', 'taskKey']))
 }

@@ -1,7 +1,7 @@
 import type { Resources } from '../protocol/messages.js'
 import { isObject } from '../utils/json.js'
-import type { SettleAttribute } from './attributes.js'
 import type { Checks } from './checks.js'
+import { resourcesOf } from './machine.js'
 import { amount, count } from './number-kinds.js'
 import { text } from './text-kinds.js'
 
@@ -36,18 +36,13 @@ const fromCode = (checks: Checks, resources: unknown): Resources => {
   }
 }
 
-const fromVariables = (attribute: SettleAttribute): Resources => {
-  const cpuCores = attribute('CPU_CORES')
-  const model = attribute('GPU_MODEL')
-  const vramGb = attribute('GPU_VRAM_GB')
-  const ramGb = attribute('RAM_GB')
-  return {
-    cpuCores,
-    ...(ramGb > 0 && { ramGb }),
-    ...(model !== undefined && { gpu: { model, vramGb } }),
-  }
-}
-
-/** What code has set as `RESOURCES`, else what the variables say. */
-export const settleResources = (checks: Checks, attribute: SettleAttribute, own: unknown): Resources =>
-  own === undefined ? fromVariables(attribute) : fromCode(checks, own)
+/** Returns the resources that `RESOURCES` sets in code, else those of the variables. */
+export const settleResources = (checks: Checks, own: unknown): Resources =>
+  own === undefined
+    ? resourcesOf(
+        checks.variable('CPU_CORES'),
+        checks.variable('RAM_GB'),
+        checks.variable('GPU_MODEL'),
+        checks.variable('GPU_VRAM_GB'),
+      )
+    : fromCode(checks, own)

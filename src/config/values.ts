@@ -1,257 +1,271 @@
 import type { Resources } from '../protocol/messages.js'
 import type { JsonValue } from '../utils/json.js'
-
-/** One orchestrator, as it is written in `ORCHESTRATORS` and `ORCHESTRATORS_CONFIG`. */
-export interface OrchestratorEntry {
-  /** `http://` or `https://`, with an optional path; no user name, password or query. */
-  readonly url: string
-  /** `FAILOVER`: the lowest number is tried first. Default: 10. */
-  readonly priority?: number
-  /** `ROUND_ROBIN`: its share of the polls, above 0. Default: 1. */
-  readonly weight?: number
-  /** For this orchestrator alone; wins over `WORKER_INDIVIDUAL_TOKEN` and `WORKER_TOKEN`. */
-  readonly token?: string
-  /** The generation of the wire it speaks. Default: {@link WorkerConfigValues.ORCHESTRATOR_PROTOCOL}. */
-  readonly protocol?: GenerationName
-  /** The key its tasks are signed with. Default: {@link WorkerConfigValues.ORCHESTRATOR_SECRET_KEY}. */
-  readonly secretKey?: string
-}
-
-/** An {@link OrchestratorEntry} with its defaults filled in. */
-export interface ListedOrchestrator extends OrchestratorEntry {
-  readonly priority: number
-  readonly weight: number
-}
-
-/** How the worker uses several orchestrators; `WATERFALL` is another name of `FAILOVER`. */
-export type OrchestratorModeName = 'FAILOVER' | 'ROUND_ROBIN' | 'WATERFALL'
-
-/** The generations of the wire; `auto` is the one that the orchestrator shows. */
-export type GenerationName = 'auto' | 'classic' | 'rxon'
-
-/** The names `LOG_LEVEL` takes; `warning` is `warn`, `critical` is `fatal`. */
-export type LogLevelName =
-  | 'trace'
-  | 'debug'
-  | 'info'
-  | 'warn'
-  | 'warning'
-  | 'error'
-  | 'fatal'
-  | 'critical'
-  | 'silent'
-
-/** Whose directories stay: nobody's, those of tasks that failed, all. */
-export type KeepTaskFilesName = 'never' | 'on-failure' | 'always'
+import type { GenerationName, KeepTaskFilesName, LogLevelName, OrchestratorModeName } from './choice-kinds.js'
+import type { OrchestratorEntry } from './orchestrators.js'
 
 /**
- * What `WorkerConfig` holds; each attribute is named after its variable, durations are in seconds. Tokens and keys are
- * never shown in logs and errors.
+ * The attributes of `WorkerConfig`. Each has the name of its environment variable; durations are in seconds. Logs and
+ * errors never show tokens and keys.
  */
 export interface WorkerConfigValues {
+  // #region attributes: `npm run variables` writes them from variables.ts
   /**
-   * The worker's name, unique at its orchestrators: 1 to 128 characters out of `A-Z a-z 0-9 _ . : -`
-   * (the second generation takes no `.` and no `:`).
+   * Name of this worker, unique at each orchestrator. 1 to 128 characters of `A-Z a-z 0-9 _ . : -`. Orchestrators of
+   * the second generation accept no `.` and no `:`.
    * Variable `WORKER_ID`. Default: `worker-` and a random UUID.
    */
   WORKER_ID: string
-  /** Sorts workers into groups. Variable `WORKER_TYPE`. Default: `generic-cpu-worker`. */
+  /**
+   * Group of this worker, for the lists and filters of the orchestrator.
+   * Variable `WORKER_TYPE`. Default: `generic-cpu-worker`.
+   */
   WORKER_TYPE: string
-  /** The port of the health server; 0 picks a free one. Variable `WORKER_PORT`. Default: 8083. */
+  /** Port of the health server. 0 chooses a free port. Variable `WORKER_PORT`. Default: `8083`. */
   WORKER_PORT: number
   /**
-   * The token that workers share.
-   * Variable `WORKER_TOKEN`. Default: `your-secret-worker-token`, with a warning when it is used.
+   * Token that authenticates the worker. All workers of an orchestrator may share it. The default is public, so the
+   * worker logs a warning if it is used.
+   * Variable `WORKER_TOKEN`. Default: `your-secret-worker-token`.
    */
   WORKER_TOKEN: string
-  /**
-   * A token of this worker alone; wins over {@link WORKER_TOKEN}.
-   * Variable `WORKER_INDIVIDUAL_TOKEN`. Default: none.
-   */
+  /** Token of this worker alone. Overrides `WORKER_TOKEN`. Variable `WORKER_INDIVIDUAL_TOKEN`. Default: none. */
   WORKER_INDIVIDUAL_TOKEN: string | undefined
   /**
-   * The URL of the only orchestrator. Set in code, it wins over an `ORCHESTRATORS_CONFIG` of the environment.
+   * URL of the only orchestrator. If code sets it, it overrides the variable `ORCHESTRATORS_CONFIG`.
    * Variable `ORCHESTRATOR_URL`. Default: `http://localhost:8080`.
    */
   ORCHESTRATOR_URL: string
   /**
-   * Several orchestrators: a list, or its JSON text. Text that is no JSON list is kept as it is, and
-   * {@link ORCHESTRATOR_URL} is used, with a warning. It is not shown either, as it may hold tokens.
-   * Variable `ORCHESTRATORS_CONFIG`. Default: `[]`, which means "see `ORCHESTRATOR_URL`".
+   * List of orchestrators, if there are several. Overrides `ORCHESTRATOR_URL`. Code may set a list or its JSON text.
+   * If the text is not a JSON list, the worker logs a warning and uses `ORCHESTRATOR_URL`. An empty list counts as
+   * not set. The text is never printed, because it may contain tokens.
+   * Variable `ORCHESTRATORS_CONFIG` (JSON). Default: `[]`.
    */
-  ORCHESTRATORS_CONFIG: readonly OrchestratorEntry[] | string
+  ORCHESTRATORS_CONFIG: string | readonly OrchestratorEntry[]
   /**
-   * The orchestrators in use, by priority, those of equal priority as listed. Set it to decide them in code, above
-   * everything else; set `undefined` to have it worked out again from `ORCHESTRATORS_CONFIG` and `ORCHESTRATOR_URL`. No variable.
+   * Use of several orchestrators. `FAILOVER` (or `WATERFALL`): one at a time, by priority. `ROUND_ROBIN`: all, by
+   * weight.
+   * Variable `MULTI_ORCHESTRATOR_MODE`. Default: `FAILOVER`.
    */
-  ORCHESTRATORS: readonly OrchestratorEntry[] | undefined
-  /** `FAILOVER` or `ROUND_ROBIN`. Variable `MULTI_ORCHESTRATOR_MODE`. Default: `FAILOVER`. */
   MULTI_ORCHESTRATOR_MODE: OrchestratorModeName
   /**
-   * The generation of the wire: what the orchestrator shows (`auto`), the first (`classic`, up to 1.0b8) or the second
-   * (`rxon`). Variable `ORCHESTRATOR_PROTOCOL`. Default: `auto`.
+   * Generation of the wire protocol: `classic` (orchestrators up to 1.0b8), `rxon` (the second), or `auto` to detect
+   * it.
+   * Variable `ORCHESTRATOR_PROTOCOL`. Default: `auto`.
    */
   ORCHESTRATOR_PROTOCOL: GenerationName
   /**
-   * The key that orchestrators of the second generation sign tasks with. With it, a task whose signature is missing or
-   * wrong is answered as a failure and not run.
+   * Key that verifies the signatures of tasks. Without it, no signature is verified. The worker refuses a task with a
+   * missing or wrong signature: it reports a failure and does not run the task. Only orchestrators of the second
+   * generation sign tasks.
    * Variable `ORCHESTRATOR_SECRET_KEY`. Default: none.
    */
   ORCHESTRATOR_SECRET_KEY: string | undefined
   /**
-   * Whether short-lived tokens are shown in place of the token, where orchestrators give any; the token still signs.
-   * Variable `WORKER_USE_STS`. Default: false.
+   * Use short-lived STS tokens instead of `WORKER_TOKEN` if the orchestrator issues them. The worker still signs its
+   * messages with `WORKER_TOKEN`.
+   * Variable `WORKER_USE_STS`. Default: `false`.
    */
   WORKER_USE_STS: boolean
   /**
-   * The certificates that orchestrators are trusted by, in place of the usual ones: a PEM file. It is read again when it
-   * has changed, like the two below. Variable `TLS_CA_PATH`. Default: none.
+   * PEM file with the CA certificates to trust instead of the default ones. The worker reads the three TLS files
+   * again when they change.
+   * Variable `TLS_CA_PATH`. Default: none.
    */
   TLS_CA_PATH: string | undefined
-  /** The certificate of this worker, for orchestrators that ask for one: a PEM file. Variable `TLS_CERT_PATH`. Default: none. */
+  /**
+   * PEM file with the client certificate of this worker. Requires `TLS_KEY_PATH`.
+   * Variable `TLS_CERT_PATH`. Default: none.
+   */
   TLS_CERT_PATH: string | undefined
-  /** The private key of that certificate: a PEM file. Variable `TLS_KEY_PATH`. Default: none. */
+  /**
+   * PEM file with the private key of the client certificate. Requires `TLS_CERT_PATH`.
+   * Variable `TLS_KEY_PATH`. Default: none.
+   */
   TLS_KEY_PATH: string | undefined
-  /** How many tasks run at once, at least 1. Variable `MAX_CONCURRENT_TASKS`. Default: 10. */
+  /**
+   * Maximum number of tasks that run at the same time, at least 1.
+   * Variable `MAX_CONCURRENT_TASKS`. Default: `10`.
+   */
   MAX_CONCURRENT_TASKS: number
-  /** What a second of each skill costs, by task name. Variable `COST_PER_SKILL` (JSON). Default: `{}`. */
+  /**
+   * Cost of one second of each skill (task name), such as `{"resize": 0.5}`.
+   * Variable `COST_PER_SKILL` (JSON). Default: `{}`.
+   */
   COST_PER_SKILL: Record<string, number>
-  /** How many CPU cores tasks may count on. Variable `CPU_CORES`. Default: 4. */
+  /**
+   * Number of CPU cores that the worker reports to the orchestrator, at least 1.
+   * Variable `CPU_CORES`. Default: `4`.
+   */
   CPU_CORES: number
-  /** How much memory tasks may count on, in GB; 0 says nothing. Variable `RAM_GB`. Default: 0. */
+  /** Memory that the worker reports to the orchestrator. 0 reports none. Variable `RAM_GB`, in GB. Default: `0`. */
   RAM_GB: number
-  /** The model of the GPU. Variable `GPU_MODEL`. Default: none, which means "no GPU". */
+  /**
+   * Model of the GPU that the worker reports to the orchestrator. Without it, the worker reports no GPU.
+   * Variable `GPU_MODEL`. Default: none.
+   */
   GPU_MODEL: string | undefined
-  /** The memory of the GPU, in GB; counts only with {@link GPU_MODEL}. Variable `GPU_VRAM_GB`. Default: 0. */
+  /** Memory of the GPU. Ignored without `GPU_MODEL`. Variable `GPU_VRAM_GB`, in GB. Default: `0`. */
   GPU_VRAM_GB: number
   /**
-   * More devices than the GPU, such as `{ type: 'tpu', model: 'v5e' }`; for the second generation.
+   * Devices besides the GPU, one object each with at least `type`. Example: `[{"type": "tpu", "model": "v5e"}]`. Only
+   * orchestrators of the second generation receive them.
    * Variable `WORKER_DEVICES` (JSON). Default: `[]`.
    */
   WORKER_DEVICES: readonly JsonValue[]
   /**
-   * Software on this machine and its versions.
-   * Variable `INSTALLED_SOFTWARE` (JSON). Default: the running Node version, `{"node": "20.19.0"}`.
+   * Installed software and its versions, such as `{"ffmpeg": "7.1"}`.
+   * Variable `INSTALLED_SOFTWARE` (JSON). Default: `{"node": …}` with the running version.
    */
   INSTALLED_SOFTWARE: Record<string, JsonValue>
-  /** Models on this machine, an object each. Variable `INSTALLED_MODELS` (JSON). Default: `[]`. */
+  /** Installed models, one object each. Variable `INSTALLED_MODELS` (JSON). Default: `[]`. */
   INSTALLED_MODELS: readonly JsonValue[]
   /**
-   * Whatever else is installed here, such as `{ name: 'imagenet', version: '2012' }`; for the second generation, which is
-   * told of {@link INSTALLED_MODELS} at the same place.
+   * Other installed artifacts, one object each with at least `name`. Example:
+   * `[{"name": "imagenet", "version": "2012"}]`. Only orchestrators of the second generation receive them, in one
+   * list with `INSTALLED_MODELS`.
    * Variable `INSTALLED_ARTIFACTS` (JSON). Default: `[]`.
    */
   INSTALLED_ARTIFACTS: readonly JsonValue[]
-  /** Seconds between two heartbeats. Variable `HEARTBEAT_INTERVAL`. Default: 15. */
+  /** Time between two heartbeats. Variable `HEARTBEAT_INTERVAL`, in seconds. Default: `15`. */
   HEARTBEAT_INTERVAL: number
   /**
-   * Seconds for which changes are gathered before a heartbeat tells of them.
-   * Variable `WORKER_HEARTBEAT_DEBOUNCE_DELAY`. Default: 0.1.
+   * Time to collect changes before an early heartbeat reports them.
+   * Variable `WORKER_HEARTBEAT_DEBOUNCE_DELAY`, in seconds. Default: `0.1`.
    */
   WORKER_HEARTBEAT_DEBOUNCE_DELAY: number
-  /** Whether to open a socket for commands. Variable `WORKER_ENABLE_WEBSOCKETS`. Default: false. */
+  /** Open a WebSocket to receive commands. Variable `WORKER_ENABLE_WEBSOCKETS`. Default: `false`. */
   WORKER_ENABLE_WEBSOCKETS: boolean
   /**
-   * Seconds a cancelled handler has to end before its task is reported as cancelled without it.
-   * Variable `WORKER_CANCEL_GRACE`. Default: 5.
+   * Time that a cancelled handler has to end. After it, the worker reports the task as cancelled.
+   * Variable `WORKER_CANCEL_GRACE`, in seconds. Default: `5`.
    */
   WORKER_CANCEL_GRACE: number
-  /** Whether a task that names its events may send no others. Variable `STRICT_EVENT_VALIDATION`. Default: true. */
+  /**
+   * If a task declares its events, refuse to send any other event.
+   * Variable `STRICT_EVENT_VALIDATION`. Default: `true`.
+   */
   STRICT_EVENT_VALIDATION: boolean
-  /** How often a result is sent again before it is set aside. Variable `RESULT_MAX_RETRIES`. Default: 5. */
+  /**
+   * Number of quick retries of a result. After them, the worker retries about once a minute.
+   * Variable `RESULT_MAX_RETRIES`. Default: `5`.
+   */
   RESULT_MAX_RETRIES: number
-  /** Seconds before a result is sent again for the first time. Variable `RESULT_RETRY_INITIAL_DELAY`. Default: 1. */
+  /**
+   * Maximum delay before the first retry of a result. It doubles with each retry.
+   * Variable `RESULT_RETRY_INITIAL_DELAY`, in seconds. Default: `1`.
+   */
   RESULT_RETRY_INITIAL_DELAY: number
-  /** Seconds that the orchestrator may hold a poll. Variable `TASK_POLL_TIMEOUT`. Default: 30. */
+  /** Maximum time that the orchestrator holds a poll. Variable `TASK_POLL_TIMEOUT`, in seconds. Default: `30`. */
   TASK_POLL_TIMEOUT: number
-  /** Seconds before the first poll after a failed one. Variable `TASK_POLL_ERROR_DELAY`. Default: 5. */
+  /**
+   * Maximum delay after the first failed poll. It doubles with each failure.
+   * Variable `TASK_POLL_ERROR_DELAY`, in seconds. Default: `5`.
+   */
   TASK_POLL_ERROR_DELAY: number
-  /** Seconds between a poll that brought nothing and the next. Variable `IDLE_POLL_DELAY`. Default: 0.01. */
+  /**
+   * Delay between a poll without a task and the next poll.
+   * Variable `IDLE_POLL_DELAY`, in seconds. Default: `0.01`.
+   */
   IDLE_POLL_DELAY: number
-  /** Seconds a worker that is told to end has for its tasks. Variable `WORKER_SHUTDOWN_TIMEOUT`. Default: 35. */
+  /**
+   * Time that running tasks have to end when the worker stops.
+   * Variable `WORKER_SHUTDOWN_TIMEOUT`, in seconds. Default: `35`.
+   */
   WORKER_SHUTDOWN_TIMEOUT: number
   /**
-   * The directory of this worker alone for what must outlive it: its journal and its dead letters. One process at a time.
-   * Variable `WORKER_STATE_DIR`. Default: a directory named after the worker's id in `avtomatika-worker/` of the user's
-   * state directory (`XDG_STATE_HOME`, else `~/.local/state`).
+   * Directory of the journal and the dead letters. Only one worker can use it at a time.
+   * Variable `WORKER_STATE_DIR`. Default: `avtomatika-worker/` and the id, in `$XDG_STATE_HOME` or `~/.local/state`.
    */
   WORKER_STATE_DIR: string | undefined
-  /**
-   * Whether accepted tasks and undelivered results are kept on disk. Variable `WORKER_JOURNAL` (`on`, `off`).
-   * Default: true.
-   */
+  /** Keep accepted tasks and undelivered results on disk. Variable `WORKER_JOURNAL`. Default: `true`. */
   WORKER_JOURNAL: boolean
   /**
-   * When what is kept counts as kept: `always` waits for the disk, so that a power cut loses nothing; `never` for the
-   * operating system, so that a crash of the worker loses nothing. Variable `WORKER_JOURNAL_SYNC`. Default: never.
+   * Durability of the journal. `always` waits for the disk and survives a power failure. `never` leaves the disk to
+   * the operating system and survives only a crash of the worker.
+   * Variable `WORKER_JOURNAL_SYNC`. Default: `never`.
    */
   WORKER_JOURNAL_SYNC: 'always' | 'never'
   /**
-   * Whether a worker lets the poll of a dead predecessor, which the orchestrator still holds, run out, and takes tasks under
-   * another id meanwhile. Variable `WORKER_POLL_FENCE` (`on`, `off`). Default: true.
+   * After a crash, take tasks under a second worker id until the polls of the crashed process have ended.
+   * Variable `WORKER_POLL_FENCE`. Default: `true`.
    */
   WORKER_POLL_FENCE: boolean
-  /** The directory that holds the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */
+  /** Directory that contains the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */
   TASK_FILES_DIR: string
   /**
-   * How many bytes the directory of one task may hold; a task that would need more fails with PERMANENT_ERROR.
-   * Variable `TASK_FILES_MAX_BYTES`. Default: none.
+   * Maximum size of the directory of one task. A task that needs more fails with PERMANENT_ERROR.
+   * Variable `TASK_FILES_MAX_BYTES`, in bytes. Default: none.
    */
   TASK_FILES_MAX_BYTES: number | undefined
   /**
-   * Whose directories stay for debugging when the result has been taken; you remove them then.
+   * Task directories that are kept for debugging: `never`, `on-failure` or `always`. The worker never removes a
+   * directory that it keeps.
    * Variable `WORKER_KEEP_TASK_FILES`. Default: `never`.
    */
   WORKER_KEEP_TASK_FILES: KeepTaskFilesName
   /**
-   * The directory that keeps what was downloaded, for later tasks; workers may share it.
+   * Directory that caches downloaded objects for later tasks. Several workers may share it.
    * Variable `WORKER_BLOB_CACHE_DIR`. Default: none.
    */
   WORKER_BLOB_CACHE_DIR: string | undefined
-  /** How much that directory may hold, in bytes. Variable `WORKER_BLOB_CACHE_MAX_BYTES`. Default: 10737418240. */
+  /** Maximum size of that cache. Variable `WORKER_BLOB_CACHE_MAX_BYTES`, in bytes. Default: `10737418240`. */
   WORKER_BLOB_CACHE_MAX_BYTES: number
   /**
-   * The URL of an S3-compatible store, or `aws` for AWS itself. Without it, without {@link S3_REGION} and without keys,
-   * `s3://` values are left as they are. Variable `S3_ENDPOINT_URL`. Default: none.
+   * URL of an S3-compatible store, or `aws`. Without an endpoint, a region and keys, the worker leaves `s3://` values
+   * as they are.
+   * Variable `S3_ENDPOINT_URL`. Default: none.
    */
   S3_ENDPOINT_URL: string | undefined
-  /** The region of the store; with `aws` what the AWS SDK finds. Variable `S3_REGION`. Default: none. */
+  /**
+   * Region of the store. With `aws`, the default is the region that the AWS SDK finds.
+   * Variable `S3_REGION`. Default: none.
+   */
   S3_REGION: string | undefined
-  /** The store's access key. Variable `S3_ACCESS_KEY`. Default: none. */
+  /** Access key of the store. Requires `S3_SECRET_KEY`. Variable `S3_ACCESS_KEY`. Default: none. */
   S3_ACCESS_KEY: string | undefined
-  /** The store's secret key. Variable `S3_SECRET_KEY`. Default: none. */
+  /** Secret key of the store. Requires `S3_ACCESS_KEY`. Variable `S3_SECRET_KEY`. Default: none. */
   S3_SECRET_KEY: string | undefined
-  /** The bucket that results go to. Variable `S3_DEFAULT_BUCKET`. Default: `avtomatika-payloads`. */
+  /** Bucket for the files of results. Variable `S3_DEFAULT_BUCKET`. Default: `avtomatika-payloads`. */
   S3_DEFAULT_BUCKET: string
-  /** A folder in that bucket that results go to. Variable `S3_KEY_PREFIX`. Default: none. */
+  /** Folder in that bucket for the files of results. Variable `S3_KEY_PREFIX`. Default: none. */
   S3_KEY_PREFIX: string | undefined
-  /** How many transfers run at once, at least 1. Variable `S3_MAX_CONCURRENCY`. Default: 8. */
+  /** Maximum number of transfers at the same time, at least 1. Variable `S3_MAX_CONCURRENCY`. Default: `8`. */
   S3_MAX_CONCURRENCY: number
-  /** The least important lines that are logged. Variable `LOG_LEVEL`. Default: `info`. */
+  /**
+   * Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.
+   * Variable `LOG_LEVEL`. Default: `info`.
+   */
   LOG_LEVEL: LogLevelName
-  /** This machine's name, as the orchestrator is told. No variable. Default: what the system says. */
+  // #endregion
+  /**
+   * Orchestrators in use, by priority. Orchestrators of equal priority keep their order.
+   * Code may set it, which overrides all variables. `undefined` resets it to the default.
+   * No variable. Default: from `ORCHESTRATORS_CONFIG` and `ORCHESTRATOR_URL`.
+   */
+  ORCHESTRATORS: readonly OrchestratorEntry[] | undefined
+  /** Name of this machine, reported to the orchestrator. No variable. Default: the name that the system has. */
   HOSTNAME: string
-  /** This machine's address, as told. No variable. Default: the first outward IPv4 address, else `127.0.0.1`. */
+  /**
+   * Address of this machine, reported to the orchestrator.
+   * No variable. Default: the first external IPv4 address, else `127.0.0.1`.
+   */
   IP_ADDRESS: string
   /**
-   * What this machine offers. Set it to decide it in code; set `undefined` to have it worked out again. No variable.
-   * Default: from `CPU_CORES`, `GPU_MODEL` and `GPU_VRAM_GB`.
+   * Resources of this machine, reported to the orchestrator.
+   * Code may set it, which overrides the variables. `undefined` resets it to the default.
+   * No variable. Default: from `CPU_CORES`, `RAM_GB`, `GPU_MODEL` and `GPU_VRAM_GB`.
    */
   RESOURCES: Resources | undefined
   /**
-   * What else tasks may ask for, by name; for the second generation. No variable of its own. Default: the variables
-   * `WORKER_EXTRA_<NAME>` by their lower-case names, their text read as JSON where it starts with `{` or `[`.
+   * Further capabilities by name, which tasks may require. Only orchestrators of the second generation receive them.
+   * Default: the variables `WORKER_EXTRA_<NAME>` by their lower-case names. Text that starts with `{` or `[` is read as
+   * JSON.
    */
   EXTRA_CAPABILITIES: Record<string, JsonValue>
 }
 
-/** The attributes that a variable of the same name can set. */
-export type VariableName = Exclude<
-  keyof WorkerConfigValues,
-  'ORCHESTRATORS' | 'HOSTNAME' | 'IP_ADDRESS' | 'RESOURCES' | 'EXTRA_CAPABILITIES'
->
-
-/** What `new WorkerConfig(…)` takes; `undefined` means "not given". */
+/** The argument of `new WorkerConfig(…)`. `undefined` means "not given". */
 export type WorkerConfigOverrides = {
   [Name in keyof WorkerConfigValues]?: WorkerConfigValues[Name] | undefined
 }

@@ -1,21 +1,22 @@
 import type { OrchestratorSettings } from '../settings.js'
-import { DEFAULT_TOKEN } from './options.js'
-import { ATTRIBUTE_NAMES } from './printable.js'
+import { DEFAULT_TOKEN } from './variables.js'
 import type { WorkerConfig } from './worker-config.js'
 
 const aboutToken = (orchestrators: readonly OrchestratorSettings[]): string[] => {
   const urls = orchestrators.filter(({ token }) => token === DEFAULT_TOKEN).map(({ url }) => url)
   if (urls.length === 0) return []
-  return [`the default token, which everybody knows, is used for ${urls.join(', ')}: set WORKER_TOKEN`]
+  return [`The public default token is used for ${urls.join(', ')}: set WORKER_TOKEN`]
 }
 
-/** Upper case only: a subclass may have members of its own. */
-const aboutUnknownNames = (config: WorkerConfig): string[] =>
-  Object.keys(config)
-    .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name) && !ATTRIBUTE_NAMES.some((known) => known === name))
+/** Names in upper case only, because a subclass may have members of its own. */
+const aboutUnknownNames = (config: WorkerConfig): string[] => {
+  const known = config.toJSON()
+  return Object.keys(config)
+    .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name) && !Object.hasOwn(known, name))
     .map((name) => `WorkerConfig has no attribute ${name}: it is ignored`)
+}
 
-/** What works and is probably not meant. */
+/** The warnings about values that work, but are probably a mistake. */
 export const configWarnings = (
   config: WorkerConfig,
   orchestrators: readonly OrchestratorSettings[],

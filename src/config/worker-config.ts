@@ -1,21 +1,23 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type { Resources } from '../protocol/messages.js'
 import { isSet, readExtras, readVariables } from './env.js'
-import { machineName, outwardAddress } from './machine.js'
-import { OPTIONS } from './options.js'
-import { listEntries, type OrchestratorsSource, pickSource, type Written } from './orchestrators.js'
+import { machineName, outwardAddress, resourcesOf } from './machine.js'
+import {
+  type ListedOrchestrator,
+  listEntries,
+  type OrchestratorEntry,
+  type OrchestratorsSource,
+  type Origin,
+  pickSource,
+} from './orchestrators.js'
 import { printable } from './printable.js'
-import type {
-  ListedOrchestrator,
-  OrchestratorEntry,
-  WorkerConfigOverrides,
-  WorkerConfigValues,
-} from './values.js'
+import type { WorkerConfigOverrides, WorkerConfigValues } from './values.js'
+import { VARIABLES } from './variables.js'
 
 const withoutUndefined = (overrides: WorkerConfigOverrides) =>
   Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
 
-/** The attributes that are plain fields; the others follow one another. */
+/** The attributes that are plain fields. The others depend on each other and have accessors. */
 export interface WorkerConfig
   extends Omit<
     WorkerConfigValues,
@@ -23,12 +25,12 @@ export interface WorkerConfig
   > {}
 
 /**
- * The configuration of a worker, an attribute for each environment variable and of the same name.
+ * The configuration of a worker. Each environment variable is an attribute with the same name.
  *
- * The variables are read when it is made. An attribute that is given to the constructor or set later wins over its
- * variable. Nothing is checked here: `new Worker({ config })` checks everything at once and throws a `ConfigError`
- * that lists all problems. Until then the attribute of an unreadable variable holds the variable's text. Printing a
- * configuration (`console.log`, `JSON.stringify`) shows no tokens and keys.
+ * The constructor reads the variables. An argument of the constructor, or an attribute that code sets later, overrides
+ * its variable. `new Worker({ config })` checks all values and throws a `ConfigError` that lists all problems. Until then,
+ * the attribute of an unreadable variable is the text of the variable. Printing a configuration (`console.log`,
+ * `JSON.stringify`) shows `***` instead of tokens and keys.
  *
  * @example
  * const config = new WorkerConfig({ WORKER_ID: 'resizer-1' })
@@ -36,13 +38,13 @@ export interface WorkerConfig
  * const worker = new Worker({ workerType: 'image', config })
  */
 export class WorkerConfig implements WorkerConfigValues {
-  #url: Written
-  #config: Written
+  #url: Origin
+  #config: Origin
   #list: readonly OrchestratorEntry[] | undefined
   #resources: Resources | undefined
   readonly #madeUpId: string | undefined
 
-  /** @param overrides - attributes that win over their variables; `undefined` leaves the variable's value */
+  /** @param overrides - attributes that override their variables; `undefined` keeps the value of the variable */
   constructor(overrides: WorkerConfigOverrides = {}) {
     const { ORCHESTRATOR_URL, ORCHESTRATORS_CONFIG, ...variables } = readVariables()
     this.#url = { value: ORCHESTRATOR_URL, inCode: false }
@@ -69,8 +71,8 @@ export class WorkerConfig implements WorkerConfigValues {
   }
 
   set ORCHESTRATORS_CONFIG(value: readonly OrchestratorEntry[] | string) {
-    const { read } = OPTIONS.ORCHESTRATORS_CONFIG.kind
-    this.#config = { value: typeof value === 'string' ? read(value) : value, inCode: true }
+    const { kind } = VARIABLES.ORCHESTRATORS_CONFIG
+    this.#config = { value: typeof value === 'string' ? kind.read(value) : value, inCode: true }
   }
 
   get ORCHESTRATORS(): readonly ListedOrchestrator[] {
@@ -82,41 +84,34 @@ export class WorkerConfig implements WorkerConfigValues {
   }
 
   get RESOURCES(): Resources {
-    const { CPU_CORES: cpuCores, RAM_GB: ramGb, GPU_MODEL: model, GPU_VRAM_GB: vramGb } = this
-    return (
-      this.#resources ?? {
-        cpuCores,
-        ...(ramGb > 0 && { ramGb }),
-        ...(model !== undefined && { gpu: { model, vramGb } }),
-      }
-    )
+    return this.#resources ?? resourcesOf(this.CPU_CORES, this.RAM_GB, this.GPU_MODEL, this.GPU_VRAM_GB)
   }
 
   set RESOURCES(value: Resources | undefined) {
     this.#resources = value
   }
 
-  /** @internal Where the list of orchestrators comes from, before the checks. */
+  /** @internal The unchecked list of orchestrators, and the attribute that defines it. */
   get orchestratorsSource(): OrchestratorsSource {
     return pickSource({ list: this.#list, config: this.#config, url: this.#url })
   }
 
-  /** @internal Whether nobody chose the id of this worker: the next one has another. */
+  /** @internal Whether the worker id is random, so the next process has another one. */
   get hasMadeUpId(): boolean {
     return this.WORKER_ID === this.#madeUpId
   }
 
-  /** @internal What code has set as `RESOURCES`, if it has. */
+  /** @internal The `RESOURCES` that code has set. */
   get ownResources(): Resources | undefined {
     return this.#resources
   }
 
-  /** Every attribute, without tokens and keys. */
+  /** Returns every attribute, with `***` instead of tokens and keys. */
   toJSON(): Record<string, unknown> {
     return printable(this)
   }
 
-  /** What `console.log` shows: every attribute, without tokens and keys. */
+  /** Makes `console.log` show every attribute, with `***` instead of tokens and keys. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `WorkerConfig ${inspect(this.toJSON(), options)}`
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
-import type { VariableName, WorkerConfigOverrides } from '../../../src/config/values.js'
+import type { WorkerConfigOverrides } from '../../../src/config/values.js'
+import type { VariableName } from '../../../src/config/variables.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
 import { setVariables, useCleanEnvironment } from './environment.js'
 import { problemsOf } from './problems.js'
@@ -174,9 +175,9 @@ describe('the error', () => {
       [
         "The worker's configuration cannot be used:",
         '  WORKER_PORT = 99999: expected a port, a whole number from 0 to 65535',
-        '  taskTypeLimits.video = -1: expected a whole number of at least 1',
         '  COST_PER_SKILL = {bad: expected a JSON object of numbers of at least 0, such as {"resize": 0.5}',
         '  HEARTBEAT_INTERVAL = soon: expected seconds, a number from 0.001 to 604800',
+        '  taskTypeLimits.video = -1: expected a whole number of at least 1',
       ].join('\n'),
     )
   })
@@ -191,5 +192,19 @@ describe('the error', () => {
   it('says so when there is nothing', () => {
     const values = problemsOf(wrong({ WORKER_ID: '', ORCHESTRATORS: [{}] })).map(({ value }) => value)
     expect(values).toEqual(['(empty)', '(not set)'])
+  })
+})
+
+describe('a value that requires another one', () => {
+  it.each([
+    ['TLS_CERT_PATH', 'TLS_KEY_PATH'],
+    ['TLS_KEY_PATH', 'TLS_CERT_PATH'],
+    ['S3_ACCESS_KEY', 'S3_SECRET_KEY'],
+    ['S3_SECRET_KEY', 'S3_ACCESS_KEY'],
+  ] as const)('%s alone is refused: %s is missing', (name, missing) => {
+    setVariables({ [name]: 'x' })
+    expect(problemsOf(new WorkerConfig())).toEqual([
+      { name: missing, value: '(not set)', expected: `a value, because ${name} is set` },
+    ])
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest'
-import { VARIABLE_NAMES } from '../../../src/config/options.js'
-import type { VariableName } from '../../../src/config/values.js'
+import type { VariableName } from '../../../src/config/variables.js'
+import { VARIABLE_NAMES } from '../../../src/config/variables.js'
 
 /** Hides the variables of the machine from each test of the file. */
 export const useCleanEnvironment = (): void => {

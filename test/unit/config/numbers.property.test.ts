@@ -1,31 +1,34 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
-import type { VariableName } from '../../../src/config/values.js'
+import { VARIABLE_NAMES, type VariableName, variable } from '../../../src/config/variables.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
-import type { Settings } from '../../../src/settings.js'
 import { setVariables, useCleanEnvironment } from './environment.js'
 import { problemsOf } from './problems.js'
+import { settingAt } from './setting-at.js'
 
 useCleanEnvironment()
 
-const WEEK_MS = 604_800_000
+/** The settings that are made of several variables. */
+const joined: Partial<Record<VariableName, string>> = {
+  CPU_CORES: 'resources.cpuCores',
+  RAM_GB: 'resources.ramGb',
+  GPU_VRAM_GB: 'resources.gpu.vramGb',
+}
 
-/** Each numeric variable: its setting, and the range that setting may never leave. */
-const numeric: readonly [VariableName, (settings: Settings) => number | undefined, number, number][] = [
-  ['WORKER_PORT', (settings) => settings.workerPort, 0, 65_535],
-  ['MAX_CONCURRENT_TASKS', (settings) => settings.maxConcurrentTasks, 1, Number.MAX_SAFE_INTEGER],
-  ['CPU_CORES', (settings) => settings.resources.cpuCores, 1, Number.MAX_SAFE_INTEGER],
-  ['GPU_VRAM_GB', (settings) => settings.resources.gpu?.vramGb, 0, Number.MAX_VALUE],
-  ['HEARTBEAT_INTERVAL', (settings) => settings.heartbeatIntervalMs, 1, WEEK_MS],
-  ['WORKER_HEARTBEAT_DEBOUNCE_DELAY', (settings) => settings.heartbeatDebounceMs, 0, WEEK_MS],
-  ['RESULT_MAX_RETRIES', (settings) => settings.resultMaxRetries, 0, Number.MAX_SAFE_INTEGER],
-  ['RESULT_RETRY_INITIAL_DELAY', (settings) => settings.resultRetryInitialDelayMs, 1, WEEK_MS],
-  ['TASK_POLL_TIMEOUT', (settings) => settings.pollTimeoutMs, 1, WEEK_MS],
-  ['TASK_POLL_ERROR_DELAY', (settings) => settings.pollErrorDelayMs, 1, WEEK_MS],
-  ['IDLE_POLL_DELAY', (settings) => settings.idlePollDelayMs, 0, WEEK_MS],
-  ['WORKER_SHUTDOWN_TIMEOUT', (settings) => settings.shutdownTimeoutMs, 0, WEEK_MS],
-]
+/** Each numeric variable with the range that its error message promises. */
+const numeric = VARIABLE_NAMES.flatMap((name) => {
+  const { expected, unit } = variable(name).kind
+  const [, least, most = Number.MAX_SAFE_INTEGER] =
+    /number (?:of at least|from) ([\d.]+)(?: to ([\d.]+))?$/.exec(expected) ?? []
+  return least === undefined
+    ? []
+    : [{ name, least: Number(least), most: Number(most), scale: unit === 's' ? 1_000 : 1 }]
+})
+
+/** The setting of a variable; the worker reports no memory if `RAM_GB` is 0. */
+const settingOf = (config: WorkerConfig, name: VariableName): unknown =>
+  settingAt(resolveSettings(config).settings, joined[name] ?? variable(name).setting ?? '') ?? 0
 
 const anyText = fc
   .oneof(
@@ -35,12 +38,20 @@ const anyText = fc
     fc.integer().map(String),
     fc.bigInt().map(String),
   )
-  .filter((text) => !text.includes('\0'))
+  .filter((text) => !text.includes('\0') && text.trim() !== '')
 
-describe('any text in a numeric variable', () => {
+describe('a numeric variable', () => {
+  it('is checked in each of these', () => {
+    expect(numeric.map(({ name }) => name)).toEqual(
+      VARIABLE_NAMES.filter(
+        (name) => typeof new WorkerConfig()[name] === 'number' || name.endsWith('_BYTES'),
+      ),
+    )
+  })
+
   it.each(numeric)(
-    '%s gives a number in its range, or a problem that names it',
-    (name, read, least, most) => {
+    '$name gives a number in its range for any text, or a problem',
+    ({ name, least, most, scale }) => {
       fc.assert(
         fc.property(anyText, (text) => {
           setVariables({ [name]: text })
@@ -50,24 +61,34 @@ describe('any text in a numeric variable', () => {
             expect(problems.map((problem) => problem.name)).toEqual([name])
             return
           }
-          const value = read(resolveSettings(config).settings)
-          expect(value).toBeGreaterThanOrEqual(least)
-          expect(value).toBeLessThanOrEqual(most)
+          const value = settingOf(config, name)
+          expect(value).toBeGreaterThanOrEqual(least * scale)
+          expect(value).toBeLessThanOrEqual(name.endsWith('_GB') ? Number.MAX_VALUE : most * scale)
         }),
         { numRuns: 150 },
       )
     },
   )
 
-  it.each(numeric)('%s takes any value in its range, set in code', (name, read, least, most) => {
-    const toSetting = fc.oneof(fc.constant(least), fc.integer({ min: least, max: Math.min(most, 65_535) }))
+  it.each(numeric)('$name accepts any value in its range from code', ({ name, least, most, scale }) => {
+    const setting = fc.oneof(
+      fc.constant(least * scale),
+      fc.integer({ min: least * scale, max: Math.min(most * scale, 65_535) }),
+    )
     fc.assert(
-      fc.property(toSetting, (setting) => {
-        const isDuration = most === WEEK_MS
-        const config = new WorkerConfig({ GPU_MODEL: 'A100', [name]: isDuration ? setting / 1_000 : setting })
-        expect(read(resolveSettings(config).settings)).toBe(setting)
+      fc.property(setting, (expected) => {
+        const config = new WorkerConfig({ GPU_MODEL: 'A100', [name]: expected / scale })
+        expect(settingOf(config, name)).toBe(expected)
       }),
       { numRuns: 50 },
     )
+  })
+
+  it.each(numeric)('$name refuses values outside of its range', ({ name, least, most }) => {
+    const outside = most === Number.MAX_SAFE_INTEGER ? [least - 0.001] : [least - 0.001, most + 0.001]
+    for (const value of outside) {
+      const problems = problemsOf(new WorkerConfig({ GPU_MODEL: 'A100', [name]: value }))
+      expect(problems.map((problem) => problem.name)).toEqual([name])
+    }
   })
 })

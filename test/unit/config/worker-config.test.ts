@@ -2,66 +2,21 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
+import { redact } from '../../../src/config/secrets.js'
+import { defaultOf, VARIABLE_NAMES, variable } from '../../../src/config/variables.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
 import { setVariables, useCleanEnvironment } from './environment.js'
 
 useCleanEnvironment()
 
 describe('defaults', () => {
-  it('has every attribute', () => {
-    expect({ ...new WorkerConfig().toJSON() }).toEqual({
-      WORKER_ID: expect.stringMatching(/^worker-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
-      WORKER_TYPE: 'generic-cpu-worker',
-      WORKER_PORT: 8083,
-      WORKER_TOKEN: '***',
-      WORKER_INDIVIDUAL_TOKEN: undefined,
-      ORCHESTRATOR_URL: 'http://localhost:8080',
-      ORCHESTRATORS_CONFIG: '***',
-      MULTI_ORCHESTRATOR_MODE: 'FAILOVER',
-      ORCHESTRATOR_PROTOCOL: 'auto',
-      ORCHESTRATOR_SECRET_KEY: undefined,
-      WORKER_USE_STS: false,
-      TLS_CA_PATH: undefined,
-      TLS_CERT_PATH: undefined,
-      TLS_KEY_PATH: undefined,
-      MAX_CONCURRENT_TASKS: 10,
-      COST_PER_SKILL: {},
-      CPU_CORES: 4,
-      RAM_GB: 0,
-      GPU_MODEL: undefined,
-      GPU_VRAM_GB: 0,
-      WORKER_DEVICES: [],
-      INSTALLED_SOFTWARE: { node: process.versions.node },
-      INSTALLED_MODELS: [],
-      INSTALLED_ARTIFACTS: [],
-      HEARTBEAT_INTERVAL: 15,
-      WORKER_HEARTBEAT_DEBOUNCE_DELAY: 0.1,
-      WORKER_ENABLE_WEBSOCKETS: false,
-      WORKER_CANCEL_GRACE: 5,
-      STRICT_EVENT_VALIDATION: true,
-      RESULT_MAX_RETRIES: 5,
-      RESULT_RETRY_INITIAL_DELAY: 1,
-      TASK_POLL_TIMEOUT: 30,
-      TASK_POLL_ERROR_DELAY: 5,
-      IDLE_POLL_DELAY: 0.01,
-      WORKER_SHUTDOWN_TIMEOUT: 35,
-      WORKER_STATE_DIR: undefined,
-      WORKER_JOURNAL: true,
-      WORKER_JOURNAL_SYNC: 'never',
-      WORKER_POLL_FENCE: true,
-      TASK_FILES_DIR: '/tmp/payloads',
-      TASK_FILES_MAX_BYTES: undefined,
-      WORKER_KEEP_TASK_FILES: 'never',
-      WORKER_BLOB_CACHE_DIR: undefined,
-      WORKER_BLOB_CACHE_MAX_BYTES: 10_737_418_240,
-      S3_ENDPOINT_URL: undefined,
-      S3_REGION: undefined,
-      S3_ACCESS_KEY: undefined,
-      S3_SECRET_KEY: undefined,
-      S3_DEFAULT_BUCKET: 'avtomatika-payloads',
-      S3_KEY_PREFIX: undefined,
-      S3_MAX_CONCURRENCY: 8,
-      LOG_LEVEL: 'info',
+  it('are those of the table, and of the machine', () => {
+    const { WORKER_ID, ...attributes } = new WorkerConfig().toJSON()
+    expect(WORKER_ID).toMatch(/^worker-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+    expect(attributes).toEqual({
+      ...Object.fromEntries(
+        VARIABLE_NAMES.slice(1).map((name) => [name, redact(defaultOf(name), variable(name).kind.hides)]),
+      ),
       ORCHESTRATORS: [{ url: 'http://localhost:8080', priority: 10, weight: 1 }],
       HOSTNAME: hostname(),
       IP_ADDRESS: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
@@ -70,26 +25,20 @@ describe('defaults', () => {
     })
   })
 
-  it('resolves to these settings', () => {
+  it('lead to these settings besides those of the table', () => {
     const { settings } = resolveSettings(
       new WorkerConfig({ WORKER_ID: 'w1', HOSTNAME: 'h', IP_ADDRESS: '10.0.0.9' }),
     )
-    expect(settings).toEqual({
-      workerId: 'w1',
-      workerType: 'generic-cpu-worker',
-      workerPort: 8083,
-      maxConcurrentTasks: 10,
-      taskTypeLimits: {},
-      skillDependencies: {},
-      costPerSkill: {},
-      installedSoftware: { node: process.versions.node },
-      installedModels: [],
-      installedArtifacts: [],
-      devices: [],
-      extra: {},
+    const fromTable = VARIABLE_NAMES.map((name) => variable(name).setting?.split('.')[0])
+    const others = Object.entries(settings).filter(([name]) => !fromTable.includes(name))
+    expect(Object.fromEntries(others)).toEqual({
+      workerIdIsMadeUp: false,
       hostname: 'h',
       ipAddress: '10.0.0.9',
       resources: { cpuCores: 4 },
+      extra: {},
+      taskTypeLimits: {},
+      skillDependencies: {},
       orchestrators: [
         {
           url: 'http://localhost:8080',
@@ -99,33 +48,9 @@ describe('defaults', () => {
           generation: 'auto',
         },
       ],
-      orchestratorMode: 'failover',
-      usesSts: false,
-      tls: {},
-      heartbeatIntervalMs: 15_000,
-      heartbeatDebounceMs: 100,
-      websocketsEnabled: false,
-      strictEvents: true,
-      cancelGraceMs: 5_000,
-      resultMaxRetries: 5,
-      resultRetryInitialDelayMs: 1_000,
-      pollTimeoutMs: 30_000,
-      pollErrorDelayMs: 5_000,
-      idlePollDelayMs: 10,
-      shutdownTimeoutMs: 35_000,
-      workerIdIsMadeUp: false,
       stateDir: join(process.env['XDG_STATE_HOME'] ?? '', 'avtomatika-worker', 'w1'),
-      journal: true,
-      journalSyncs: false,
-      pollFence: true,
-      taskFilesDir: '/tmp/payloads',
-      taskFilesMaxBytes: undefined,
-      keepTaskFiles: 'never',
-      blobCacheDir: undefined,
-      blobCacheMaxBytes: 10_737_418_240,
-      s3: { defaultBucket: 'avtomatika-payloads', keyPrefix: '', maxConcurrency: 8 },
-      logLevel: 'info',
     })
+    expect(Object.keys(settings.tls)).toEqual([])
   })
 
   it('gives each configuration a name and containers of its own', () => {

@@ -1,0 +1,84 @@
+import type { GenerationChoice, KeepTaskFiles, LogLevel, OrchestratorMode } from '../settings.js'
+import { type Kind, REFUSED } from './kind.js'
+
+const TRUE = ['true', '1', 'yes', 'on']
+const FALSE = ['false', '0', 'no', 'off']
+
+export const flag: Kind<boolean> = {
+  expected: 'true or false (also 1, 0, yes, no, on, off)',
+  read: (value) => {
+    const word = value.toLowerCase()
+    return TRUE.includes(word) || (FALSE.includes(word) ? false : value)
+  },
+  accept: (value) => (typeof value === 'boolean' ? value : REFUSED),
+}
+
+/** One of the keys of `meanings`, in any case; settled as the meaning of the key. */
+const choice = <Word extends string, Meaning>(
+  meanings: Readonly<Record<Word, Meaning>>,
+): Kind<Meaning, Word> => {
+  const words = Object.keys(meanings) as Word[]
+  const find = (value: string) => words.find((word) => word.toLowerCase() === value.toLowerCase())
+  return {
+    expected: `one of ${words.join(', ')}`,
+    read: (value) => find(value) ?? value,
+    accept: (value) => {
+      const word = typeof value === 'string' ? find(value) : undefined
+      return word === undefined ? REFUSED : meanings[word]
+    },
+  }
+}
+
+/** The use of several orchestrators. `WATERFALL` is another name of `FAILOVER`. */
+export type OrchestratorModeName = 'FAILOVER' | 'ROUND_ROBIN' | 'WATERFALL'
+
+export const orchestratorMode: Kind<OrchestratorMode, OrchestratorModeName> = choice({
+  FAILOVER: 'failover',
+  ROUND_ROBIN: 'round-robin',
+  WATERFALL: 'failover',
+})
+
+/** The generations of the wire protocol. `auto` detects the generation of the orchestrator. */
+export type GenerationName = 'auto' | 'classic' | 'rxon'
+
+export const generation: Kind<GenerationChoice, GenerationName> = choice({
+  auto: 'auto',
+  classic: 'classic',
+  rxon: 'rxon',
+})
+
+/** The values of `LOG_LEVEL`. `warning` means `warn`, `critical` means `fatal`. */
+export type LogLevelName =
+  | 'trace'
+  | 'debug'
+  | 'info'
+  | 'warn'
+  | 'warning'
+  | 'error'
+  | 'fatal'
+  | 'critical'
+  | 'silent'
+
+export const logLevel: Kind<LogLevel, LogLevelName> = choice({
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  critical: 'fatal',
+  silent: 'silent',
+})
+
+/** The task directories that are kept: none, those of failed tasks, or all. */
+export type KeepTaskFilesName = 'never' | 'on-failure' | 'always'
+
+export const keepTaskFiles: Kind<KeepTaskFiles, KeepTaskFilesName> = choice({
+  never: 'never',
+  'on-failure': 'on-failure',
+  always: 'always',
+})
+
+/** Settled as "sync each entry": `always` is true. */
+export const journalSync: Kind<boolean, 'always' | 'never'> = choice({ always: true, never: false })
