@@ -72,6 +72,40 @@ test('§2.6.4 a stale result sets the clock, and goes again at once by it', asyn
   expect(orchestrator.calls('result')).toHaveLength(2)
 })
 
+test('§2.6.3 §2.6.4 a result that is stamped anew and has no answer goes again word for word', async () => {
+  const { orchestrator, worker } = await setup()
+  const delivered = nextEvent(worker, 'resultDelivered')
+  const stale = { status: 403, body: { error: 'Message timestamp expired (replay protection)' } }
+  orchestrator.answers('result', () => (orchestrator.calls('result').length === 1 ? stale : 'reset'))
+  holdTime()
+  await worker.start()
+  orchestrator.endPoll(task())
+  await orchestrator.answered('result')
+  const stamped = await orchestrator.answered('result')
+  orchestrator.answers('result', DUPLICATE)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await delivered).toEqual({ taskId: 't1', jobId: 'j1' })
+  const [first, , repeated] = orchestrator.calls('result')
+  expect(stamped.body.nonce).not.toBe(first?.body.nonce)
+  expect(repeated?.body).toEqual(stamped.body)
+})
+
+test('§2.6.3 §2.6.5 a failure that takes the place of a result goes again word for word, too', async () => {
+  const { orchestrator, worker } = await setup()
+  const refused = nextEvent(worker, 'resultRefused')
+  orchestrator.answers('result', ({ body }) => (body.status === 'failure' ? 'reset' : { status: 400 }))
+  holdTime()
+  await worker.start()
+  orchestrator.endPoll(task())
+  await orchestrator.answered('result')
+  const failure = await orchestrator.answered('result')
+  orchestrator.answers('result', DUPLICATE)
+  await vi.advanceTimersByTimeAsync(1_000)
+  const repeated = await orchestrator.answered('result')
+  expect(repeated.body).toEqual(failure.body)
+  expect(await refused).toMatchObject({ taskId: 't1', error: { status: 400 } })
+})
+
 test.each([400, 413])('§2.6.5 %i: a short failure takes the place of the result', async (status) => {
   const { orchestrator, worker } = await setup()
   const refused = nextEvent(worker, 'resultRefused')

@@ -107,6 +107,24 @@ test.each([REFUSED, { status: 401, body: { error: 'expired' } }])(
   },
 )
 
+test('§2.1.7 §2.6.3 a result whose answer is lost after a new token goes again word for word', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_USE_STS: true })
+  givesTokens(orchestrator)
+  const delivered = nextEvent(worker, 'resultDelivered')
+  orchestrator.answers('result', ({ headers }) =>
+    headers['x-worker-token'] === 'access-1' ? REFUSED : 'reset',
+  )
+  holdTime()
+  await worker.start()
+  orchestrator.endPoll(task())
+  await orchestrator.answered('result')
+  const lost = await orchestrator.answered('result')
+  orchestrator.answers('result', { status: 403, body: { error: 'Duplicate message detected' } })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await delivered).toEqual({ taskId: 't1', jobId: 'j1' })
+  expect(orchestrator.calls('result').map(({ body }) => body.nonce)).toEqual(Array(3).fill(lost.body.nonce))
+})
+
 test('§2.1.7 where no other can be had either, the configured token goes with it', async () => {
   const { orchestrator, worker } = await setup({ WORKER_USE_STS: true })
   givesTokens(orchestrator)
