@@ -7,34 +7,34 @@ import {
   UnreachableError,
 } from '../errors.js'
 
-/** What is asked of an orchestrator; each kind has a rate limit of its own there. */
+/** The kinds of requests. An orchestrator has a separate rate limit for each kind. */
 export type RequestKind = 'registration' | 'heartbeat' | 'poll' | 'result' | 'event'
 
-/** What one request has shown of its orchestrator. */
+/** What the end of one request shows of its orchestrator. */
 export type Fact =
-  /** It works, or it says in its own words that it will not at present. */
+  /** The orchestrator works, even if it refuses the request for the moment. */
   | 'answered'
-  /** One exchange came to nothing: a connection that broke, a 5xx, an answer that cannot be understood. */
+  /** One request failed: a broken connection, a 5xx, a response that cannot be read. */
   | 'failed'
-  /** Nobody is there: refused, no such name, no way there, no answer in time. */
+  /** Nothing responds: connection refused, unknown host, no route, timeout. */
   | 'absent'
-  /** It refuses the token. */
+  /** The orchestrator refuses the token. */
   | 'unauthorized'
 
-/** How an orchestrator does. Pure: the caller brings the clock. */
+/** What the facts about one orchestrator add up to. Pure: the caller passes the time. */
 export interface Health {
-  /** Whether work can be had there, as far as is known. */
+  /** Whether the orchestrator can give tasks, as far as this worker knows. */
   readonly up: boolean
-  /** How often in a row each kind of request has failed. */
+  /** How many requests of each kind failed in a row. */
   readonly failures: Readonly<Partial<Record<RequestKind, number>>>
-  /** Since when it has answered without a failure in between; `undefined` while it fails or was never asked. */
+  /** Since when the orchestrator responds without a failure; `undefined` while it fails, and before the first request. */
   readonly answersSinceMs: number | undefined
 }
 
-/** Nothing is held against an orchestrator that was never asked. */
+/** The health of an orchestrator before the first request. */
 export const UNTRIED: Health = { up: true, failures: {}, answersSinceMs: undefined }
 
-/** One broken connection is no outage, nor are two; a third in a row is. */
+/** The third failure in a row counts as an outage. */
 const FAILURES_UNTIL_DOWN = 3
 
 const ABSENT_CODES: ReadonlySet<unknown> = new Set([
@@ -48,19 +48,19 @@ const ABSENT_CODES: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * What the end of a request shows; `undefined`: nothing. A result that is not taken may itself be the reason, so
- * results and events show nothing.
+ * Returns what the end of a request shows, or `undefined` if it shows nothing. Results and events show nothing, because
+ * their content may be the reason for the failure.
  */
 export const factOf = (kind: RequestKind, error?: unknown): Fact | undefined => {
   if (kind === 'result' || kind === 'event') return undefined
   if (error === undefined || error instanceof RateLimitError || error instanceof UnknownWorkerError)
     return 'answered'
   if (error instanceof AuthError) return 'unauthorized'
-  if (error instanceof UnreachableError) return factOfSilence(error)
+  if (error instanceof UnreachableError) return factWithoutResponse(error)
   return error instanceof ResponseError || error instanceof ProtocolError ? 'failed' : undefined
 }
 
-const factOfSilence = ({ cause }: UnreachableError): Fact | undefined => {
+const factWithoutResponse = ({ cause }: UnreachableError): Fact | undefined => {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException
   if (code === 'ECANCELED') return undefined
   return ABSENT_CODES.has(code) ? 'absent' : 'failed'
@@ -80,7 +80,7 @@ export const healthAfter = (health: Health, kind: RequestKind, fact: Fact, nowMs
 
 const answered = (health: Health, kind: RequestKind, nowMs: number): Health => {
   const { up, failures, answersSinceMs } = health
-  // What every request comes by must cost nothing.
+  // The hot path: each response passes here, so nothing is allocated unless something changes.
   if (up && answersSinceMs !== undefined && failures[kind] === undefined) return health
   const { [kind]: _, ...others } = failures
   return { up: true, failures: up ? others : {}, answersSinceMs: answersSinceMs ?? nowMs }

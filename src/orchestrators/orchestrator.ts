@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AuthError, ResponseError, UnknownWorkerError } from '../errors.js'
+import { AuthError, ResponseError, UnknownWorkerError, UnreachableError } from '../errors.js'
 import { refusal } from '../protocol/answers.js'
 import type {
   Command,
@@ -11,289 +11,267 @@ import type {
   TaskOffer,
   TaskResult,
 } from '../protocol/messages.js'
-import type { Generation, Protocol, WireRequest } from '../protocol/protocol.js'
-import { type Dialect, protocolOf } from '../protocol/select.js'
-import type { GenerationChoice } from '../settings.js'
+import type { Protocol, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import type { HttpAnswer } from '../transport/exchange.js'
-import type { Transport } from '../transport/http.js'
-import { Socket, type SocketListener } from '../transport/websocket.js'
-import { monotonicMs } from '../utils/time.js'
-import type { Fact, RequestKind } from './health.js'
-import { probeDialect } from './probe.js'
-import { Requests } from './requests.js'
+import { HttpTransport, type Transport } from '../transport/http.js'
+import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
+import type { Logger } from '../utils/logger.js'
+import { EstimatedClock } from './estimated-clock.js'
+import type { RequestKind } from './health.js'
+import { Liveness } from './liveness.js'
+import { ProtocolDetector } from './protocol-detector.js'
+import { type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
-import { LearnedClock } from './server-clock.js'
+import { pollDeadlineMs, type Target } from './target.js'
 import { WorkerToken } from './worker-token.js'
 
-export interface OrchestratorOptions {
-  readonly url: string
-  readonly workerId: string
-  readonly generation: GenerationChoice
-  /** Authenticates the worker, and signs what it says. */
-  readonly token: string
-  /** Whether short-lived tokens authenticate it, where the orchestrator gives any. */
-  readonly usesSts?: boolean
-  /** None can be had: the token itself is used. */
-  readonly onStsTrouble?: (error: Error) => void
-  /** Verifies what the orchestrator signs. */
-  readonly taskKey?: string | undefined
-  readonly transport: Transport
-  /** Opens a socket at a path of the orchestrator; an answer is a refusal. */
-  readonly dial: (
-    path: string,
-    token: string,
-    listener: SocketListener,
-    signal: AbortSignal,
-  ) => Promise<Socket | HttpAnswer>
-  /** How long the server may hold a poll, margin included, in ms. */
-  readonly pollDeadlineMs: number
-  /** What each request has shown. */
-  readonly onFact?: (kind: RequestKind, fact: Fact) => void
-}
-
-/** How often an orchestrator that does not tell by itself is asked whether it still knows this worker. */
-const LIVENESS_MS = 45_000
+/** Connections for heartbeats, registrations and events, on top of one poll and one result for each slot. */
+const SPARE_CONNECTIONS = 8
 
 /**
- * One remote orchestrator: says things to it in its generation of the wire, over its own connections and with its
- * own token.
- * Every method throws UnreachableError, ResponseError (AuthError, RateLimitError, UnknownWorkerError) or ProtocolError.
+ * One remote orchestrator: sends requests in the protocol that it understands, over its own connections and with its own
+ * token. The methods that send something reject with UnreachableError, ResponseError (AuthError, RateLimitError,
+ * UnknownWorkerError) or ProtocolError. Nothing is sent after {@link close}.
  */
 export class Orchestrator {
   readonly url: string
-  readonly #options: OrchestratorOptions
-  readonly #clock = new LearnedClock()
-  readonly #results = new ResultSender(
-    () => this.#protocol,
-    (request, read) => this.#requests.ask('result', request, read),
-  )
+  /** The id under which this worker is registered there. */
+  readonly workerId: string
+  /** Sends requests, and knows the rate limits. */
+  readonly requests: Requests
+  /** Whether the orchestrator has to be asked if it still knows this worker. */
+  readonly liveness = new Liveness()
+  readonly #target: Target
+  readonly #transport: Transport
+  readonly #detector: ProtocolDetector
   readonly #workerToken: WorkerToken
-  readonly #requests: Requests
-  #dialect: Dialect
-  #protocol: Protocol
+  readonly #results: ResultSender
   #registration: Registration | undefined
-  #livenessAt = 0
-  /** Whether it ever showed what it understands, or need not. */
-  #isKnown: boolean
-  /** Something went wrong since it was last asked who it is. */
-  #doubtful: boolean
+  #isClosed = false
 
-  constructor(options: OrchestratorOptions) {
-    this.url = options.url
-    this.#options = options
-    const protocol = () => this.#protocol
-    const { token, usesSts: isExchanged = false, transport, pollDeadlineMs, onFact } = options
-    this.#workerToken = new WorkerToken({
-      token,
-      isExchanged,
-      transport,
-      onTrouble: options.onStsTrouble,
-      protocol,
+  /**
+   * @param observer - learns what each request shows of the orchestrator
+   * @param log - gets a warning if short-lived tokens cannot be used
+   */
+  constructor(target: Target, observer: RequestObserver, log?: Logger) {
+    const { workerId, usesSts } = target.settings
+    const { url, token, taskKey, generation } = target.target
+    const clock = new EstimatedClock()
+    this.url = url
+    this.workerId = workerId
+    this.#target = target
+    this.#transport = transportFor(target)
+    const identity = { workerId, token, taskKey, clock, makeId: () => randomUUID() }
+    this.#detector = new ProtocolDetector(this.#transport, identity, generation)
+    const parts = { transport: this.#transport, detector: this.#detector }
+    this.#workerToken = new WorkerToken({ ...parts, url, configuredToken: token, usesSts, log })
+    this.requests = new Requests({
+      ...parts,
+      workerToken: this.#workerToken,
+      clock,
+      liveness: this.liveness,
+      observer,
+      pollDeadlineMs: pollDeadlineMs(target.settings),
     })
-    this.#requests = new Requests({
-      ...{
-        transport,
-        token,
-        workerToken: this.#workerToken,
-        clock: this.#clock,
-        protocol,
-        pollDeadlineMs,
-        onFact,
-      },
-      onTrouble: () => {
-        this.#doubtful = true
-        this.suspect()
-      },
-    })
-    this.#isKnown = options.generation !== 'auto'
-    this.#doubtful = !this.#isKnown
-    this.#dialect = options.generation === 'auto' ? 'rxon' : options.generation
-    this.#protocol = this.#speaking(this.#dialect)
+    this.#results = new ResultSender(this.#detector, this.requests)
   }
 
-  /** The generation of the wire that is spoken here; a guess before the first registration. */
-  get generation(): Generation {
-    return this.#protocol.generation
+  /**
+   * Writes and reads the messages of this orchestrator. May change with each registration and heartbeat if
+   * `ORCHESTRATOR_PROTOCOL` is `auto`, so it must not be kept.
+   */
+  get protocol(): Protocol {
+    return this.#detector.protocol
+  }
+
+  /** How much longer than `pollTimeoutMs` the orchestrator may hold a poll, in ms. */
+  get extraHoldMs(): number {
+    return this.protocol.extraHoldMs ?? 0
   }
 
   async register(registration: Registration): Promise<void> {
     this.#registration = registration
-    await this.#getToKnow('registration')
-    await this.#workerToken.keep()
-    this.#livenessAt = monotonicMs()
-    const { readRegistration } = this.#protocol
-    return this.#requests.ask('registration', this.#writeRegistration(registration), readRegistration)
+    await this.#detect('registration')
+    await this.#workerToken.keepFresh()
+    this.liveness.confirm()
+    const { readRegistration } = this.protocol
+    return this.requests.ask('registration', this.#writeRegistration(registration), readRegistration)
   }
 
   /**
-   * @returns the ids of tasks, or of their jobs, that are cancelled
-   * @throws UnknownWorkerError when this worker has to register again
+   * @returns the ids of the cancelled tasks, or of their jobs
+   * @throws UnknownWorkerError if this worker has to register again
    */
   async heartbeat(heartbeat: Heartbeat): Promise<readonly string[]> {
-    // The present one still lasts a while.
-    void this.#workerToken.keep()
-    if (this.#doubtful && (await this.#getToKnow('heartbeat')))
-      this.#requests.failed(
-        'heartbeat',
-        new UnknownWorkerError(`${this.url} speaks another generation of the wire now`),
-      )
+    // Not awaited: the present token stays valid for a while.
+    void this.#workerToken.keepFresh()
+    if (this.#detector.isDoubtful) await this.#detectAgain()
     await this.#checkLiveness()
-    const { writeHeartbeat, readHeartbeat } = this.#protocol
-    if (!this.#registration) throw new UnknownWorkerError('A heartbeat comes after a registration')
-    return this.#requests.ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
+    const { writeHeartbeat, readHeartbeat } = this.protocol
+    if (!this.#registration) throw new UnknownWorkerError('Heartbeat not sent: this worker is not registered')
+    return this.requests.ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
   }
 
-  /** Whether a failure with this code is not dispatched again. */
-  isFinal(code: string): boolean {
-    return this.#protocol.finalCodes.has(code)
-  }
-
-  /** The id that this worker goes by there. */
-  get workerId(): string {
-    return this.#options.workerId
-  }
-
-  /** How much longer a poll may be held here than it should be, in ms. */
-  get extraHoldMs(): number {
-    return this.#protocol.extraHoldMs ?? 0
-  }
-
-  get takesUsage(): boolean {
-    return this.#protocol.takesUsage === true
-  }
-
-  /** What of a heartbeat is worth one of its own. */
-  urgent(heartbeat: Heartbeat): object {
-    return this.#protocol.urgent(heartbeat)
-  }
-
-  /** @returns the next task, or `null` when the orchestrator has none */
+  /** @returns the next task, or `null` if the orchestrator has none */
   poll(cancelGroup: CancelGroup): Promise<TaskOffer | null> {
-    const { writePoll, readPoll } = this.#protocol
-    return this.#requests.ask('poll', writePoll(this.#options.workerId), readPoll, cancelGroup)
+    const { writePoll, readPoll } = this.protocol
+    return this.requests.ask('poll', writePoll(this.workerId), readPoll, cancelGroup)
   }
 
-  /** Resolves once the orchestrator has taken the result. */
+  /** Resolves when the orchestrator has taken the result. */
   deliver(result: TaskResult): Promise<Receipt> {
-    const brought = this.#isKnown
-      ? this.#bring(result)
-      : this.#getToKnow('result').then(() => this.#bring(result))
-    return result.workerId === this.#options.workerId ? brought : brought.catch(asItsOwnTrouble)
+    const delivery = this.#detector.isKnown
+      ? this.#send(result)
+      : this.#ensureKnown().then(() => this.#send(result))
+    return result.workerId === this.workerId ? delivery : delivery.catch(withoutAuthError)
   }
 
-  #bring(result: TaskResult): Promise<Receipt> {
-    const { repeatableMs, writeResult, readResult } = this.#protocol
-    if (repeatableMs > 0) return this.#results.deliver(result)
-    return this.#requests.ask('result', writeResult(result), readResult)
-  }
-
-  /** Whether it understands events at all. */
-  get knowsEvents(): boolean {
-    return this.#protocol.writeEvent !== undefined
-  }
-
-  /** What of an event goes up a socket. */
-  writeEvent(event: TaskEvent): string | undefined {
-    return this.#protocol.writeEvent?.(event)
-  }
-
-  /** Sends what would go up the socket, for a worker that has none. */
+  /** Sends a text of `protocol.writeEvent` over HTTP, for a worker without a socket. */
   async postEvent(text: string): Promise<void> {
-    const { postEvent, readEvent } = this.#protocol
-    if (postEvent && readEvent) await this.#requests.ask('event', postEvent(text), readEvent)
+    const { postEvent, readEvent } = this.protocol
+    if (postEvent && readEvent) await this.requests.ask('event', postEvent(text), readEvent)
   }
 
   /** Opens the socket for commands and progress. */
   async openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
-    const { workerId, dial } = this.#options
-    const { token } = this.#workerToken
-    const open = () => dial(this.#protocol.socketPath(workerId), this.#workerToken.token, listener, signal)
-    let opened = await open()
-    if (!(opened instanceof Socket) && this.#workerToken.isRefused(token, opened)) {
-      await this.#workerToken.renew(token)
-      opened = await open()
+    const sent = this.#workerToken.current
+    let opened = await this.#dial(listener, signal)
+    if (!(opened instanceof Socket) && this.#workerToken.isRefused(sent, opened)) {
+      await this.#workerToken.renew(sent)
+      opened = await this.#dial(listener, signal)
     }
     if (opened instanceof Socket) return opened
     throw refusal('The request for a socket', opened)
   }
 
-  /** `null`: no command. */
+  get takesUsage(): boolean {
+    return this.protocol.takesUsage === true
+  }
+
+  get knowsEvents(): boolean {
+    return this.protocol.writeEvent !== undefined
+  }
+
+  isFinal(code: string): boolean {
+    return this.protocol.finalCodes.has(code)
+  }
+
+  urgent(heartbeat: Heartbeat): object {
+    return this.protocol.urgent(heartbeat)
+  }
+
+  writeEvent(event: TaskEvent): string | undefined {
+    return this.protocol.writeEvent?.(event)
+  }
+
   readCommand(text: string): Command | null {
-    return this.#protocol.readCommand(text)
+    return this.protocol.readCommand(text)
   }
 
   writeProgress(update: ProgressUpdate): string {
-    return this.#protocol.writeProgress(update)
+    return this.protocol.writeProgress(update)
   }
 
-  /** How long to keep silent about one kind of request after a refusal, in ms. */
   quietMs(kind: RequestKind): number {
-    return this.#requests.quietMs(kind)
+    return this.requests.quietMs(kind)
   }
 
-  /** Whether requests of this kind are to go one at a time. */
   isLimited(kind: RequestKind): boolean {
-    return this.#requests.isLimited(kind)
+    return this.requests.isLimited(kind)
   }
 
-  /** This worker has not been heard of for a while: the next heartbeat asks first whether it is still known. */
   suspect(): void {
-    this.#livenessAt = Number.NEGATIVE_INFINITY
+    this.liveness.suspect()
   }
 
-  /** Ends every connection: what is under way fails, and whatever follows goes over new ones. */
+  /** Ends every connection. Requests in flight fail, and later ones use new connections. */
   reconnect(): void {
-    this.#options.transport.reconnect()
+    this.#transport.reconnect()
   }
 
+  /** Ends every connection for good. Requests in flight fail, and later ones as well. */
   close(): Promise<void> {
-    return this.#options.transport.close()
+    this.#isClosed = true
+    this.#workerToken.close()
+    return this.#transport.close()
   }
 
-  #speaking(dialect: Dialect): Protocol {
-    const { workerId, token, taskKey } = this.#options
-    const makeId = () => randomUUID()
-    return protocolOf(dialect, { workerId, token, taskKey, clock: this.#clock, makeId })
+  #send(result: TaskResult): Promise<Receipt> {
+    const { repeatableMs, writeResult, readResult } = this.protocol
+    if (repeatableMs > 0) return this.#results.deliver(result)
+    return this.requests.ask('result', writeResult(result), readResult)
   }
 
-  /**
-   * @param kind - what is asked of it next: an orchestrator that does not show who it is cannot do that
-   * @returns whether it understands something else than was thought
-   */
-  async #getToKnow(kind: RequestKind): Promise<boolean> {
-    if (this.#options.generation !== 'auto') return false
-    const { transport } = this.#options
-    const dialect = await probeDialect(transport).catch((error: unknown) =>
-      this.#requests.failed(kind, error),
+  /** @param kind - the request that needs the protocol, and fails with the detection */
+  #detect(kind: RequestKind): Promise<void> {
+    return this.#detector.detect().catch((error: unknown) => this.requests.failed(kind, error))
+  }
+
+  #ensureKnown(): Promise<void> {
+    return this.#detector.ensureKnown().catch((error: unknown) => this.requests.failed('result', error))
+  }
+
+  /** @throws UnknownWorkerError if the orchestrator needs another registration than it was sent */
+  async #detectAgain(): Promise<void> {
+    const before = this.protocol
+    await this.#detect('heartbeat')
+    if (this.protocol === before) return
+    this.requests.failed(
+      'heartbeat',
+      new UnknownWorkerError(`Protocol of ${this.url} changed: this worker has to register again`),
     )
-    this.#isKnown = true
-    this.#doubtful = false
-    if (dialect === this.#dialect) return false
-    this.#dialect = dialect
-    this.#protocol = this.#speaking(dialect)
-    return true
   }
 
-  /** What cannot be said to it, it can do nothing about: another orchestrator may do. */
+  /** A registration that this orchestrator can never take counts as a failed request: another orchestrator may take it. */
   #writeRegistration(registration: Registration): WireRequest {
     try {
-      return this.#protocol.writeRegistration(registration)
+      return this.protocol.writeRegistration(registration)
     } catch (error) {
-      return this.#requests.failed('registration', error)
+      return this.requests.failed('registration', error)
     }
   }
 
   async #checkLiveness(): Promise<void> {
-    const { writeLivenessCheck, readLivenessCheck } = this.#protocol
-    if (!writeLivenessCheck || !readLivenessCheck) return
-    if (monotonicMs() - this.#livenessAt < LIVENESS_MS) return
-    await this.#requests.ask('heartbeat', writeLivenessCheck(this.#options.workerId), readLivenessCheck)
-    this.#livenessAt = monotonicMs()
+    const { writeLivenessCheck, readLivenessCheck } = this.protocol
+    if (!writeLivenessCheck || !readLivenessCheck || !this.liveness.isDue) return
+    await this.requests.ask('heartbeat', writeLivenessCheck(this.workerId), readLivenessCheck)
+    this.liveness.confirm()
+  }
+
+  /** @returns the open socket, or the response that refused it */
+  async #dial(listener: SocketListener, signal: AbortSignal): Promise<Socket | HttpAnswer> {
+    const { settings, target, tls } = this.#target
+    if (this.#isClosed) throw this.#closedError()
+    const opened = await openSocket(
+      {
+        url: target.url.replace(/\/+$/, '') + this.protocol.socketPath(this.workerId),
+        headers: { 'x-worker-id': this.workerId, 'x-worker-token': this.#workerToken.current },
+        tls,
+        pingIntervalMs: settings.heartbeatIntervalMs,
+      },
+      listener,
+      signal,
+    )
+    if (!this.#isClosed || !(opened instanceof Socket)) return opened
+    await opened.close()
+    throw this.#closedError()
+  }
+
+  #closedError(): UnreachableError {
+    return new UnreachableError(`Socket not opened: the connection to ${this.url} is closed`)
   }
 }
 
-/** That another worker's token is not this one's says nothing about this worker's results. */
-const asItsOwnTrouble = (error: unknown): never => {
+const transportFor = ({ settings, target, tls }: Target): Transport =>
+  new HttpTransport({
+    url: target.url,
+    headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
+    tls,
+    connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
+  })
+
+/** The token of another worker says nothing about the results of this worker, so its refusal must not stop them. */
+const withoutAuthError = (error: unknown): never => {
   throw error instanceof AuthError ? new ResponseError(error.status, error.message) : error
 }

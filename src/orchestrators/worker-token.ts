@@ -1,93 +1,117 @@
 import { refusesToken } from '../protocol/answers.js'
-import type { Protocol, ShortLivedToken, WireAnswer } from '../protocol/protocol.js'
+import type { ShortLivedToken, WireAnswer } from '../protocol/protocol.js'
 import type { Transport } from '../transport/http.js'
+import type { Logger } from '../utils/logger.js'
 import { monotonicMs } from '../utils/time.js'
+import type { ProtocolDetector } from './protocol-detector.js'
 
 export interface WorkerTokenOptions {
-  /** The configured one. */
-  readonly token: string
-  /** Whether short-lived tokens are wanted in its place. */
-  readonly isExchanged: boolean
-  readonly protocol: () => Pick<Protocol, 'writeTokenRequest' | 'readToken'>
+  readonly url: string
+  readonly configuredToken: string
+  /** Whether to use short-lived tokens if the orchestrator issues them. */
+  readonly usesSts: boolean
+  readonly detector: Pick<ProtocolDetector, 'protocol'>
   readonly transport: Pick<Transport, 'send' | 'authorize'>
-  /** No short-lived token can be had; told once for each new reason. */
-  readonly onTrouble: ((error: Error) => void) | undefined
+  readonly log: Logger | undefined
 }
 
 const DEADLINE_MS = 15_000
-/** When the next one is asked for, as a part of its life. */
-const RIPE = 0.8
-/** When it is tried again after a failure, in ms: past the window of the orchestrators' limiter. */
+/** When a token is renewed, as a part of its lifetime. */
+const RENEW_AT = 0.8
+/** How long to wait after a failed request, in ms: longer than the window of the orchestrators' rate limiter. */
 const RETRY_MS = 61_000
 
 /**
- * The token that one orchestrator is shown: the configured one, or a short-lived one in its place. While none of those
- * can be had the configured one is shown. Nothing is ever signed with it.
+ * The token that authenticates this worker at one orchestrator: a short-lived one, or the configured one if there is no
+ * short-lived one. It signs nothing.
  */
 export class WorkerToken {
   readonly #options: WorkerTokenOptions
-  #lent: ShortLivedToken | undefined
+  #shortLived: ShortLivedToken | undefined
   #dueMs = Number.NEGATIVE_INFINITY
-  #renewing: Promise<void> | undefined
+  #renewal: Promise<void> | undefined
+  /** The last error that was logged. */
   #trouble: string | undefined
+  #isClosed = false
 
   constructor(options: WorkerTokenOptions) {
     this.#options = options
   }
 
-  get token(): string {
-    return this.#lent?.token ?? this.#options.token
+  get configured(): string {
+    return this.#options.configuredToken
   }
 
-  /** Whether an answer to what came with the token `shown` calls for another one. */
-  isRefused(shown: string, answer: WireAnswer): boolean {
-    return shown !== this.#options.token && refusesToken(answer)
+  /** The token to send at this moment. */
+  get current(): string {
+    return this.#shortLived?.token ?? this.#options.configuredToken
   }
 
-  /** Asks for the next one when it is time for that. Never rejects. */
-  async keep(): Promise<void> {
-    const { isExchanged, protocol } = this.#options
-    if (isExchanged && protocol().writeTokenRequest && monotonicMs() >= this.#dueMs)
-      await this.renew(this.token)
+  /** Whether `answer` refuses `sent`, and `sent` is a short-lived token that can be replaced. */
+  isRefused(sent: string, answer: WireAnswer): boolean {
+    return sent !== this.#options.configuredToken && refusesToken(answer)
   }
 
-  /** Brings another one, unless `shown` is not the present one any more. Never rejects. */
-  async renew(shown: string): Promise<void> {
-    if (shown !== this.token) return
-    this.#renewing ??= this.#renew().finally(() => {
-      this.#renewing = undefined
+  /** Renews the token if it is time. Never rejects. */
+  async keepFresh(): Promise<void> {
+    const { usesSts, detector } = this.#options
+    if (usesSts && detector.protocol.writeTokenRequest && monotonicMs() >= this.#dueMs)
+      await this.renew(this.current)
+  }
+
+  /** Replaces the token `sent`, unless that happened already. Concurrent callers share one renewal. Never rejects. */
+  async renew(sent: string): Promise<void> {
+    if (this.#isClosed || sent !== this.current) return
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined
     })
-    await this.#renewing
+    await this.#renewal
+  }
+
+  /** Renews nothing any more. A renewal in flight ends without a warning. */
+  close(): void {
+    this.#isClosed = true
   }
 
   async #renew(): Promise<void> {
-    const refreshToken = this.#lent?.refreshToken
-    if (refreshToken !== undefined && (await this.#obtain(refreshToken)) === undefined) return
-    this.#show(undefined)
-    const error = await this.#obtain()
-    if (error && error.message !== this.#trouble) this.#options.onTrouble?.(error)
-    this.#trouble = error?.message
+    const refreshToken = this.#shortLived?.refreshToken
+    if (refreshToken !== undefined && (await this.#request(refreshToken)) === undefined) return
+    this.#use(undefined)
+    const error = await this.#request()
+    if (!this.#isClosed) this.#report(error)
   }
 
-  /** @returns what is in the way */
-  async #obtain(refreshToken?: string): Promise<Error | undefined> {
-    const { protocol, transport } = this.#options
-    const { writeTokenRequest, readToken } = protocol()
+  /** @returns why there is no new token */
+  async #request(refreshToken?: string): Promise<Error | undefined> {
+    const { detector, transport } = this.#options
+    const { writeTokenRequest, readToken } = detector.protocol
     if (!writeTokenRequest || !readToken) return undefined
     this.#dueMs = monotonicMs() + RETRY_MS
     try {
       const request = { ...writeTokenRequest(refreshToken), deadlineMs: DEADLINE_MS }
-      const lent = readToken(await transport.send(request))
-      this.#show(lent)
-      this.#dueMs = monotonicMs() + RIPE * lent.lifetimeMs
+      const token = readToken(await transport.send(request))
+      this.#use(token)
+      this.#dueMs = monotonicMs() + RENEW_AT * token.lifetimeMs
       return undefined
     } catch (error) {
       return error as Error
     }
   }
 
-  #show(lent: ShortLivedToken | undefined): void {
-    this.#lent = lent
-    this.#options.transport.authorize(this.token)
+  #use(token: ShortLivedToken | undefined): void {
+    this.#shortLived = token
+    this.#options.transport.authorize(this.current)
+  }
+
+  /** One line for each new error, not one for each retry. */
+  #report(error: Error | undefined): void {
+    const isNew = error !== undefined && error.message !== this.#trouble
+    this.#trouble = error?.message
+    if (!isNew) return
+    const { url, log } = this.#options
+    log?.warn(
+      { orchestrator: url, err: error },
+      'no short-lived token (STS): using the configured token, and trying again in a minute',
+    )
   }
 }

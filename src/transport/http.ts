@@ -45,6 +45,8 @@ export class HttpTransport implements Transport {
   readonly #draining = new Set<Pool>()
   /** When the pool was made. */
   #pooledMs = monotonicMs()
+  /** A pool that is made after the end would leave its connections open. */
+  #isClosed = false
 
   constructor(options: HttpOptions) {
     this.#options = options
@@ -74,10 +76,12 @@ export class HttpTransport implements Transport {
   }
 
   reconnect(): void {
+    if (this.#isClosed) return
     for (const pool of [this.#renew(), ...this.#draining]) void pool.destroy()
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all([this.#pool, ...this.#draining].map((pool) => pool.destroy()))
   }
 
@@ -86,7 +90,7 @@ export class HttpTransport implements Transport {
    * New connections ask the name again; what is under way on the old ones may still be answered.
    */
   #replacePool(sentMs: number): void {
-    if (sentMs < this.#pooledMs) return
+    if (this.#isClosed || sentMs < this.#pooledMs) return
     const old = this.#renew()
     this.#draining.add(old)
     void old.close().finally(() => this.#draining.delete(old))

@@ -70,7 +70,7 @@ test('§2.3.6 what does not show its generation counts as away, and is asked aga
   orchestrator.answers('other', { status: 503, body: 'starting' })
   await worker.start()
   const line = await said('Registration failed')
-  expect(line.err?.message).toContain('does not show which generation')
+  expect(line.err?.message).toContain('Protocol detection failed: GET /_public/status returned 503')
   expect(orchestrator.calls('registration')).toEqual([])
   orchestrator.answers('other', { status: 403, body: { error: 'Missing required timestamp' } })
   expect((await orchestrator.answered('registration')).body).toHaveProperty('supported_skills')

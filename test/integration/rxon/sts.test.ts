@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import { AuthError } from 'avtomatika-worker'
 import { startOrchestrator } from 'avtomatika-worker/dev'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Orchestrator } from '../../../src/orchestrators/orchestrator.js'
 import { nextEvent } from '../../support/next-event.js'
+import { orchestratorAt } from '../../support/orchestrator-at.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { holdTime, SECRET, testWorker } from '../../support/test-worker.js'
@@ -74,7 +74,7 @@ test.each([
     await orchestrator.answered('registration')
     await orchestrator.answered('heartbeat')
     expect(shownBy(orchestrator.calls('registration'))).toEqual([SECRET])
-    await said('no short-lived token can be had')
+    await said('no short-lived token (STS)')
     givesTokens(orchestrator)
     await vi.advanceTimersByTimeAsync(61_000)
     await orchestrator.answered('heartbeat')
@@ -186,30 +186,18 @@ test('§2.1.5 each orchestrator of a list gives a token of its own, and what is 
 })
 
 test('§2.1.7 a socket that is refused for its short-lived token is asked for with the next one', async () => {
-  const shown: string[] = []
-  let made = 0
-  const tokens = { access_token: '', expires_in: 1_000 }
-  const answer = (status: number, body: object) => ({ status, text: JSON.stringify(body), headers: {} })
-  const orchestrator = new Orchestrator({
-    url: 'http://o',
-    workerId: 'w1',
-    generation: 'rxon',
-    token: SECRET,
-    usesSts: true,
-    pollDeadlineMs: 1_000,
-    transport: {
-      send: async () => answer(200, { ...tokens, access_token: `access-${++made}` }),
-      authorize: () => {},
-      reconnect: () => {},
-      close: async () => {},
-    },
-    dial: async (_path, token) => {
-      shown.push(token)
-      return answer(REFUSED.status, REFUSED.body)
-    },
+  const server = await RawOrchestrator.start()
+  givesTokens(server)
+  const shown: unknown[] = []
+  server.upgrades(({ headers }, socket) => {
+    shown.push(headers['x-worker-token'])
+    const body = JSON.stringify(REFUSED.body)
+    socket.end(`HTTP/1.1 403 Forbidden\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
   })
-  // A heartbeat asks for the first one, and does not wait for it.
+  const { orchestrator } = orchestratorAt(server.url, { WORKER_USE_STS: true })
+  // A heartbeat requests the first token, and does not wait for it.
   await orchestrator.heartbeat({} as never).catch(() => {})
+  await server.answered('other')
   const never = new AbortController().signal
   const socket = orchestrator.openSocket({ onText: () => {}, onClosed: () => {} }, never)
   await expect(socket).rejects.toBeInstanceOf(AuthError)

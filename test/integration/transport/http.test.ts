@@ -106,3 +106,18 @@ test('what is under way fails when the transport is closed', async () => {
   await transport.close()
   await failed
 })
+
+test('a closed transport makes no new connections, not even for a request that times out meanwhile', async () => {
+  holdTime()
+  const { server, transport } = await setup()
+  server.answers('poll', 'hold')
+  const failed = expect(transport.send(POLL)).rejects.toThrow(UnreachableError)
+  await server.next('poll')
+  const closed = transport.close()
+  vi.advanceTimersByTime(POLL.deadlineMs)
+  await Promise.all([closed, failed])
+  transport.reconnect()
+  await expect(transport.send(POLL)).rejects.toThrow(UnreachableError)
+  await server.fence()
+  expect(server.calls('poll')).toHaveLength(1)
+})

@@ -1,0 +1,30 @@
+import type { OrchestratorSettings, Settings } from '../settings.js'
+import { TlsFiles } from '../transport/tls-files.js'
+import type { Logger } from '../utils/logger.js'
+
+/** What a worker needs to know to connect to one orchestrator. */
+export interface Target {
+  readonly settings: Settings
+  readonly target: OrchestratorSettings
+  readonly tls: TlsFiles | undefined
+}
+
+/** Network time on top of the time for which the orchestrator holds a poll, in ms. */
+const POLL_MARGIN_MS = 10_000
+
+/** How long a poll may take, in ms. */
+export const pollDeadlineMs = ({ pollTimeoutMs }: Pick<Settings, 'pollTimeoutMs'>): number =>
+  pollTimeoutMs + POLL_MARGIN_MS
+
+/**
+ * Loads the configured certificates and key; returns `undefined` if none are configured.
+ *
+ * @param log - gets an error if files change and cannot be used any more
+ * @throws ConfigError if the files cannot be used
+ */
+export const tlsFor = ({ tls }: Pick<Settings, 'tls'>, log?: Logger): TlsFiles | undefined => {
+  if (Object.keys(tls).length === 0) return undefined
+  return new TlsFiles(tls, (error) =>
+    log?.error({ err: error }, 'changed TLS files cannot be loaded: the last valid ones stay in use'),
+  )
+}
