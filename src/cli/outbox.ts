@@ -5,7 +5,8 @@ import { stateHome } from '../config/env.js'
 import { resolveSettings } from '../config/resolve.js'
 import { WorkerConfig } from '../config/worker-config.js'
 import { type FiledLetter, readLetters, removeLetter } from '../journal/folder/dead-letters.js'
-import { reach, tlsFor } from '../orchestrators/reach.js'
+import { Orchestrator } from '../orchestrators/orchestrator.js'
+import { tlsFor } from '../orchestrators/target.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
 import { UsageError } from './fail.js'
 
@@ -81,7 +82,7 @@ const send = async (
   settings: Settings,
 ): Promise<void> => {
   const asOwner = { ...settings, workerId: result.workerId }
-  const orchestrator = reach({ settings: asOwner, target, tls: tlsFor(settings) }, () => {})
+  const orchestrator = new Orchestrator({ settings: asOwner, target, tls: tlsFor(settings) }, NOBODY)
   try {
     const receipt = await orchestrator.deliver(result)
     if (receipt.kind === 'replaced') throw receipt.error
@@ -90,6 +91,8 @@ const send = async (
     await orchestrator.close()
   }
 }
+
+const NOBODY = { recordFact: () => {} }
 
 const throwAway = async (taskIds: string[], options: OutboxOptions): Promise<void> => {
   for (const each of await chosen(taskIds, options)) {

@@ -3,8 +3,8 @@ import type { Events } from '../events.js'
 import type { Commands } from '../execution/commands.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
 import { type Fact, type Health, healthAfter, type RequestKind, UNTRIED } from '../orchestrators/health.js'
-import type { Orchestrator } from '../orchestrators/orchestrator.js'
-import { reach } from '../orchestrators/reach.js'
+import { Orchestrator } from '../orchestrators/orchestrator.js'
+import type { RequestObserver } from '../orchestrators/requests.js'
 import { type Polling, PollLoop } from '../polling/poll-loop.js'
 import type { Command, Heartbeat, Receipt, Registration, TaskResult } from '../protocol/messages.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
@@ -60,7 +60,9 @@ export interface StandbyRole {
 const RECOVERY_PAUSE_MS = 1_000
 
 /** Everything this worker keeps up towards one orchestrator: the registration, heartbeats, polls and the socket. */
-export class Connection implements TaskSource, RegistrationOwner, HeartbeatOwner, SocketOwner {
+export class Connection
+  implements TaskSource, RegistrationOwner, HeartbeatOwner, SocketOwner, RequestObserver
+{
   readonly orchestrator: Orchestrator
   readonly heartbeats: HeartbeatLoop
   readonly polls: PollLoop
@@ -87,7 +89,7 @@ export class Connection implements TaskSource, RegistrationOwner, HeartbeatOwner
     this.#target = target
     this.#observer = observer
     this.#standby = standby
-    this.orchestrator = reach({ settings, target, tls }, (kind, fact) => this.recordFact(kind, fact), log)
+    this.orchestrator = new Orchestrator({ settings, target, tls }, this, log)
     this.#registering = new Registering(this, this.orchestrator, log)
     this.heartbeats = new HeartbeatLoop(this.orchestrator, this, context)
     this.polls = new PollLoop(this, this.orchestrator, target.weight, context)

@@ -1,4 +1,4 @@
-import { pollDeadlineMs } from '../orchestrators/reach.js'
+import { pollDeadlineMs } from '../orchestrators/target.js'
 import { Connection, type ConnectionContext, type HealthObserver, type StandbyRole } from './connection.js'
 import { FailoverWatch, type SwitchObserver } from './failover.js'
 import { Watchdog } from './watchdog.js'
