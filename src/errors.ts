@@ -1,15 +1,15 @@
 /**
- * Every error of the package. The class says what can be done about it; no decision reads a message.
+ * Base class of every error of the package. Decide by the class or the code, never by the message.
  *
- * - {@link ConfigError}: the configuration is wrong; nothing was started.
- * - {@link StateError}: a call that the worker's present state does not allow.
- * - {@link UnreachableError}: no answer came; the request may or may not have been taken.
- * - {@link ResponseError}: an answer came and it was not the hoped-for one.
- * - {@link ProtocolError}: an answer came that cannot be understood.
- * - {@link TaskError}: how one task ended.
+ * - {@link ConfigError}: the configuration is wrong. Nothing was started.
+ * - {@link StateError}: the state of the worker does not allow the call.
+ * - {@link UnreachableError}: the orchestrator did not answer. It may have received the request.
+ * - {@link ResponseError}: the orchestrator answered with an error status.
+ * - {@link ProtocolError}: the answer of the orchestrator is malformed.
+ * - {@link TaskError}: a task failed or was aborted.
  */
 export class AvtomatikaError extends Error {
-  /** A stable, machine-readable name of what went wrong. */
+  /** A stable, machine-readable name of the error, such as `CONFIG`. */
   readonly code: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -19,18 +19,19 @@ export class AvtomatikaError extends Error {
   }
 }
 
-/** One thing that is wrong in the configuration. */
+/** One wrong value in the configuration. */
 export interface ConfigProblem {
-  /** The variable, or the option of the constructor. */
+  /** Name of the variable, or of the constructor option. */
   readonly name: string
-  /** What was found there, as text; secrets are replaced. */
+  /** The wrong value as text, with `***` instead of a secret. */
   readonly value: string
-  /** What would have been accepted. */
+  /** The accepted values, in words. */
   readonly expected: string
 }
 
-/** The configuration cannot be used. Lists every problem at once. */
+/** The configuration is wrong. The error lists every problem. Code `CONFIG`. */
 export class ConfigError extends AvtomatikaError {
+  /** The problems, one for each wrong value. */
   readonly problems: readonly ConfigProblem[]
 
   constructor(problems: readonly ConfigProblem[]) {
@@ -40,16 +41,19 @@ export class ConfigError extends AvtomatikaError {
   }
 }
 
-/** The call does not fit the state the worker is in. */
+/** The state of the worker does not allow the call, such as a second `start()`. Code `STATE`. */
 export class StateError extends AvtomatikaError {
   constructor(message: string) {
     super('STATE', message)
   }
 }
 
-/** No answer: refused, reset, timed out. Whether the request was taken is not known, if it was sent. */
+/**
+ * The orchestrator did not answer: the connection was refused or reset, or the request timed out. The orchestrator may have
+ * received a request that was sent. Code `UNREACHABLE`.
+ */
 export class UnreachableError extends AvtomatikaError {
-  /** False where there was no connection that the request could have gone over. */
+  /** False if there was no connection, so the orchestrator cannot have received the request. */
   readonly wasSent: boolean
 
   constructor(message: string, { wasSent = true, ...options }: ErrorOptions & { wasSent?: boolean } = {}) {
@@ -58,9 +62,9 @@ export class UnreachableError extends AvtomatikaError {
   }
 }
 
-/** The orchestrator answered, but not with what was hoped for. */
+/** The orchestrator answered with an error status. Code `RESPONSE`, or the code of a subclass. */
 export class ResponseError extends AvtomatikaError {
-  /** The HTTP status of the answer. */
+  /** HTTP status of the answer. */
   readonly status: number
 
   constructor(status: number, message: string, code = 'RESPONSE') {
@@ -69,16 +73,16 @@ export class ResponseError extends AvtomatikaError {
   }
 }
 
-/** The token was refused (401), or is another worker's (403). */
+/** The orchestrator refused the token (401), or the token belongs to another worker (403). Code `AUTH`. */
 export class AuthError extends ResponseError {
   constructor(status: number, message: string) {
     super(status, message, 'AUTH')
   }
 }
 
-/** Too many requests (429). */
+/** The worker sent too many requests (429). Code `RATE_LIMIT`. */
 export class RateLimitError extends ResponseError {
-  /** What `Retry-After` asked for, in ms; `undefined` when the answer had none. */
+  /** Delay from the header `Retry-After`, in ms. `undefined` if the answer has no such header. */
   readonly retryAfterMs: number | undefined
 
   constructor(message: string, retryAfterMs?: number) {
@@ -87,61 +91,64 @@ export class RateLimitError extends ResponseError {
   }
 }
 
-/** The orchestrator has no record of this worker: it has to register again. */
+/** The orchestrator has no record of this worker (404), so the worker registers again. Code `UNKNOWN_WORKER`. */
 export class UnknownWorkerError extends ResponseError {
   constructor(message: string) {
     super(404, message, 'UNKNOWN_WORKER')
   }
 }
 
-/** The orchestrator's clock and the message's differ by too much (403): it is to be stamped anew. */
+/**
+ * The time stamp of a message differs too much from the clock of the orchestrator (403). The worker sends the message again
+ * with a new time stamp. Code `STALE_MESSAGE`.
+ */
 export class StaleMessageError extends ResponseError {
   constructor(message: string) {
     super(403, message, 'STALE_MESSAGE')
   }
 }
 
-/** The orchestrator has seen this very message before (403). */
+/** The orchestrator has already received this message (403). Code `DUPLICATE_MESSAGE`. */
 export class DuplicateMessageError extends ResponseError {
   constructor(message: string) {
     super(403, message, 'DUPLICATE_MESSAGE')
   }
 }
 
-/** The answer cannot be understood: not JSON, too long, or without what it must have. */
+/** The answer of the orchestrator is malformed: it is not JSON, too long, or lacks a required member. Code `PROTOCOL`. */
 export class ProtocolError extends AvtomatikaError {
   constructor(message: string, options?: ErrorOptions) {
     super('PROTOCOL', message, options)
   }
 }
 
-/** Worth another try: the orchestrator dispatches the task again. */
+/** A retry may help. The orchestrator dispatches the task again. */
 export const TRANSIENT_ERROR = 'TRANSIENT_ERROR'
-/** No retry can help: the orchestrator quarantines the job. */
+/** No retry can help. The orchestrator quarantines the job. */
 export const PERMANENT_ERROR = 'PERMANENT_ERROR'
-/** The params are wrong: the orchestrator fails the job. */
+/** The params are wrong. The orchestrator fails the job. */
 export const INVALID_INPUT_ERROR = 'INVALID_INPUT_ERROR'
 
-/** The task or its files are not what they claim to be: the orchestrator quarantines the job. */
+/** The task or a file is not authentic. The orchestrator quarantines the job. */
 export const SECURITY_ERROR = 'SECURITY_ERROR'
-/** Something the task depends on failed for good: the orchestrator quarantines the job. */
+/** A dependency of the task failed permanently. The orchestrator quarantines the job. */
 export const DEPENDENCY_ERROR = 'DEPENDENCY_ERROR'
-/** The data of a success do not fit the declared schema: the orchestrator quarantines the job. */
+/** The data of a successful result do not match the declared schema. The orchestrator quarantines the job. */
 export const CONTRACT_VIOLATION_ERROR = 'CONTRACT_VIOLATION_ERROR'
-/** A file is not the one that was meant: the orchestrator fails the job. */
+/** A file does not match its checksum or its size. The orchestrator fails the job. */
 export const INTEGRITY_MISMATCH_ERROR = 'INTEGRITY_MISMATCH_ERROR'
-/** The deadline passed: worth another try. */
+/** The deadline of the task passed. A retry may help. */
 export const TIMEOUT_ERROR = 'TIMEOUT_ERROR'
-/** Memory, disk or the like ran out: worth another try. */
+/** Memory, disk or another resource ran out. A retry may help. */
 export const RESOURCE_EXHAUSTED_ERROR = 'RESOURCE_EXHAUSTED_ERROR'
-/** A quota was used up: worth another try. */
+/** A quota is exhausted. A retry may help. */
 export const LIMIT_EXCEEDED_ERROR = 'LIMIT_EXCEEDED_ERROR'
-/** Something the task depends on is not there yet: worth another try. */
+/** A dependency of the task does not exist yet. A retry may help. */
 export const DEPENDENCY_MISSING_ERROR = 'DEPENDENCY_MISSING_ERROR'
-/** A mistake in the worker: worth another try. */
+/** A bug in the worker. A retry may help. */
 export const INTERNAL_ERROR = 'INTERNAL_ERROR'
 
-/** The codes the orchestrators act upon; any other code is treated like {@link TRANSIENT_ERROR}. */
+/** The error codes that orchestrators know. They treat any other code like {@link TRANSIENT_ERROR}. */
 export type TaskErrorCode =
   | typeof TRANSIENT_ERROR
   | typeof PERMANENT_ERROR
@@ -157,13 +164,13 @@ export type TaskErrorCode =
   | typeof INTERNAL_ERROR
   | (string & {})
 
-/** How a task ended when it did not succeed. Handlers throw one of the subclasses. */
+/** A task failed or was aborted. Handlers throw a subclass. */
 export class TaskError extends AvtomatikaError {
   declare readonly code: TaskErrorCode
 }
 
 /**
- * Throw it when a retry may help: an API that did not answer, a lock that was taken.
+ * Throw this error if a retry may help, for example because an API did not answer. Code `TRANSIENT_ERROR`.
  *
  * @example
  * throw new TransientError('the speech API did not answer', { cause: error })
@@ -175,7 +182,7 @@ export class TransientError extends TaskError {
 }
 
 /**
- * Throw it when no retry can help: a corrupt file, a format nobody reads.
+ * Throw this error if no retry can help, for example because a file is corrupt. Code `PERMANENT_ERROR`.
  *
  * @example
  * throw new PermanentError('the picture is corrupt')
@@ -187,7 +194,7 @@ export class PermanentError extends TaskError {
 }
 
 /**
- * Throw it when the params cannot be worked on.
+ * Throw this error if the params are invalid. Code `INVALID_INPUT_ERROR`.
  *
  * @example
  * throw new InvalidInputError('width must be positive')
@@ -198,21 +205,24 @@ export class InvalidInputError extends TaskError {
   }
 }
 
-/** The reason of `ctx.signal` when the orchestrator cancelled the task. */
+/** The reason of `ctx.signal` if the orchestrator cancelled the task. Code `CANCELLED`. */
 export class TaskCancelledError extends TaskError {
   constructor(message = 'the orchestrator cancelled the task') {
     super('CANCELLED', message)
   }
 }
 
-/** The reason of `ctx.signal` when the task's deadline has passed: the orchestrator has given it up. */
+/**
+ * The reason of `ctx.signal` if the deadline of the task has passed. The orchestrator no longer waits for the result. Code
+ * `TIMEOUT_ERROR`.
+ */
 export class TaskTimeoutError extends TaskError {
   constructor(message = "the task's deadline has passed") {
     super(TIMEOUT_ERROR, message)
   }
 }
 
-/** The reason of `ctx.signal` when the worker has to end before the task does. */
+/** The reason of `ctx.signal` if the worker stops before the task ends. Code `TRANSIENT_ERROR`. */
 export class ShutdownError extends TaskError {
   constructor(message = 'the worker is shutting down') {
     super(TRANSIENT_ERROR, message)

@@ -1,72 +1,74 @@
 import { EventEmitter } from 'node:events'
 import type { ProgressUpdate, TaskFailure } from './protocol/messages.js'
 
-/** The life of a worker: see {@link Worker}. */
+/** The state of a worker. {@link Worker} describes each state. */
 export type WorkerState = 'created' | 'running' | 'draining' | 'stopped'
 
-/** Which task an event is about. */
+/** The task of an event. */
 export interface TaskRef {
   readonly taskId: string
   readonly jobId: string
   readonly taskName: string
 }
 
-/** How a task ended, as the orchestrator is told. */
+/** The end of a task, as reported to the orchestrator. */
 export interface TaskEnd extends TaskRef {
-  /** `success`, `failure`, `cancelled` or a status of the handler's own. */
+  /** `success`, `failure`, `cancelled`, or a status that the handler returned. */
   readonly status: string
   readonly error?: TaskFailure
   readonly durationMs: number
 }
 
-/** Which result an event is about. */
+/** The result of an event. */
 export interface ResultRef {
   readonly taskId: string
   readonly jobId: string
 }
 
-/** Everything that can be observed of a worker, and what comes with it. */
+/** The events of a worker, by name. {@link Worker.on} listens to them. */
 export interface WorkerEvents {
-  /** The worker moved from one state to another. */
+  /** The state of the worker changed. */
   stateChanged: { readonly from: WorkerState; readonly to: WorkerState }
-  /** An orchestrator took the registration. */
+  /** An orchestrator accepted the registration. */
   registered: { readonly orchestrator: string }
-  /** The orchestrator has forgotten this worker, which registers again by itself. */
+  /** The orchestrator lost the record of this worker. The worker registers again. */
   registrationLost: { readonly orchestrator: string }
-  /** The socket for commands is open. */
+  /** The WebSocket for commands opened. */
   socketOpened: { readonly orchestrator: string }
-  /** The socket for commands has ended; the worker opens another. `code` as in WebSockets, 1006 without a goodbye. */
+  /**
+   * The WebSocket for commands closed. The worker opens another one. `code` is the close code, 1006 if the connection broke.
+   */
   socketClosed: { readonly orchestrator: string; readonly code: number; readonly reason: string }
-  /** Failover: another orchestrator is used from now on. What came from the one before goes back there. */
+  /** Failover: the worker uses another orchestrator. The results of earlier tasks still go to the previous one. */
   orchestratorChanged: { readonly from: string; readonly to: string }
-  /** Nothing else could run for `ms`; the handler of one of these tasks did it, as far as could be seen. */
+  /** The event loop was blocked for `ms`, probably by the handler of one of these tasks. */
   eventLoopBlocked: { readonly ms: number; readonly taskNames: readonly string[] }
-  /** A handler is about to run. */
+  /** The handler of a task is about to run. */
   taskStarted: TaskRef
-  /** A task has reached its outcome; the result is on its way. */
+  /** A task ended. The worker delivers its result next. */
   taskFinished: TaskEnd
-  /** A task was given back unstarted, for another worker to do. */
+  /** The worker returned a task without starting it. The orchestrator gives it to another worker. */
   taskHandedBack: TaskRef
   /**
-   * A promise rejected that nobody looks after. `task` says whose it is, where that is known. Only while {@link Worker.run}
-   * or {@link Worker.runWithHealthCheck} has the process; otherwise that is the application's business.
+   * A promise was rejected and nothing handles it. `task` is the task whose handler created it, if known. Only during
+   * {@link Worker.run} and {@link Worker.runWithHealthCheck}; with {@link Worker.start}, the application handles rejections.
    */
   strayRejection: { readonly reason: unknown; readonly task?: TaskRef }
   /** A handler reported progress. */
   progress: ProgressUpdate
-  /** The orchestrator has taken the result. */
+  /** The orchestrator accepted the result. */
   resultDelivered: ResultRef
-  /** The result was not taken after all quick retries; it is kept and tried again slowly. */
+  /** All quick retries of a result failed. The worker keeps it and retries about once a minute. */
   resultSetAside: ResultRef & { readonly error: Error }
-  /** The orchestrator has read the result, which made no difference any more, and says why. */
+  /** The orchestrator received the result but ignored it, for this reason. */
   resultIgnored: ResultRef & { readonly reason: string }
-  /** The orchestrator will never take the result. */
+  /** The orchestrator refused the result permanently. */
   resultRefused: ResultRef & { readonly error: Error }
 }
 
 type Listener<E extends keyof WorkerEvents> = (event: WorkerEvents[E]) => void
 
-/** Tells listeners what happens; one that throws harms nobody but itself. */
+/** Calls the listeners of each event. A listener that throws does not affect the others. */
 export class Events {
   readonly #emitter = new EventEmitter()
   readonly #broken: (name: string, error: unknown) => void
@@ -82,7 +84,7 @@ export class Events {
     return () => this.#emitter.off(name, listener)
   }
 
-  /** Whether making the event is worth while. */
+  /** Returns whether the event has a listener. */
   has(name: keyof WorkerEvents): boolean {
     return this.#emitter.listenerCount(name) > 0
   }

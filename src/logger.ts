@@ -1,5 +1,5 @@
 import { pino } from 'pino'
 import type { Logger } from './utils/logger.js'
 
-/** A logger that writes JSON lines to standard output from `level` on. */
+/** Returns a logger that writes JSON lines of `level` and above to standard output. */
 export const createLogger = (level: string): Logger => pino({ level, base: null })
