@@ -255,7 +255,7 @@ export class Worker {
     const { startHealthServer } = await import('./health/server.js')
     this.#health = await startHealthServer(this.#settings.workerPort, () => ({
       ...this.readiness,
-      verdict: this.#runtime.verdict,
+      notAlive: this.#runtime.verdict,
     }))
     this.#log.info({ port: this.#health.port }, 'Health server listens')
     try {

@@ -1,31 +1,31 @@
-/** What a prober is told. */
+/** The answer to a health check. */
 export interface HealthAnswer {
   readonly status: number
   readonly body: string
 }
 
-/** What a worker says of itself. */
+/** The health of a worker. */
 export interface WorkerHealth {
   readonly ready: boolean
-  /** Why it is not ready, or what is amiss although it is. */
+  /** Why the worker is not ready, or a problem of a worker that is ready. */
   readonly reason?: string
-  /** Why only a new process can help. */
-  readonly verdict?: string | undefined
+  /** Why only a restart of the process can help. */
+  readonly notAlive?: string | undefined
 }
 
-/** Answers one request for `path`. Pure. */
-export const answerHealth = (path: string, { ready, reason, verdict }: WorkerHealth): HealthAnswer => {
+/** Returns the answer to a request for `path`. */
+export const answerHealth = (path: string, { ready, reason, notAlive }: WorkerHealth): HealthAnswer => {
   switch (path) {
     case '/health':
     case '/livez':
-      return verdict === undefined
+      return notAlive === undefined
         ? { status: 200, body: 'OK' }
-        : { status: 503, body: `not alive: ${verdict}` }
+        : { status: 503, body: `not alive: ${notAlive}` }
     case '/readyz':
       return ready
         ? { status: 200, body: reason === undefined ? 'OK' : `OK, but ${reason}` }
         : { status: 503, body: `not ready: ${reason ?? 'unknown'}` }
     default:
-      return { status: 404, body: 'not found; there are /health, /livez and /readyz' }
+      return { status: 404, body: 'not found: use /health, /livez or /readyz' }
   }
 }

@@ -4,23 +4,24 @@ import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../errors.js'
 import { answerHealth, type WorkerHealth } from './answer.js'
 
+/** A health server that is listening. */
 export interface HealthServer {
   readonly port: number
   close(): Promise<void>
 }
 
 /**
- * Listens on all interfaces, as probers come from outside the machine.
+ * Starts a health server on all interfaces, because health checks come from other machines.
  *
- * @throws ConfigError when the port cannot be had
+ * @throws ConfigError if the process cannot listen on the port
  */
 export const startHealthServer = async (port: number, health: () => WorkerHealth): Promise<HealthServer> => {
   const server = createServer((request, response) => {
-    // Anybody can ask for anything: "//" is no URL, and a throw here would end the process.
+    // The URL is not parsed, because a path such as "//" is not valid and the error would end the process.
     const [path = '/'] = (request.url ?? '/').split('?', 1)
     const { status, body } = answerHealth(path, health())
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-    response.end(`${body}`)
+    response.end(body)
   })
   server.listen(port)
   try {
@@ -40,6 +41,6 @@ export const startHealthServer = async (port: number, health: () => WorkerHealth
 
 const expectation = (error: unknown): string => {
   const { code } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'a port that no other process listens on, or 0 for a free one'
-  return `a port this process may listen on (${code ?? String(error)})`
+  if (code === 'EADDRINUSE') return 'a port that no other process listens on, or 0 for a free port'
+  return `a port that this process may listen on (${code ?? String(error)})`
 }

@@ -71,7 +71,7 @@ test('a taken port is a ConfigError before anything starts', async () => {
     {
       name: 'WORKER_PORT',
       value: String(port),
-      expected: 'a port that no other process listens on, or 0 for a free one',
+      expected: 'a port that no other process listens on, or 0 for a free port',
     },
   ])
   expect(worker.state).toBe('created')
