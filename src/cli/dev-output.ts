@@ -1,42 +1,38 @@
-import type { DevOrchestrator, Job } from '../dev/index.js'
+import type { DevOrchestrator, Job, OrchestratorOptions } from '../dev/index.js'
 
-/** Which tokens were given; what was given is never shown. */
-interface GivenTokens {
-  readonly workerToken?: string
-  readonly clientToken?: string
-}
+type Tokens = Pick<OrchestratorOptions, 'workerToken' | 'clientToken'>
 
-/** Where the orchestrator is, and how to use it. */
-export const welcome = (url: string, { workerToken, clientToken }: GivenTokens): string[] => {
+/** Returns the lines with the address of the orchestrator and the commands to use it. Tokens of the user are not shown. */
+export const startupLines = (url: string, { workerToken, clientToken }: Tokens): string[] => {
   const token = workerToken === undefined ? '' : ' WORKER_TOKEN=…'
   const client = clientToken === undefined ? 'dev-client-token' : '…'
   return [
-    `An orchestrator for development listens on ${url}`,
-    'It is in memory: nothing of it survives. Ctrl-C ends it.',
+    `The development orchestrator listens on ${url}`,
+    'It keeps everything in memory. Press Ctrl-C to stop it.',
     '',
-    'A worker for it:',
+    'Start a worker:',
     `  ORCHESTRATOR_URL=${url}${token} npx avtomatika-worker run worker.js`,
-    'A job for the worker:',
+    'Create a job:',
     `  curl ${url}/api/v1/jobs/one_task -H 'X-Avtomatika-Token: ${client}' \\`,
     `    -d '{"initial_data": {"type": "hello", "params": {"name": "you"}}}'`,
-    'All workers and jobs, in a browser:',
+    'Watch workers and jobs in a browser:',
     `  ${url}/?token=${client}`,
     '',
   ]
 }
 
-/** Tells of each worker that comes, with the generation it speaks, and each job that ends. */
-export const narrate = (orchestrator: DevOrchestrator, say: (line: string) => void): void => {
+/** Prints a line for each new worker, with its generation of the protocol, and for each job that ends. */
+export const printEvents = (orchestrator: DevOrchestrator): void => {
   const known = new Set<string>()
   orchestrator.on('worker', ({ workerId, taskNames, generation }) => {
     const worker = `worker ${workerId} (${generation})`
     if (known.has(worker)) return
     known.add(worker)
-    say(`${worker} offers ${taskNames.join(', ') || 'nothing'}`)
+    console.log(`${worker} offers ${taskNames.join(', ') || 'no tasks'}`)
   })
   orchestrator.on('job', (job) => {
     const end = endOf(job)
-    if (end) say(`job ${job.id} (${job.task}): ${end}`)
+    if (end) console.log(`job ${job.id} (${job.task}): ${end}`)
   })
 }
 

@@ -9,39 +9,39 @@ type Module = Record<string, unknown>
 const TYPESCRIPT = new Set(['.ts', '.mts', '.cts', '.tsx'])
 
 /**
- * Imports a file, a TypeScript one too.
+ * Imports a JavaScript or TypeScript file.
  *
- * @throws UsageError when there is no such file, or nothing that reads TypeScript
+ * @throws UsageError if the file does not exist, or if it is TypeScript and nothing can load that
  */
 export const importModule = async (file: string): Promise<Module> => {
   const path = resolve(file)
-  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file`)
+  if (!existsSync(path)) throw new UsageError(`Cannot import ${file}: the file does not exist`)
   if (TYPESCRIPT.has(extname(path))) await prepareTypeScript(file, path)
   return (await import(pathToFileURL(path).href)) as Module
 }
 
-/** Through tsx where the user has it; a Node that reads TypeScript itself does without. */
+/** Loads tsx if it is installed. Newer versions of Node load TypeScript without it. */
 const prepareTypeScript = async (file: string, path: string): Promise<void> => {
   const tsx = findTsx(path)
   if (tsx) {
-    // Importing it is what makes it work, as `node --import tsx` does.
+    // The import registers the loader, like `node --import tsx`.
     await import(pathToFileURL(tsx).href)
-  } else if (!readsTypeScript()) {
+  } else if (!nodeLoadsTypeScript()) {
     throw new UsageError(
-      `${file} is TypeScript, which this Node does not read: install tsx (npm install --save-dev tsx), or compile it and run the .js file`,
+      `Cannot import ${file}: this version of Node does not load TypeScript. Install tsx (npm install --save-dev tsx), or compile the file and run the .js file.`,
     )
   }
 }
 
-const readsTypeScript = (): boolean => Boolean((process.features as { typescript?: unknown }).typescript)
+const nodeLoadsTypeScript = (): boolean => Boolean((process.features as { typescript?: unknown }).typescript)
 
-/** Beside the file, else beside the folder of the one who asks. */
+/** Looks in the project of the file, then in the current directory. */
 const findTsx = (path: string): string | undefined => {
   for (const from of [path, resolve('package.json')]) {
     try {
       return createRequire(from).resolve('tsx')
     } catch {
-      // Not from here.
+      // tsx is not installed there.
     }
   }
   return undefined

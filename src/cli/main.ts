@@ -12,7 +12,7 @@ const version = (): string => {
 }
 
 const program = new Command('avtomatika-worker')
-  .description('Workers for the Avtomatika orchestrator.')
+  .description('Run and inspect workers for the Avtomatika orchestrator.')
   .version(version())
   .addCommand(runCommand())
   .addCommand(devCommand())

@@ -17,28 +17,32 @@ interface OutboxOptions {
   readonly to?: string
 }
 
-/** `avtomatika-worker outbox`: works on the files, so that it does not matter whether the worker runs. */
+/** Returns the command `avtomatika-worker outbox`. It works on the files, whether the worker runs or not. */
 export const outboxCommand = (): Command =>
   new Command('outbox')
-    .description('Show, send again or throw away the results that no orchestrator would take.')
-    .addCommand(sub('list', 'show the dead letters').option('--json', 'whole, a JSON line each').action(list))
+    .description('Show, resend or delete dead letters: results that the orchestrator refused permanently.')
     .addCommand(
-      withChoice(sub('replay', 'send them again; those that are taken are removed'))
-        .option('--to <url>', 'to this orchestrator instead of the one that gave the task')
-        .action(sendAgain),
+      sub('list', 'show the dead letters')
+        .option('--json', 'print each one completely, as a line of JSON')
+        .action(list),
     )
-    .addCommand(withChoice(sub('drop', 'throw them away')).action(throwAway))
+    .addCommand(
+      withChoice(sub('replay', 'resend dead letters, and delete those that the orchestrator accepts'))
+        .option('--to <url>', 'send to this orchestrator instead of the one that gave the task')
+        .action(replay),
+    )
+    .addCommand(withChoice(sub('drop', 'delete dead letters')).action(drop))
 
-const sub = (name: string, about: string): Command =>
+const sub = (name: string, description: string): Command =>
   new Command(name)
-    .description(about)
+    .description(description)
     .option(
       '--state-dir <directory>',
-      'of one worker; without it WORKER_STATE_DIR, else those of every worker of this user',
+      'state directory of one worker (default: WORKER_STATE_DIR, else those of all workers of this user)',
     )
 
 const withChoice = (command: Command): Command =>
-  command.argument('[task-id...]', 'which ones').option('--all', 'all of them')
+  command.argument('[task-id...]', 'task ids of the dead letters').option('--all', 'all dead letters')
 
 const list = async (options: OutboxOptions): Promise<void> => {
   const letters = await lettersIn(foldersFor(options))
@@ -54,27 +58,28 @@ const lineFor = ({ letter }: FiledLetter): string => {
   )
 }
 
-const sendAgain = async (taskIds: string[], options: OutboxOptions): Promise<void> => {
-  const letters = await chosen(taskIds, options)
+const replay = async (taskIds: string[], options: OutboxOptions): Promise<void> => {
+  const letters = await selected(taskIds, options)
   const { settings } = resolveSettings(new WorkerConfig())
   for (const each of letters) {
     const { from, result } = each.letter
     const url = options.to?.replace(/\/+$/, '') ?? from
     try {
       await send(each, targetFor(url, settings), settings)
-      console.log(`${result.taskId} was taken by ${url}`)
+      console.log(`Delivered ${result.taskId} to ${url}`)
     } catch (error) {
-      console.error(`${result.taskId} was not taken by ${url} and is kept: ${(error as Error).message}`)
+      console.error(
+        `Could not deliver ${result.taskId} to ${url}, dead letter kept: ${(error as Error).message}`,
+      )
       process.exitCode = 1
     }
   }
 }
 
 /**
- * Sends a dead letter again under the worker id of its result, and removes the letter when the orchestrator takes the
- * result.
+ * Sends a result under its worker id, and deletes the dead letter if the orchestrator accepts the result.
  *
- * @throws UnreachableError, ResponseError or ProtocolError if the orchestrator does not take the result; the letter stays
+ * @throws UnreachableError, ResponseError or ProtocolError if the orchestrator does not accept it; the dead letter stays
  */
 const send = async (
   { path, letter: { result } }: FiledLetter,
@@ -92,34 +97,35 @@ const send = async (
   }
 }
 
+/** Nobody has to know how healthy the orchestrator is. */
 const NOBODY = { recordFact: () => {} }
 
-const throwAway = async (taskIds: string[], options: OutboxOptions): Promise<void> => {
-  for (const each of await chosen(taskIds, options)) {
+const drop = async (taskIds: string[], options: OutboxOptions): Promise<void> => {
+  for (const each of await selected(taskIds, options)) {
     await removeLetter(each.path)
-    console.log(`${each.letter.result.taskId} is gone`)
+    console.log(`Deleted ${each.letter.result.taskId}`)
   }
 }
 
-const chosen = async (taskIds: readonly string[], options: OutboxOptions): Promise<FiledLetter[]> => {
-  if (taskIds.length === 0 && !options.all) throw new UsageError('Which ones? Name task ids, or say --all.')
+const selected = async (taskIds: readonly string[], options: OutboxOptions): Promise<FiledLetter[]> => {
+  if (taskIds.length === 0 && !options.all)
+    throw new UsageError('No dead letters selected: name task ids, or use --all.')
   const letters = await lettersIn(foldersFor(options))
-  const isMeant = ({ letter }: FiledLetter) => taskIds.includes(letter.result.taskId)
+  const isSelected = ({ letter }: FiledLetter) => taskIds.includes(letter.result.taskId)
   const missing = taskIds.filter((id) => !letters.some(({ letter }) => letter.result.taskId === id))
-  if (missing.length > 0) throw new UsageError(`There is no dead letter of ${missing.join(', ')}.`)
-  return options.all ? letters : letters.filter(isMeant)
+  if (missing.length > 0) throw new UsageError(`No dead letter found for ${missing.join(', ')}.`)
+  return options.all ? letters : letters.filter(isSelected)
 }
 
 const foldersFor = ({ stateDir }: OutboxOptions): readonly string[] => {
   const given = stateDir ?? process.env['WORKER_STATE_DIR']?.trim()
   if (given) return [given]
   const home = stateHome()
-  if (home === undefined) throw new UsageError('There is no home directory: say --state-dir.')
+  if (home === undefined) throw new UsageError('No home directory found: use --state-dir.')
   const parent = join(home, 'avtomatika-worker')
   return namesIn(parent).map((name) => join(parent, name))
 }
 
-/** Reads the dead letters of all folders, whether their workers run or not. */
 const lettersIn = async (folders: readonly string[]): Promise<FiledLetter[]> =>
   (await Promise.all(folders.map(readLetters))).flat()
 
@@ -131,12 +137,10 @@ const namesIn = (folder: string): string[] => {
   }
 }
 
-/** Only to one that is configured: no other is to see a token. */
+/** Returns a configured orchestrator, because no other may receive a token. */
 const targetFor = (url: string, { orchestrators }: Settings): OrchestratorSettings => {
   const target = orchestrators.find((each) => each.url === url)
   if (target) return target
   const known = orchestrators.map((each) => each.url).join(', ')
-  throw new UsageError(
-    `it is no orchestrator that is configured here; there is ${known}. Choose one with --to.`,
-  )
+  throw new UsageError(`this orchestrator is not configured. Choose one of ${known} with --to.`)
 }

@@ -4,13 +4,13 @@ import { STARTING, type Worker } from '../worker.js'
 import { fail, UsageError } from './fail.js'
 import { importModule } from './import-module.js'
 
-/** `avtomatika-worker run FILE` */
+/** Returns the command `avtomatika-worker run FILE`. */
 export const runCommand = (): Command =>
   new Command('run')
-    .description('Run the worker of a module, with its health server, until SIGINT or SIGTERM.')
+    .description('Run the worker of a module, with a health server, until SIGINT or SIGTERM.')
     .argument(
       '<file>',
-      'a .js, .mjs or .ts file that exports a Worker (default, or named "worker") or starts one',
+      '.js, .mjs or .ts file that exports a Worker (as default or as "worker") or starts one',
     )
     .action(run)
 
@@ -22,9 +22,9 @@ const run = async (file: string): Promise<void> => {
   const worker = workerIn(await importModule(file))
   if (hasStarted) return
   if (worker) return worker.runWithHealthCheck()
-  // It may yet start one; when nothing is left to wait for, it did not.
+  // The module may start a worker later. If the process is about to exit, it has not.
   process.once('beforeExit', () => {
-    if (!hasStarted) fail(new UsageError(`${file} neither exports a Worker nor starts one:${REMEDY}`))
+    if (!hasStarted) fail(new UsageError(`No worker found in ${file}. Export one:${REMEDY}`))
   })
 }
 
@@ -36,7 +36,7 @@ const REMEDY = `
 const workerIn = (module: Record<string, unknown>): Worker | undefined =>
   [module['default'], module['worker']].find(isWorker)
 
-/** By its face: the module may have another copy of the package than this command. */
+/** Checks for a method, not for the class: the module may import another copy of the package. */
 const isWorker = (value: unknown): value is Worker =>
   typeof value === 'object' &&
   value !== null &&

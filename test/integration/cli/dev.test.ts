@@ -35,7 +35,7 @@ describe('avtomatika-worker dev', () => {
     ['auto', 'rxon', 'finished'],
     ['classic', 'classic', 'done'],
   ])(
-    'starts an orchestrator that workers and clients can use, tells of them, and ends at SIGINT: %s',
+    'starts an orchestrator for workers and clients, prints their events, and ends at SIGINT: %s',
     async (generation, spoken, end) => {
       const child = command(['dev', '--port', '0', '--generation', generation])
       const url = await urlOf(child)
@@ -49,7 +49,7 @@ describe('avtomatika-worker dev', () => {
     },
   )
 
-  it('tells of a worker that comes back and speaks another generation', async () => {
+  it('prints a worker again when it uses another generation', async () => {
     const child = command(['dev', '--port', '0'])
     const url = await urlOf(child)
     for (const generation of ['classic', 'rxon'] as const) {
@@ -65,7 +65,7 @@ describe('avtomatika-worker dev', () => {
   it.each([
     ['options', ['--worker-token', 'w-secret', '--client-token', 'c-secret'], {}],
     ['variables', [], { WORKER_TOKEN: 'w-secret', CLIENT_TOKEN: 'c-secret' }],
-  ])('takes its tokens from %s, and shows none', async (_where, args, env) => {
+  ])('takes its tokens from %s, and prints none', async (_where, args, env) => {
     const child = command(['dev', '--port', '0', ...args], env)
     const url = await urlOf(child)
     await startWorker(url, 'w-secret')
@@ -76,13 +76,13 @@ describe('avtomatika-worker dev', () => {
     expect(child.output).not.toContain('secret')
   })
 
-  it('tells why a job came to nothing', async () => {
+  it('prints the reason of a failed job', async () => {
     const child = command(['dev', '--port', '0'])
     await post(await urlOf(child), 'dev-client-token')
     await child.says(/job \S+ \(hello\): (failed|quarantined): \S+/)
   })
 
-  it('keeps a job until a worker comes when it is told to', async () => {
+  it('keeps a job until a worker comes: --wait-for-worker', async () => {
     const child = command(['dev', '--port', '0', '--wait-for-worker'])
     const url = await urlOf(child)
     await post(url, 'dev-client-token')
@@ -90,7 +90,7 @@ describe('avtomatika-worker dev', () => {
     await child.says(/\(hello\): finished/)
   })
 
-  it('limits the requests when it is told to', async () => {
+  it('limits the requests: --rate-limit', async () => {
     const url = await urlOf(command(['dev', '--port', '0', '--rate-limit', '1/60']))
     const register = () =>
       fetch(`${url}/_worker/workers/register`, {
@@ -105,7 +105,7 @@ describe('avtomatika-worker dev', () => {
   it.each([
     [['--host', '0.0.0.0'], '--host 0.0.0.0: expected a loopback address, or --allow-remote\n'],
     [['--port', '70000'], '--port 70000: expected a whole number from 0 to 65535\n'],
-    [['--rate-limit', '100'], 'It has to be requests/seconds, such as 100/60.'],
+    [['--rate-limit', '100'], 'Expected requests/seconds, such as 100/60.'],
     [['--worker-token', ''], '--worker-token (hidden): expected a text that is not empty'],
   ])('refuses %s', async (args, message) => {
     const child = command(['dev', '--port', '0', ...args])
@@ -113,13 +113,13 @@ describe('avtomatika-worker dev', () => {
     expect(child.output).toContain(message)
   })
 
-  it('listens where other machines reach it when it is told that this is meant', async () => {
+  it('listens on any address: --allow-remote', async () => {
     const child = command(['dev', '--port', '0', '--host', '0.0.0.0', '--allow-remote'])
     const { port } = new URL(await urlOf(child))
     expect((await fetch(`http://127.0.0.1:${port}/_public/status`)).status).toBe(200)
   })
 
-  it('says that its port is taken', async () => {
+  it('prints that its port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     onTestFinished(() => void server.close())
@@ -130,7 +130,7 @@ describe('avtomatika-worker dev', () => {
   })
 })
 
-it('avtomatika-worker tells its version and its commands', async () => {
+it('avtomatika-worker prints its version and its commands', async () => {
   const version = command(['--version'])
   expect(await version.ended()).toBe(0)
   expect(version.output).toMatch(/^\d+\.\d+\.\d+\S*\n$/)

@@ -58,40 +58,40 @@ describe('avtomatika-worker outbox', () => {
     ).toEqual(['t1', 't2'])
   })
 
-  it('sends one again, and removes it when it is taken', async () => {
+  it('resends one, and deletes it when the orchestrator accepts it', async () => {
     const { standIn, outbox, left } = await setUp()
-    expect(await outbox('replay', 't2')).toEqual({ code: 0, output: `t2 was taken by ${standIn.url}\n` })
+    expect(await outbox('replay', 't2')).toEqual({ code: 0, output: `Delivered t2 to ${standIn.url}\n` })
     expect(standIn.deliveries).toMatchObject([
       { task_id: 't2', worker_id: 'w1', result: { status: 'success', data: { at: 1 } } },
     ])
     expect(left()).toEqual(['notes.json', 't1.json'])
   })
 
-  it('keeps what is refused again, and says so', async () => {
+  it('keeps dead letters that are refused again, and says so', async () => {
     const { standIn, outbox, left } = await setUp()
     standIn.resultAnswer = 404
     const { code, output } = await outbox('replay', '--all')
     expect(code).toBe(1)
-    expect(output).toContain('t1 was not taken')
+    expect(output).toContain('Could not deliver t1')
     expect(output).toContain('Job not found')
     expect(left()).toEqual(['notes.json', 't1.json', 't2.json'])
   })
 
-  it('shows a token to no orchestrator that is not configured', async () => {
+  it('sends nothing to an orchestrator that is not configured', async () => {
     const { outbox, left } = await setUp()
     const other = await StandIn.start()
     const { code, output } = await outbox('replay', 't1', '--to', other.url)
     expect(code).toBe(1)
-    expect(output).toContain('no orchestrator that is configured')
+    expect(output).toContain('this orchestrator is not configured')
     expect(other.deliveries).toEqual([])
     expect(left()).toContain('t1.json')
   })
 
-  it('throws away what it is told to, and nothing by accident', async () => {
+  it('deletes the named dead letters, and nothing without a name', async () => {
     const { outbox, left } = await setUp()
     expect((await outbox('drop')).code).toBe(1)
-    expect((await outbox('drop', 't3')).output).toContain('There is no dead letter of t3')
-    expect(await outbox('drop', 't1')).toEqual({ code: 0, output: 't1 is gone\n' })
+    expect((await outbox('drop', 't3')).output).toContain('No dead letter found for t3')
+    expect(await outbox('drop', 't1')).toEqual({ code: 0, output: 'Deleted t1\n' })
     expect(left()).toEqual(['notes.json', 't2.json'])
   })
 })

@@ -46,13 +46,13 @@ describe('avtomatika-worker run', () => {
   ])('says so when a module %s', async (_what, code) => {
     const child = command(['run', moduleFile('no-worker.mjs', code)])
     expect(await child.ended()).toBe(1)
-    expect(child.output).toMatch(/no-worker\.mjs neither exports a Worker nor starts one:\n {2}const worker/)
+    expect(child.output).toMatch(/^No worker found in \S+no-worker\.mjs\. Export one:\n {2}const worker/)
   })
 
   it('says that there is no such file', async () => {
     const child = command(['run', 'nowhere.js'])
     expect(await child.ended()).toBe(1)
-    expect(child.output).toBe('nowhere.js: there is no such file\n')
+    expect(child.output).toBe('Cannot import nowhere.js: the file does not exist\n')
   })
 
   it('shows where a module throws', async () => {
@@ -61,7 +61,7 @@ describe('avtomatika-worker run', () => {
     expect(child.output).toMatch(/TypeError: a bug\n\s+at .*broken\.mjs:1:7/)
   })
 
-  it('says what is wrong in the configuration, without a stack', async () => {
+  it('prints a ConfigError without a stack', async () => {
     const file = moduleFile('worker.mjs', `${MAKE}export default worker`)
     const child = command(['run', file], { MAX_CONCURRENT_TASKS: '-1' })
     expect(await child.ended()).toBe(1)
@@ -75,7 +75,7 @@ describe('avtomatika-worker run', () => {
       const file = moduleFile('worker.ts', 'export default null', 'outside')
       const child = command(['run', file], {}, dirname(file))
       expect(await child.ended()).toBe(1)
-      expect(child.output).toContain('install tsx (npm install --save-dev tsx)')
+      expect(child.output).toContain('Install tsx (npm install --save-dev tsx)')
     },
   )
 })
