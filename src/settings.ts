@@ -61,7 +61,7 @@ export interface Settings {
   // #region settings: `npm run variables` writes them from config/variables.ts
   /** `WORKER_ID`: Name of this worker, unique at each orchestrator. */
   readonly workerId: string
-  /** `WORKER_TYPE`: Group of this worker, for the lists and filters of the orchestrator. */
+  /** `WORKER_TYPE`: Group of this worker in the lists of the orchestrator. */
   readonly workerType: string
   /** `WORKER_PORT`: Port of the health server. */
   readonly workerPort: number

@@ -15,10 +15,7 @@ export interface WorkerConfigValues {
    * Variable `WORKER_ID`. Default: `worker-` and a random UUID.
    */
   WORKER_ID: string
-  /**
-   * Group of this worker, for the lists and filters of the orchestrator.
-   * Variable `WORKER_TYPE`. Default: `generic-cpu-worker`.
-   */
+  /** Group of this worker in the lists of the orchestrator. Variable `WORKER_TYPE`. Default: `generic-cpu-worker`. */
   WORKER_TYPE: string
   /** Port of the health server. 0 chooses a free port. Variable `WORKER_PORT`. Default: `8083`. */
   WORKER_PORT: number

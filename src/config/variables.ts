@@ -43,7 +43,7 @@ export const VARIABLES = {
     },
     defaultText: '`worker-` and a random UUID',
   },
-  /** Group of this worker, for the lists and filters of the orchestrator. */
+  /** Group of this worker in the lists of the orchestrator. */
   WORKER_TYPE: { kind: text, setting: 'workerType', option: true, default: 'generic-cpu-worker' },
   /** Port of the health server. 0 chooses a free port. */
   WORKER_PORT: { kind: port, setting: 'workerPort', default: 8083 },

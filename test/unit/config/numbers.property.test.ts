@@ -41,7 +41,7 @@ const anyText = fc
   .filter((text) => !text.includes('\0') && text.trim() !== '')
 
 describe('a numeric variable', () => {
-  it('is checked in each of these', () => {
+  it('is any with a number as its default, or a number of bytes', () => {
     expect(numeric.map(({ name }) => name)).toEqual(
       VARIABLE_NAMES.filter(
         (name) => typeof new WorkerConfig()[name] === 'number' || name.endsWith('_BYTES'),
