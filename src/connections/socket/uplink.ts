@@ -2,7 +2,7 @@ import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { ProgressUpdate, TaskEvent } from '../../protocol/messages.js'
 import type { Logger } from '../../utils/logger.js'
 import type { CommandSocket } from './command-socket.js'
-import { ProgressThrottle } from './progress-throttle.js'
+import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
 
 export interface UplinkOptions {
   readonly orchestrator: Pick<
@@ -13,32 +13,47 @@ export interface UplinkOptions {
   readonly log: Logger
 }
 
+/** An event that goes over HTTP. */
+interface Post {
+  /** For the log. */
+  readonly name: string
+  readonly text: string
+}
+
+/** Most event requests in flight: they share the connections with heartbeats and results. */
+const MAX_IN_FLIGHT = 4
+/** Most events that wait for a request to end. */
+const MAX_QUEUED = 1_000
+const RATE_LIMITED = 'The rate limit of the orchestrator lasts'
+
 /**
- * What tasks tell while they run, on its way to one orchestrator: up the socket where the worker has one, else over HTTP
- * where the orchestrator takes events. It is told once: what does not arrive is no harm to the task.
+ * Sends the progress and the events of running tasks to one orchestrator. They go over the command socket if the worker
+ * has one, otherwise over HTTP if the orchestrator accepts events. Each is sent once: the log tells what did not arrive.
  */
 export class Uplink {
   readonly #options: UplinkOptions
-  readonly #posted: ProgressThrottle
+  readonly #progress: ProgressThrottle
+  readonly #queue: Post[] = []
+  #inFlight = 0
+  #isClosed = false
+  /** The last failure that was logged as a warning. */
+  #trouble: string | undefined
 
   constructor(options: UplinkOptions) {
     this.#options = options
-    this.#posted = new ProgressThrottle((update) => {
-      this.#post(options.orchestrator.writeProgress(update), 'progress')
-      return true
-    })
+    this.#progress = new ProgressThrottle((update) => this.#postProgress(update))
   }
 
   progress(update: ProgressUpdate): void {
     const { socket, orchestrator } = this.#options
     if (socket) socket.report(update)
-    else if (orchestrator.knowsEvents) this.#posted.report(update)
+    else if (orchestrator.knowsEvents) this.#progress.report(update)
   }
 
-  /** The task's result follows: what waits to be told goes now. */
+  /** Sends the newest progress of a task at once: its result follows. */
   settle(taskId: string): void {
     this.#options.socket?.settle(taskId)
-    this.#posted.settle(taskId)
+    this.#progress.settle(taskId)
   }
 
   emit(event: TaskEvent): void {
@@ -46,20 +61,65 @@ export class Uplink {
     const text = orchestrator.writeEvent(event)
     if (text === undefined) {
       const fields = { orchestrator: orchestrator.url, event: event.name, taskId: event.taskId }
-      log.debug(fields, 'the orchestrator knows no events: one is not sent')
-    } else if (!socket?.say(text)) this.#post(text, event.name)
+      log.debug(fields, 'Event not sent: this orchestrator does not accept events')
+    } else if (!socket?.say(text)) this.#postEvent({ name: event.name, text })
   }
 
+  /** Drops everything that waits. Later progress and events are ignored. */
   close(): void {
-    this.#posted.close()
+    this.#isClosed = true
+    this.#queue.length = 0
+    this.#progress.close()
   }
 
-  #post(text: string, name: string): void {
+  /** @returns false if too many requests are in flight: the newest progress of each task waits then */
+  #postProgress(update: ProgressUpdate): boolean {
+    if (this.#isQuiet) return true
+    if (this.#inFlight >= MAX_IN_FLIGHT) return false
     const { orchestrator, log } = this.#options
-    // Asking again would only make the silence longer.
-    if (orchestrator.quietMs('event') > 0) return
-    orchestrator.postEvent(text).catch((error: unknown) => {
-      log.warn({ orchestrator: orchestrator.url, event: name, err: error }, 'an event was not taken')
-    })
+    const text = writeUpdate(orchestrator, update, log)
+    if (text !== undefined) void this.#post({ name: 'progress', text })
+    return true
+  }
+
+  #postEvent(post: Post): void {
+    if (this.#isClosed) return
+    if (this.#isQuiet) this.#failed(post, new Error(RATE_LIMITED))
+    else if (this.#inFlight < MAX_IN_FLIGHT) void this.#post(post)
+    else if (this.#queue.length < MAX_QUEUED) this.#queue.push(post)
+    else this.#failed(post, new Error(`${MAX_QUEUED} events wait already`))
+  }
+
+  /** A rate limit lasts. A request would prolong it, so progress and events are dropped. */
+  get #isQuiet(): boolean {
+    return this.#options.orchestrator.quietMs('event') > 0
+  }
+
+  /** Never rejects. */
+  async #post(post: Post): Promise<void> {
+    this.#inFlight++
+    try {
+      await this.#options.orchestrator.postEvent(post.text)
+      this.#trouble = undefined
+    } catch (error) {
+      this.#failed(post, error as Error)
+    }
+    this.#inFlight--
+    this.#postNext()
+  }
+
+  #postNext(): void {
+    if (this.#isQuiet) for (const post of this.#queue.splice(0)) this.#failed(post, new Error(RATE_LIMITED))
+    const post = this.#queue.shift()
+    if (post) void this.#post(post)
+    else this.#progress.resume()
+  }
+
+  #failed({ name }: Post, error: Error): void {
+    const { orchestrator, log } = this.#options
+    const fields = { orchestrator: orchestrator.url, event: name, err: error }
+    const level = this.#trouble === error.message ? 'debug' : 'warn'
+    log[level](fields, 'Event not delivered; it is not sent again')
+    this.#trouble = error.message
   }
 }
