@@ -1,47 +1,51 @@
 /**
- * What has been learned about an orchestrator's rate limit, for one kind of request.
+ * What the worker has learned about the rate limit of an orchestrator, for one kind of request.
  *
- * The orchestrator's limiter pushes its window forward with every request, refused ones too: trying
- * again early keeps the door shut. So a refusal is answered by silence, each one longer than the last
- * until a request passes; that length is then where the next refusal starts.
+ * Every request extends the window of the published limiter, refused requests too. An early retry therefore prolongs the
+ * limit. After a refusal the worker sends nothing for a pause. Each further refusal makes the pause longer, until a request
+ * passes. The next refusal starts with the pause that worked.
  */
 export interface Pace {
-  /** The silence that worked the last time, in ms; 0 while nothing was learned. */
+  /** The pause that worked the last time, in ms; 0 if none is known. */
   readonly learnedMs: number
-  /** The silence under way, in ms; 0 when the last request passed. */
-  readonly silenceMs: number
-  /** When the last refusal came. */
-  readonly refusedAt: number
+  /** The pause after the last refusal, in ms; 0 after a request that passed. */
+  readonly pauseMs: number
+  /** Time of the last refusal, on the monotonic clock. */
+  readonly refusedMs: number
 }
 
-export const UNLIMITED: Pace = { learnedMs: 0, silenceMs: 0, refusedAt: Number.NEGATIVE_INFINITY }
+export const UNLIMITED: Pace = { learnedMs: 0, pauseMs: 0, refusedMs: Number.NEGATIVE_INFINITY }
 
-/** 60 s is the window of every published orchestrator; the steps below it serve other limiters. */
-const SILENCES_MS = [1_000, 4_000, 16_000, 60_000] as const
-const LONGEST_MS = 60_000
-/** Longer than this nobody stays away, whatever `Retry-After` says: a timer cannot, and a worker should not. */
-const LONGEST_ASKED_MS = 3_600_000
-/** After this long without a refusal, what was learned is forgotten. */
+/** Every published orchestrator has a window of 60 s. The shorter pauses serve other limiters. */
+const PAUSES_MS = [1_000, 4_000, 16_000, 60_000] as const
+const MAX_PAUSE_MS = 60_000
+/** Longest pause that a `Retry-After` can ask for, in ms. A timer fires at once if its time exceeds 24 days. */
+export const MAX_RETRY_AFTER_MS = 3_600_000
+/** After this time without a refusal the learned pause is forgotten, in ms. */
 const FORGET_MS = 600_000
 
-const longerThan = (ms: number): number => SILENCES_MS.find((step) => step > ms) ?? LONGEST_MS
+const longerThan = (ms: number): number => PAUSES_MS.find((pauseMs) => pauseMs > ms) ?? MAX_PAUSE_MS
 
-/** The pace after a refusal; stay silent for its `silenceMs`. Where 0 ms are asked for, what was learned counts. */
+/**
+ * The pace after a refusal. Pure.
+ *
+ * @param retryAfterMs - the `Retry-After` of the refusal; 0 counts as none
+ */
 export const refused = (pace: Pace, nowMs: number, retryAfterMs?: number): Pace => {
-  const learnedMs = nowMs - pace.refusedAt > FORGET_MS ? 0 : pace.learnedMs
-  const first = learnedMs || longerThan(0)
-  const own = pace.silenceMs === 0 ? first : longerThan(pace.silenceMs)
-  const silenceMs = Math.min(retryAfterMs || own, LONGEST_ASKED_MS)
-  return { learnedMs, silenceMs, refusedAt: nowMs }
+  const learnedMs = nowMs - pace.refusedMs > FORGET_MS ? 0 : pace.learnedMs
+  const firstMs = learnedMs || longerThan(0)
+  const ownMs = pace.pauseMs === 0 ? firstMs : longerThan(pace.pauseMs)
+  const pauseMs = Math.min(retryAfterMs || ownMs, MAX_RETRY_AFTER_MS)
+  return { learnedMs, pauseMs, refusedMs: nowMs }
 }
 
-/** The pace after a request that passed. */
+/** The pace after a request that passed. Pure. */
 export const passed = (pace: Pace): Pace =>
-  pace.silenceMs === 0 ? pace : { ...pace, learnedMs: pace.silenceMs, silenceMs: 0 }
+  pace.pauseMs === 0 ? pace : { ...pace, learnedMs: pace.pauseMs, pauseMs: 0 }
 
-/** How long to stay silent still, in ms. */
+/** How long the worker must not send such a request, in ms. Pure. */
 export const quietMs = (pace: Pace, nowMs: number): number =>
-  Math.max(0, pace.refusedAt + pace.silenceMs - nowMs)
+  Math.max(0, pace.refusedMs + pace.pauseMs - nowMs)
 
-/** Whether requests are to go one by one, so that a refusal is met by one and not by many. */
-export const isLimited = (pace: Pace, nowMs: number): boolean => nowMs - pace.refusedAt <= FORGET_MS
+/** Whether requests should go one at a time, because a refusal is recent. Pure. */
+export const isLimited = (pace: Pace, nowMs: number): boolean => nowMs - pace.refusedMs <= FORGET_MS

@@ -4,10 +4,11 @@ import type { Command, ProgressUpdate } from '../../protocol/messages.js'
 import type { Socket, SocketEnd } from '../../transport/websocket.js'
 import type { Logger } from '../../utils/logger.js'
 import { type Moves, States } from '../../utils/states.js'
-import { after, monotonicMs, type Timer } from '../../utils/time.js'
-import { ProgressThrottle } from './progress-throttle.js'
-import { callsForPatience, isReplaced, pauseBeforeSocket } from './socket-pause.js'
+import { after, monotonicMs, type Timer, within } from '../../utils/time.js'
+import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
+import { isReplaced, needsCooldown, pauseBeforeSocket } from './socket-pause.js'
 
+/** Receives what happens on a command socket. Its methods must not throw; they may call the socket. */
 export interface SocketOwner {
   commandReceived(command: Command): void
   socketOpened(): void
@@ -20,180 +21,276 @@ export interface CommandSocketOptions {
   readonly log: Logger
 }
 
-/** A socket that lasted this long was a good one: the next failure is the first again. */
+/** A socket that stayed open this long starts the backoff anew, in ms. */
 const STEADY_MS = 30_000
-/** When a socket that followed a silent one is opened anew, in ms; longer than a server waits for the old one's goodbye. */
+/** Time from the opening of a socket to its renewal, in ms. It exceeds the time a server waits for a closed socket. */
 const RENEW_MS = 15_000
+/** Longest time that `stop()` waits for a handshake, in ms. */
+const STOP_GRACE_MS = 1_000
 
-const MOVES: Moves<'closed' | 'connecting' | 'open' | 'waiting' | 'holding' | 'stopped'> = {
+type State = 'closed' | 'connecting' | 'open' | 'renewing' | 'backoff' | 'cooldown' | 'stopped'
+
+const MOVES: Moves<State> = {
   closed: ['connecting', 'stopped'],
-  connecting: ['open', 'waiting', 'holding', 'stopped'],
-  open: ['connecting', 'waiting', 'holding', 'stopped'],
-  waiting: ['connecting', 'stopped'],
-  holding: ['connecting', 'stopped'],
+  connecting: ['open', 'backoff', 'cooldown', 'stopped'],
+  open: ['renewing', 'backoff', 'cooldown', 'stopped'],
+  renewing: ['connecting', 'cooldown', 'stopped'],
+  backoff: ['connecting', 'stopped'],
+  cooldown: ['connecting', 'stopped'],
   stopped: [],
 }
 
 /**
- * Keeps a socket to one orchestrator: commands come down, progress goes up.
- * `closed`: not wanted yet · `connecting`: a handshake is under way · `open` · `waiting`: it broke, and is tried again after
- * a pause, or as soon as the orchestrator is heard of · `holding`: it was refused or taken over; nothing shortens that
- * pause · `stopped`: for good.
+ * Keeps a WebSocket open to one orchestrator. Commands arrive on it, progress leaves on it.
+ *
+ * | state | meaning | what leads out |
+ * |---|---|---|
+ * | `closed` | not needed yet | `open()` |
+ * | `connecting` | a handshake is in flight | its end |
+ * | `open` | commands and progress flow | the end of the socket; the deadline, if a renewal is due |
+ * | `renewing` | the worker closes the socket to open another | the end of the socket |
+ * | `backoff` | the socket ended, or the handshake failed | the deadline; `open()` |
+ * | `cooldown` | the same, but an early retry is useless or takes the socket from another worker | the deadline |
+ * | `stopped` | final; `stop()` leads here from every state | |
+ *
+ * Events record facts and call `#reconcile`. Only `#reconcile` decides what follows. Only `#enter` changes the state. A
+ * state has at most one deadline, and `#enter` cancels the deadline of the state it leaves.
  */
 export class CommandSocket {
-  readonly #options: CommandSocketOptions
-  readonly #state = new States('The command socket', 'closed', MOVES)
+  readonly #orchestrator: CommandSocketOptions['orchestrator']
+  readonly #listener: SocketOwner
+  readonly #log: Logger
   readonly #progress: ProgressThrottle
+  readonly #state = new States<State>('The command socket', 'closed', MOVES)
   readonly #stopping = new AbortController()
+  #deadline: Timer | undefined
+
+  // Facts of the present state.
+  #isWanted = false
+  #isDue = false
+
+  // Facts of the last connection. The handshake is defined while it is in flight.
+  #handshake: Promise<void> | undefined
+  #failure: Error | SocketEnd | undefined
   #socket: Socket | undefined
-  #timer: Timer | undefined
+  #end: SocketEnd | undefined
   #openedMs = 0
+
+  // Facts that outlast a connection.
+  #isDraining = false
   #failures = 0
-  #draining = false
-  /** What was wrong the last time: the log has one line for each change. */
+  /** A socket went silent, and no socket has been renewed since. */
+  #owesRenewal = false
+  /** The last trouble that was logged: the same one is not logged again. */
   #trouble: string | undefined
-  #afterSilence = false
-  #heardNonsense = false
+  #hadInvalidMessage = false
 
-  constructor(options: CommandSocketOptions) {
-    this.#options = options
-    const { orchestrator } = options
-    this.#progress = new ProgressThrottle(
-      (update) => this.#socket?.send(orchestrator.writeProgress(update)) ?? false,
-    )
+  constructor({ orchestrator, listener, log }: CommandSocketOptions) {
+    this.#orchestrator = orchestrator
+    this.#listener = listener
+    this.#log = log
+    this.#progress = new ProgressThrottle((update) => this.#sendProgress(update))
   }
 
-  /** The orchestrator has been heard of: now is the time to open it, if it is not. */
+  /** Opens the socket now, unless it is open or cools down. Call this whenever the orchestrator answers requests again. */
   open(): void {
-    if (this.#state.now === 'closed' || this.#state.now === 'waiting') void this.#connect()
+    this.#isWanted = true
+    this.#reconcile()
   }
 
-  /** The worker ends: commands are still taken, but a successor of the same id may have the socket. */
+  /** The worker drains. Commands still arrive, but a successor with the same id may keep the socket it takes over. */
   drain(): void {
-    this.#draining = true
+    this.#isDraining = true
   }
 
   report(update: ProgressUpdate): void {
-    if (this.#state.now !== 'stopped') this.#progress.report(update)
+    this.#progress.report(update)
   }
 
-  /** Sends a text up; false when the socket is not open. */
-  say(text: string): boolean {
-    return this.#socket?.send(text) ?? false
-  }
-
-  /** The task's result is about to go: what was last reported goes first. */
+  /** Sends the newest progress of a task at once: its result follows. */
   settle(taskId: string): void {
     this.#progress.settle(taskId)
   }
 
+  /** Sends a text. Returns false if the socket is not open or its buffer is full. */
+  say(text: string): boolean {
+    return this.#socket?.send(text) ?? false
+  }
+
+  /** Closes the socket for good. Resolves when it is closed; no socket opens later. Never rejects. */
   async stop(): Promise<void> {
     if (this.#state.now === 'stopped') return
-    this.#state.move('stopped')
-    this.#timer?.cancel()
+    this.#enter('stopped')
     this.#progress.close()
     this.#stopping.abort()
+    // The abort ends a handshake at once. A token request before the handshake goes on, and no handshake follows it.
+    if (this.#handshake) await within(STOP_GRACE_MS, this.#handshake)
     await this.#socket?.close()
   }
 
-  async #connect(): Promise<void> {
-    this.#timer?.cancel()
-    this.#state.move('connecting')
-    await this.#dial()
+  /** Compares the facts with the state and does what follows. */
+  #reconcile(): void {
+    this.#rules[this.#state.now]()
   }
 
-  async #dial(): Promise<void> {
+  readonly #rules: Readonly<Record<State, () => void>> = {
+    closed: () => this.#connectIf(this.#isWanted),
+    connecting: () => this.#checkHandshake(),
+    open: () => this.#checkSocket(),
+    renewing: () => this.#checkRenewal(),
+    backoff: () => this.#connectIf(this.#isWanted || this.#isDue),
+    cooldown: () => this.#connectIf(this.#isDue && !this.#isLeftToSuccessor),
+    stopped: () => {},
+  }
+
+  #connectIf(isTime: boolean): void {
+    if (isTime) this.#connect()
+  }
+
+  #checkHandshake(): void {
+    if (this.#handshake) return
+    if (this.#socket) this.#opened()
+    else if (this.#failure) this.#retryLater(this.#failure)
+  }
+
+  #checkSocket(): void {
+    if (this.#end) this.#lost(this.#end)
+    else if (this.#isDue) this.#renew()
+  }
+
+  #checkRenewal(): void {
+    if (!this.#end) return
+    if (isReplaced(this.#end)) this.#lost(this.#end)
+    else this.#connect()
+  }
+
+  #enter(state: State, deadlineMs?: number): void {
+    this.#state.move(state)
+    this.#deadline?.cancel()
+    this.#deadline = deadlineMs === undefined ? undefined : after(deadlineMs, () => this.#due())
+    this.#isDue = false
+    this.#isWanted = false
+  }
+
+  #due(): void {
+    this.#isDue = true
+    this.#reconcile()
+  }
+
+  #connect(): void {
+    this.#enter('connecting')
+    this.#end = undefined
+    this.#handshake = this.#shakeHands()
+  }
+
+  /** Never rejects. */
+  async #shakeHands(): Promise<void> {
     const listener = {
-      onText: (text: string) => this.#heard(text),
-      onClosed: (end: SocketEnd) => this.#closed(end),
+      onText: (text: string) => this.#receive(text),
+      onClosed: (end: SocketEnd) => this.#ended(end),
     }
     try {
-      this.#opened(await this.#options.orchestrator.openSocket(listener, this.#stopping.signal))
+      const socket = await this.#orchestrator.openSocket(listener, this.#stopping.signal)
+      // stop() was called after the last byte of the handshake, too late for the abort.
+      if (this.#state.now === 'stopped') return await socket.close()
+      // The socket can end before the promise of its handshake resolves.
+      if (this.#end) this.#failure = this.#end
+      else this.#socket = socket
     } catch (error) {
-      if (this.#state.now === 'connecting') this.#failed(error as Error)
+      this.#failure = error as Error
     }
+    this.#handshake = undefined
+    this.#reconcile()
   }
 
-  #opened(socket: Socket): void {
-    const { log, orchestrator, listener } = this.#options
-    this.#state.move('open')
-    this.#socket = socket
+  #ended(end: SocketEnd): void {
+    const wasOpen = this.#socket !== undefined
+    this.#socket = undefined
+    this.#end = end
+    this.#reconcile()
+    if (wasOpen) this.#listener.socketClosed(end)
+  }
+
+  #opened(): void {
+    this.#enter('open', this.#owesRenewal ? RENEW_MS : undefined)
     this.#openedMs = monotonicMs()
     this.#trouble = undefined
-    this.#heardNonsense = false
-    log.info({ orchestrator: orchestrator.url }, 'the socket for commands is open')
-    if (this.#afterSilence) this.#timer = after(RENEW_MS, () => void this.#renew())
-    this.#afterSilence = false
+    this.#hadInvalidMessage = false
+    this.#log.info({ orchestrator: this.#orchestrator.url }, 'Command socket open')
     this.#progress.resume()
-    listener.socketOpened()
+    this.#listener.socketOpened()
+  }
+
+  #lost(end: SocketEnd): void {
+    if (monotonicMs() - this.#openedMs >= STEADY_MS) this.#failures = 0
+    this.#owesRenewal ||= end.silent
+    this.#retryLater(end)
   }
 
   /**
-   * An orchestrator that had not seen the silent socket end closes it when the next one comes, and up to 1.0b8 forgets
-   * both then. A socket after an orderly end is not forgotten.
+   * An orchestrator that has not seen the silent socket end closes it when the next socket opens. Orchestrators up to 1.0b8
+   * then forget the next socket too. They remember a socket that follows an orderly close.
    */
-  async #renew(): Promise<void> {
-    this.#state.move('connecting')
-    await this.#socket?.close()
-    if (this.#state.now === 'connecting') await this.#dial()
+  #renew(): void {
+    this.#owesRenewal = false
+    this.#enter('renewing')
+    void this.#socket?.close()
   }
 
-  #closed(end: SocketEnd): void {
-    this.#socket = undefined
-    this.#options.listener.socketClosed(end)
-    if (this.#state.now !== 'open') return
-    if (monotonicMs() - this.#openedMs >= STEADY_MS) this.#failures = 0
-    this.#afterSilence = end.silent
-    if (isReplaced(end)) this.#replaced()
-    else this.#tell(`it was closed with code ${end.code}${end.reason && `: ${end.reason}`}`, end)
-    this.#wait(end)
-  }
-
-  #failed(error: Error): void {
-    this.#tell(error.message, error)
-    this.#wait(error)
-  }
-
-  #wait(cause: Error | SocketEnd): void {
-    this.#state.move(callsForPatience(cause) ? 'holding' : 'waiting')
+  #retryLater(cause: Error | SocketEnd): void {
     this.#failures++
-    if (this.#draining && isReplaced(cause)) return
-    this.#timer = after(pauseBeforeSocket(cause, this.#failures, Math.random()), () => void this.#connect())
+    this.#logCause(cause)
+    const pauseMs = pauseBeforeSocket(cause, this.#failures, Math.random())
+    this.#enter(needsCooldown(cause) ? 'cooldown' : 'backoff', pauseMs)
   }
 
-  #tell(trouble: string, cause: Error | SocketEnd): void {
+  get #isLeftToSuccessor(): boolean {
+    return this.#isDraining && this.#end !== undefined && isReplaced(this.#end)
+  }
+
+  #sendProgress(update: ProgressUpdate): boolean {
+    if (!this.#socket) return false
+    const text = writeUpdate(this.#orchestrator, update, this.#log)
+    return text === undefined || this.#socket.send(text)
+  }
+
+  #receive(text: string): void {
+    const { url } = this.#orchestrator
+    try {
+      const command = this.#orchestrator.readCommand(text)
+      if (command) this.#listener.commandReceived(command)
+    } catch (error) {
+      const level = this.#hadInvalidMessage ? 'debug' : 'warn'
+      this.#log[level](
+        { orchestrator: url, err: error },
+        'Command socket: message ignored, it is not a command',
+      )
+      this.#hadInvalidMessage = true
+    }
+  }
+
+  #logCause(cause: Error | SocketEnd): void {
+    const fields = { orchestrator: this.#orchestrator.url }
+    if (!isReplaced(cause)) this.#logTrouble(cause)
+    else if (this.#isDraining)
+      this.#log.info(fields, 'Command socket taken over by a successor of this worker')
+    else this.#log.warn(fields, ID_IN_USE)
+  }
+
+  #logTrouble(cause: Error | SocketEnd): void {
+    const isError = cause instanceof Error
+    const trouble = isError
+      ? cause.message
+      : `closed with code ${cause.code}${cause.reason && `: ${cause.reason}`}`
     if (this.#trouble === trouble) return
     this.#trouble = trouble
-    const { log, orchestrator } = this.#options
-    const fields = {
-      orchestrator: orchestrator.url,
-      ...(cause instanceof Error ? { err: cause } : { trouble }),
-    }
-    if (cause instanceof AuthError) log.error(fields, 'the socket for commands is refused: check the token')
-    else log.warn(fields, 'no socket for commands: tasks cannot be cancelled; trying again')
-  }
-
-  #replaced(): void {
-    const { log, orchestrator } = this.#options
-    const fields = { orchestrator: orchestrator.url }
-    if (this.#draining) log.info(fields, 'a successor of this worker has taken over the socket for commands')
-    else
-      log.warn(
-        fields,
-        'ANOTHER WORKER USES THIS WORKER_ID: the orchestrator closed the socket for commands because a second one of the same id came (code 1008). Commands go to one of them only, and each takes the tasks of the other: give every worker an id of its own',
-      )
-  }
-
-  #heard(text: string): void {
-    const { orchestrator, listener, log } = this.#options
-    try {
-      const command = orchestrator.readCommand(text)
-      if (command) listener.commandReceived(command)
-    } catch (error) {
-      const fields = { orchestrator: orchestrator.url, err: error }
-      if (this.#heardNonsense) log.debug(fields, 'the socket brought something else that is no command')
-      else log.warn(fields, 'the socket brought something that is no command')
-      this.#heardNonsense = true
-    }
+    const fields = { orchestrator: this.#orchestrator.url, ...(isError ? { err: cause } : { trouble }) }
+    if (cause instanceof AuthError) this.#log.error(fields, REFUSED)
+    else this.#log.warn(fields, 'Command socket not open: tasks cannot be cancelled; retrying')
   }
 }
+
+const REFUSED = 'Command socket refused: check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN'
+const ID_IN_USE =
+  'ANOTHER WORKER USES THIS WORKER_ID: the orchestrator closed the command socket (code 1008) because a second one with this ' +
+  'id opened. Only one of the two workers receives commands, and each takes tasks of the other. Give every worker an id of its own'

@@ -1,4 +1,10 @@
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
+import { CommandSocket } from '../../../src/connections/socket/command-socket.js'
+import { openSocket, Socket, type SocketListener } from '../../../src/transport/websocket.js'
+import { Inbox } from '../../support/inbox.js'
+import { linesOf } from '../../support/log-lines.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
 import { eventsOf, workerOf } from '../../support/worker-of.js'
 
@@ -44,16 +50,57 @@ describe('§1.6.1 §1.6.4 the socket', () => {
     expect(await peer.closed.next()).toBe(1000)
   })
 
-  test('holds up no end of the worker while its handshake hangs', async () => {
-    const { orchestrator, worker } = await withWorker()
-    orchestrator.upgrade = () => {}
+  test('does not delay the end of the worker while its handshake hangs, and does not open later', async () => {
+    const { orchestrator, worker, opened } = await withWorker()
+    const handshakes = new Inbox<Duplex>()
+    orchestrator.upgrade = (_request, tcp) => handshakes.put(tcp)
     await worker.start()
-    await orchestrator.upgrades.next()
+    const tcp = await handshakes.next()
+    const ended = once(tcp.resume(), 'end')
     await worker.stop({ pollGraceMs: 0 })
     expect(worker.state).toBe('stopped')
+    await ended
+    expect(opened.all).toEqual([])
+    expect(orchestrator.upgrades.all).toHaveLength(1)
   })
 
-  test('holds up no end of the worker when nobody answers its goodbye', async () => {
+  test('whose handshake ends while the worker stops is closed before that is over', async () => {
+    const { orchestrator } = await withWorker()
+    const { logger } = linesOf()
+    const events: string[] = []
+    const dial = async (listener: SocketListener, signal: AbortSignal) => {
+      const socket = await openSocket(
+        { url: orchestrator.url, headers: {}, pingIntervalMs: 60_000 },
+        listener,
+        signal,
+      )
+      if (!(socket instanceof Socket)) throw new Error('The upgrade was refused')
+      stopped = commandSocket.stop()
+      return socket
+    }
+    const commandSocket = new CommandSocket({
+      orchestrator: {
+        url: orchestrator.url,
+        openSocket: dial,
+        readCommand: () => null,
+        writeProgress: () => '',
+      },
+      listener: {
+        commandReceived: () => {},
+        socketOpened: () => events.push('opened'),
+        socketClosed: () => events.push('closed'),
+      },
+      log: logger,
+    })
+    let stopped: Promise<void> | undefined
+    commandSocket.open()
+    const peer = await orchestrator.peers.next()
+    expect(await peer.closed.next()).toBe(1000)
+    await stopped
+    expect(events).toEqual([])
+  })
+
+  test('does not delay the end of the worker when the server does not answer its close', async () => {
     const { orchestrator, worker, opened } = await withWorker()
     await worker.start()
     const { socket } = await orchestrator.peers.next()
@@ -76,7 +123,7 @@ describe('§1.6.6 a socket that breaks', () => {
     first.socket.close(code, 'because')
     expect(await closed.next()).toEqual({ orchestrator: orchestrator.url, code, reason: 'because' })
     await orchestrator.peers.next()
-    const said = lines.all.filter(({ message }) => message.includes('no socket for commands'))
+    const said = lines.all.filter(({ message }) => message.includes('Command socket not open'))
     expect(said.map(({ level }) => level)).toEqual(['warn'])
   })
 
@@ -123,7 +170,7 @@ test('what is no command is logged, loudly once, and harms nothing', async () =>
   peer.socket.send(Buffer.from([0, 255]))
   peer.say({ type: 'unheard_of' })
   await lines.first(({ message }) => message.includes('without a handler'))
-  const said = lines.all.filter(({ message }) => message.includes('no command'))
+  const said = lines.all.filter(({ message }) => message.includes('not a command'))
   expect(said.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug', 'debug', 'debug'])
   expect(peer.closed.all).toHaveLength(0)
 })
@@ -148,7 +195,7 @@ test('§1.6.7 1008 while the worker ends is its successor, which keeps the socke
   await closed.next()
   await stopped
   expect(lines.all.map(({ message }) => message)).toContain(
-    'a successor of this worker has taken over the socket for commands',
+    'Command socket taken over by a successor of this worker',
   )
   expect(lines.all.filter(({ message }) => message.includes('ANOTHER WORKER'))).toHaveLength(0)
   expect(orchestrator.upgrades.all).toHaveLength(1)
@@ -156,11 +203,11 @@ test('§1.6.7 1008 while the worker ends is its successor, which keeps the socke
 
 describe('§1.6.7 a socket that is refused', () => {
   test.each([
-    [401, 'error', 'the socket for commands is refused: check the token'],
-    [403, 'error', 'the socket for commands is refused: check the token'],
-    [404, 'warn', 'no socket for commands: tasks cannot be cancelled; trying again'],
-    [429, 'warn', 'no socket for commands: tasks cannot be cancelled; trying again'],
-    [200, 'warn', 'no socket for commands: tasks cannot be cancelled; trying again'],
+    [401, 'error', 'Command socket refused: check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN'],
+    [403, 'error', 'Command socket refused: check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN'],
+    [404, 'warn', 'Command socket not open: tasks cannot be cancelled; retrying'],
+    [429, 'warn', 'Command socket not open: tasks cannot be cancelled; retrying'],
+    [200, 'warn', 'Command socket not open: tasks cannot be cancelled; retrying'],
   ])('with %i is said at level %s, and the worker works on', async (status, level, message) => {
     const { orchestrator, worker, lines } = await withWorker()
     orchestrator.refuse(status)
@@ -181,7 +228,7 @@ describe('§1.6.7 a socket that is refused', () => {
     for (let n = 0; n < 3; n++) await orchestrator.upgrades.next()
     orchestrator.upgrade = undefined
     await opened.next()
-    expect(lines.all.filter(({ message }) => message.includes('no socket for commands'))).toHaveLength(1)
+    expect(lines.all.filter(({ message }) => message.includes('Command socket not open'))).toHaveLength(1)
   })
 
   test.each([
