@@ -13,8 +13,8 @@ import type {
 } from '../protocol/messages.js'
 import type { Protocol, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
-import type { HttpAnswer } from '../transport/exchange.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
+import type { HttpResponse } from '../transport/request-in-flight.js'
 import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { EstimatedClock } from './estimated-clock.js'
@@ -240,7 +240,7 @@ export class Orchestrator {
   }
 
   /** @returns the open socket, or the response that refused it */
-  async #dial(listener: SocketListener, signal: AbortSignal): Promise<Socket | HttpAnswer> {
+  async #dial(listener: SocketListener, signal: AbortSignal): Promise<Socket | HttpResponse> {
     const { settings, target, tls } = this.#target
     if (this.#isClosed) throw this.#closedError()
     const opened = await openSocket(

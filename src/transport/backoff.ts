@@ -1,17 +1,17 @@
-/** How long to wait before trying again. Pure: the caller brings the dice. */
+/** Bounds of the pauses between retries. */
 export interface Backoff {
-  /** The most that the first retry waits, in ms. */
+  /** Longest pause before the first retry, in ms. */
   readonly baseMs: number
-  /** The most that any retry waits, in ms. */
+  /** Longest pause before any retry, in ms. */
   readonly capMs: number
 }
 
 /**
- * Exponential backoff with full jitter: anything from 0 to `base × 2^failures`, so that many workers
- * that lost the same orchestrator do not come back as one.
+ * Exponential backoff with full jitter: a random pause from 0 to `base × 2^(failures - 1)`, in ms. The jitter keeps many
+ * workers that lost the same orchestrator from retrying at the same time. Pure.
  *
- * @param failures - how many times in a row it failed, the last one included (1, 2, …)
- * @param dice - a number from 0 to 1
+ * @param failures - consecutive failures including the last one (1, 2, …)
+ * @param dice - a random number from 0 to 1
  */
 export const fullJitter = ({ baseMs, capMs }: Backoff, failures: number, dice: number): number =>
   Math.round(dice * Math.min(capMs, baseMs * 2 ** Math.min(failures - 1, 30)))

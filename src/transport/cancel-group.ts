@@ -1,21 +1,18 @@
 import { Bag, type Bagged } from '../utils/bag.js'
 
-/** Something under way that can be called off. */
+/** Something in flight that can be canceled. */
 export interface Cancellable extends Bagged {
   cancel(): void
 }
 
-/**
- * Calls off requests under way, once and for all. Thousands a second share one, which an AbortSignal does not bear well;
- * see ADR 18.
- */
+/** Cancels many requests at once. Thousands a second share one group; an AbortSignal is too slow for that, see ADR 18. */
 export class CancelGroup {
   readonly #open = new Bag<Cancellable>()
-  #isOver = false
+  #isCanceled = false
 
-  /** What comes when everything has been called off is called off, too. */
+  /** Adds a request. A request that is added after `cancelAll` is canceled at once. */
   add(request: Cancellable): void {
-    if (this.#isOver) request.cancel()
+    if (this.#isCanceled) request.cancel()
     else this.#open.add(request)
   }
 
@@ -24,7 +21,7 @@ export class CancelGroup {
   }
 
   cancelAll(): void {
-    this.#isOver = true
+    this.#isCanceled = true
     for (const request of [...this.#open]) request.cancel()
   }
 }

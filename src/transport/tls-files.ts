@@ -8,23 +8,23 @@ type Name = keyof typeof VARIABLES
 const NAMES = Object.keys(VARIABLES) as Name[]
 
 /**
- * Certificates and key as the files have them: a file that has changed is read again before the next connection is made.
- * While what is there does not fit together, as half-way through an exchange, the last that did is used.
+ * Certificates and key from files. If a file changes, the files are read again before the next connection. If they do not
+ * work together, for example halfway through a renewal, the last files that did are used.
  */
 export class TlsFiles {
   readonly #paths: TlsSettings
   readonly #onTrouble: (error: Error) => void
-  #seen: string
+  #fingerprint: string
   #context: SecureContext
 
   /**
-   * @param onTrouble - the files have changed and cannot be used; told once for each change
-   * @throws ConfigError when a file cannot be read, or certificate and key do not fit together
+   * @param onTrouble - called once for each change after which the files cannot be used
+   * @throws ConfigError if a file cannot be read, or if the certificate does not belong to the key
    */
   constructor(paths: TlsSettings, onTrouble: (error: Error) => void) {
     this.#paths = paths
     this.#onTrouble = onTrouble
-    this.#seen = this.#state()
+    this.#fingerprint = this.#readFingerprint()
     try {
       this.#context = this.#load()
     } catch (error) {
@@ -32,11 +32,11 @@ export class TlsFiles {
     }
   }
 
-  /** What the next connection is made with. */
+  /** The context for the next connection. Never throws. */
   get context(): SecureContext {
-    const state = this.#state()
-    if (state === this.#seen) return this.#context
-    this.#seen = state
+    const fingerprint = this.#readFingerprint()
+    if (fingerprint === this.#fingerprint) return this.#context
+    this.#fingerprint = fingerprint
     try {
       this.#context = this.#load()
     } catch (error) {
@@ -54,17 +54,24 @@ export class TlsFiles {
     })
   }
 
-  /** Changes when a file does, also by being replaced with an older one. */
-  #state(): string {
-    return NAMES.map((name) => {
-      const path = this.#paths[name]
-      const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })
-      return found ? `${found.ino}:${found.mtimeMs}:${found.size}` : ''
-    }).join()
+  /** Differs after each change of a file, even if an older file replaces it. */
+  #readFingerprint(): string {
+    return NAMES.map((name) => fingerprintOf(this.#paths[name])).join()
   }
 }
 
-/** The file it is about, where that can be told, else all of them. */
+/** A file that cannot be examined has its error as fingerprint: reading it then says what is wrong. */
+const fingerprintOf = (path: string | undefined): string => {
+  if (path === undefined) return ''
+  try {
+    const { ino, mtimeMs, size } = statSync(path)
+    return `${ino}:${mtimeMs}:${size}`
+  } catch (error) {
+    return `${(error as NodeJS.ErrnoException).code}`
+  }
+}
+
+/** Names the file of the error if the error tells it, otherwise all files. */
 const problemsOf = (paths: TlsSettings, error: Error) => {
   const { path: culprit } = error as NodeJS.ErrnoException
   const given = NAMES.flatMap((name) => {
@@ -72,6 +79,6 @@ const problemsOf = (paths: TlsSettings, error: Error) => {
     return value === undefined ? [] : [{ name: VARIABLES[name], value }]
   })
   const named = given.filter(({ value }) => value === culprit)
-  const expected = `a PEM file that can be used with the others: ${error.message}`
+  const expected = `a PEM file that works with the others: ${error.message}`
   return (named.length > 0 ? named : given).map((each) => ({ ...each, expected }))
 }

@@ -1,4 +1,4 @@
-/** Parts of undici without the rest of it, which takes three times as long to load; see ADR 17. */
+/** Parts of undici. All of undici takes three times as long to load; see ADR 17. */
 declare module 'undici/lib/dispatcher/pool.js' {
   import { Pool } from 'undici'
 

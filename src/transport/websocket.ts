@@ -2,21 +2,21 @@ import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import { UnreachableError } from '../errors.js'
 import { after, type Timer } from '../utils/time.js'
-import type { HttpAnswer } from './exchange.js'
+import type { HttpResponse } from './request-in-flight.js'
 import type { TlsFiles } from './tls-files.js'
 
 /** How a socket ended. */
 export interface SocketEnd {
-  /** The close code; 1006 when the other side did not say goodbye. */
+  /** The close code; 1006 if the server sent none. */
   readonly code: number
   readonly reason: string
-  /** It was cut because nothing came from the other side any more, which may not know of it yet. */
+  /** The worker ended the socket because the server had stopped answering. The server may not know of the end. */
   readonly silent: boolean
 }
 
 export interface SocketListener {
   onText(text: string): void
-  /** Once, whichever side ended it. */
+  /** Called once, whichever side ended the socket. */
   onClosed(end: SocketEnd): void
 }
 
@@ -24,36 +24,36 @@ export interface SocketOptions {
   /** `http:` or `https:`. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** How often the other side has to show that it is there, in ms. */
+  /** Time between two pings, in ms. The server must send something in this time. */
   readonly pingIntervalMs: number
   readonly tls?: TlsFiles | undefined
 }
 
 const OPEN_DEADLINE_MS = 10_000
 const CLOSE_DEADLINE_MS = 1_000
-/** A process that was blocked finds the pong behind its own timer: it gets this long to read it, in ms. */
-const LAST_CHANCE_MS = 1_000
-/** The longest message that is read, in bytes. */
+/** Time to read a pong that arrived while this process was blocked, in ms: timers run before sockets. */
+const PONG_GRACE_MS = 1_000
+/** Longest message from the server, in bytes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
-/** The most that may wait for a server that does not read, in bytes. */
+/** `send` refuses a text while more bytes than this wait for a server that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024
-/** How much of a refusal is read, in bytes: enough for the reason. */
+/** Longest part of a refusal that is read, in bytes: the reason is in it. */
 const MAX_REFUSAL_BYTES = 2_000
 
 /**
- * Opens a socket for texts. There is no reconnecting in it: who wants one again opens another.
+ * Opens a socket for texts. It does not reconnect.
  *
- * @returns the socket, or the answer of a server that did not upgrade
- * @throws UnreachableError when no whole answer came in time, or when it was called off
+ * @returns the socket, or the response of a server that refused the upgrade
+ * @throws UnreachableError if no complete response arrived within 10 s, or if `signal` aborted
  */
 export const openSocket = async (
   options: SocketOptions,
   listener: SocketListener,
   signal: AbortSignal,
-): Promise<Socket | HttpAnswer> => {
-  // Only a worker that wants a socket pays for loading this.
+): Promise<Socket | HttpResponse> => {
+  // Only a worker that wants a socket loads this package.
   const { WebSocket } = await import('ws')
-  if (signal.aborted) throw new UnreachableError(`The socket to ${options.url} was called off`)
+  if (signal.aborted) throw new UnreachableError(`WebSocket ${options.url} canceled before the handshake`)
   const ws = new WebSocket(options.url.replace(/^http/, 'ws'), {
     headers: { ...options.headers },
     maxPayload: MAX_MESSAGE_BYTES,
@@ -63,81 +63,88 @@ export const openSocket = async (
   return new Promise((resolve, reject) => {
     const settle = () => {
       deadline.cancel()
-      signal.removeEventListener('abort', calledOff)
-      ws.off('error', broke)
+      signal.removeEventListener('abort', canceled)
+      ws.off('error', failed)
     }
-    const fail = (why: string, cause?: Error) => {
+    const discard = () => {
       settle()
-      // The end of what is not open yet is an error to it.
+      // To end a handshake is an error in this library; the cause is known here.
       ws.on('error', () => {})
       ws.terminate()
-      reject(new UnreachableError(`The socket to ${options.url} ${why}`, cause && { cause }))
     }
-    const broke = (error: Error) => fail(`failed: ${error.message || error.name}`, error)
-    const calledOff = () => fail('was called off')
-    const deadline = after(OPEN_DEADLINE_MS, () => fail(`was not open after ${OPEN_DEADLINE_MS} ms`))
-    signal.addEventListener('abort', calledOff)
-    ws.on('error', broke)
+    const fail = (why: string, cause?: Error) => {
+      discard()
+      reject(new UnreachableError(`WebSocket ${options.url} ${why}`, cause && { cause }))
+    }
+    const failed = (error: Error) => fail(`failed: ${error.message || error.name}`, error)
+    const canceled = () => fail('canceled during the handshake')
+    const deadline = after(OPEN_DEADLINE_MS, () => fail(`not open after ${OPEN_DEADLINE_MS} ms`))
+    signal.addEventListener('abort', canceled)
+    ws.on('error', failed)
     ws.once('open', () => {
       settle()
       resolve(new Socket(ws, options, listener))
     })
     ws.once('unexpected-response', (_request, response) => {
-      readRefusal(response, (answer) => {
-        resolve(answer)
-        fail('was refused')
+      void readRefusal(response).then((refusal) => {
+        resolve(refusal)
+        discard()
       })
     })
   })
 }
 
-const readRefusal = (response: IncomingMessage, tell: (answer: HttpAnswer) => void): void => {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  const done = () => {
-    const text = Buffer.concat(chunks).toString('utf8')
-    tell({ status: response.statusCode ?? 0, text, headers: response.headers })
-  }
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    chunks.push(chunk)
-    if (bytes > MAX_REFUSAL_BYTES) response.destroy()
+/** Reads as much of the response as its reason needs. Never rejects. */
+const readRefusal = (response: IncomingMessage): Promise<HttpResponse> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      chunks.push(chunk)
+      if (bytes > MAX_REFUSAL_BYTES) response.destroy()
+    })
+    // A connection that breaks here ends the response: what arrived before is enough.
+    response.once('error', () => {})
+    response.once('close', () => {
+      const text = Buffer.concat(chunks).toString('utf8')
+      resolve({ status: response.statusCode ?? 0, text, headers: response.headers })
+    })
   })
-  response.once('error', () => {})
-  response.once('close', done)
-}
 
-/** An open socket. It finds out by pings when the other side is gone without a word. */
+/** An open socket. It pings the server and ends the socket if the server stops answering. */
 export class Socket {
   readonly #ws: WebSocket
   readonly #pingIntervalMs: number
-  #heard = true
+  /** Whether the server sent anything since the last ping. */
+  #isAlive = true
+  /** The next ping, or the end of the time for its pong. */
   #watch: Timer
-  #silent = false
+  #isSilent = false
   #reason = ''
 
   constructor(ws: WebSocket, { pingIntervalMs }: SocketOptions, listener: SocketListener) {
     this.#ws = ws
     this.#pingIntervalMs = pingIntervalMs
     ws.on('pong', () => {
-      this.#heard = true
+      this.#isAlive = true
     })
     ws.on('message', (message, isBinary) => {
-      this.#heard = true
+      this.#isAlive = true
       if (!isBinary) listener.onText(message.toString())
     })
-    // What is wrong with the connection, or with what came over it; its end follows.
+    // The close event follows.
     ws.on('error', (error) => {
       this.#reason = error.message
     })
     ws.once('close', (code, reason) => {
       this.#watch.cancel()
-      listener.onClosed({ code, reason: reason.toString() || this.#reason, silent: this.#silent })
+      listener.onClosed({ code, reason: reason.toString() || this.#reason, silent: this.#isSilent })
     })
     this.#watch = this.#pingLater()
   }
 
-  /** @returns false when it is closed, or when too much waits to be sent already */
+  /** @returns false if the socket is closed, or if too many bytes wait to be sent */
   send(text: string): boolean {
     const ws = this.#ws
     if (ws.readyState !== ws.OPEN || ws.bufferedAmount > MAX_UNSENT_BYTES) return false
@@ -145,7 +152,7 @@ export class Socket {
     return true
   }
 
-  /** Says goodbye; a server that does not answer is cut off. Resolves when it is over. */
+  /** Closes the socket with code 1000. Resolves when it is closed, after 1 s at most. */
   close(): Promise<void> {
     const ws = this.#ws
     if (ws.readyState === ws.CLOSED) return Promise.resolve()
@@ -161,19 +168,20 @@ export class Socket {
 
   #pingLater(): Timer {
     return after(this.#pingIntervalMs, () => {
-      if (this.#heard) this.#ping()
-      else this.#watch = after(LAST_CHANCE_MS, () => (this.#heard ? this.#ping() : this.#cut()))
+      if (this.#isAlive) this.#ping()
+      else this.#watch = after(PONG_GRACE_MS, () => (this.#isAlive ? this.#ping() : this.#cut()))
     })
   }
 
   #ping(): void {
-    this.#heard = false
+    this.#isAlive = false
     if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
     this.#watch = this.#pingLater()
   }
 
   #cut(): void {
-    this.#silent = true
+    // A server that has begun to close the socket knows of the end.
+    this.#isSilent = this.#ws.readyState === this.#ws.OPEN
     this.#reason = 'no answer to a ping'
     this.#ws.terminate()
   }

@@ -1,4 +1,5 @@
 import { UnreachableError } from 'avtomatika-worker'
+import Pool from 'undici/lib/dispatcher/pool.js'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { CancelGroup } from '../../../src/transport/cancel-group.js'
 import { HttpTransport } from '../../../src/transport/http.js'
@@ -7,7 +8,7 @@ import { holdTime } from '../../support/test-worker.js'
 
 const POLL = { method: 'GET', path: '/tasks/next', deadlineMs: 5_000 } as const
 
-const setup = async (more: { maxAnswerBytes?: number; connections?: number } = {}) => {
+const setup = async (more: { maxBytes?: number; connections?: number } = {}) => {
   const server = await RawOrchestrator.start()
   const transport = new HttpTransport({
     url: server.url,
@@ -23,7 +24,7 @@ const setup = async (more: { maxAnswerBytes?: number; connections?: number } = {
   return { server, transport }
 }
 
-test('an answer is collected whole, in whatever pieces it comes', async () => {
+test('a response is collected whole, however it is split', async () => {
   const { server, transport } = await setup()
   const body = { text: 'Grüße 🎨'.repeat(100_000) }
   server.answers('poll', { status: 200, body, headers: { 'x-extra': 'yes' } })
@@ -33,7 +34,7 @@ test('an answer is collected whole, in whatever pieces it comes', async () => {
   expect(JSON.parse(answer.text)).toEqual(body)
 })
 
-test('§1.1.2 the body goes as it is, with the headers', async () => {
+test('§1.1.2 the body is sent unchanged, with the headers', async () => {
   const { server, transport } = await setup()
   await transport.send({ method: 'PATCH', path: '/workers/w', body: '{"text":"Grüße"}', deadlineMs: 5_000 })
   const { body, headers } = await server.next('heartbeat')
@@ -41,22 +42,22 @@ test('§1.1.2 the body goes as it is, with the headers', async () => {
   expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-worker-token': 'secret' })
 })
 
-test('§1.1.7 an answer longer than allowed is none', async () => {
-  const { server, transport } = await setup({ maxAnswerBytes: 1_000 })
+test('§1.1.7 a response that is too long fails the request', async () => {
+  const { server, transport } = await setup({ maxBytes: 1_000 })
   server.answers('poll', { body: 'x'.repeat(1_001) })
   await expect(transport.send(POLL)).rejects.toThrow(
-    new UnreachableError(`GET ${server.url}/tasks/next was answered with more than 1000 bytes`),
+    new UnreachableError(`GET ${server.url}/tasks/next failed: the response exceeds 1000 bytes`),
   )
   server.answers('poll', { body: 'x'.repeat(1_000) })
   expect((await transport.send(POLL)).text).toHaveLength(1_000)
 })
 
-test('§1.1.7 an answer that does not come in time is none, and the connection ends', async () => {
+test('§1.1.7 a response that is late fails the request, and the connection ends', async () => {
   const { server, transport } = await setup()
   server.answers('poll', 'hold')
   holdTime()
   const failed = expect(transport.send(POLL)).rejects.toMatchObject({
-    message: expect.stringContaining('had no whole answer after 5000 ms'),
+    message: expect.stringContaining('timed out: no complete response after 5000 ms'),
     wasSent: true,
   })
   const { closed } = await server.next('poll')
@@ -65,7 +66,7 @@ test('§1.1.7 an answer that does not come in time is none, and the connection e
   await closed
 })
 
-test('§1.1.7 half an answer is none', async () => {
+test('§1.1.7 an incomplete response fails the request', async () => {
   const { server, transport } = await setup()
   server.answers('poll', 'cut')
   const error: unknown = await transport.send(POLL).catch((thrown: unknown) => thrown)
@@ -73,7 +74,7 @@ test('§1.1.7 half an answer is none', async () => {
   expect(error).toMatchObject({ code: 'UNREACHABLE', cause: expect.any(Error) })
 })
 
-test('a refused connection says so', async () => {
+test('a refused connection is named in the error', async () => {
   const { server, transport } = await setup()
   const { url } = server
   await server.close()
@@ -82,23 +83,23 @@ test('a refused connection says so', async () => {
   await expect(transport.send(POLL)).rejects.toMatchObject({ wasSent: false })
 })
 
-test('a request that is called off ends at once; one that waits for a connection never goes out', async () => {
+test('a canceled request ends at once; if it waits for a connection it is never sent', async () => {
   const { server, transport } = await setup({ connections: 1 })
   server.answers('poll', 'hold')
   const cancelGroup = new CancelGroup()
   const open = transport.send({ ...POLL, cancelGroup })
   const { closed } = await server.next('poll')
   const waiting = transport.send({ ...POLL, cancelGroup })
-  const ends = [open, waiting].map((sent) => expect(sent).rejects.toThrow('was called off'))
+  const ends = [open, waiting].map((sent) => expect(sent).rejects.toThrow('was canceled'))
   cancelGroup.cancelAll()
   await Promise.all(ends)
   await closed
-  await expect(transport.send({ ...POLL, cancelGroup })).rejects.toThrow('was called off')
+  await expect(transport.send({ ...POLL, cancelGroup })).rejects.toThrow('was canceled')
   await server.fence()
   expect(server.calls('poll')).toHaveLength(1)
 })
 
-test('what is under way fails when the transport is closed', async () => {
+test('requests in flight fail when the transport closes', async () => {
   const { server, transport } = await setup()
   server.answers('poll', 'hold')
   const failed = expect(transport.send(POLL)).rejects.toThrow(UnreachableError)
@@ -107,17 +108,46 @@ test('what is under way fails when the transport is closed', async () => {
   await failed
 })
 
-test('a closed transport makes no new connections, not even for a request that times out meanwhile', async () => {
+test('a deadline that passes while the transport closes opens no new connections', async () => {
   holdTime()
   const { server, transport } = await setup()
   server.answers('poll', 'hold')
-  const failed = expect(transport.send(POLL)).rejects.toThrow(UnreachableError)
+  const failed = expect(transport.send(POLL)).rejects.toThrow('timed out')
   await server.next('poll')
-  const closed = transport.close()
-  vi.advanceTimersByTime(POLL.deadlineMs)
-  await Promise.all([closed, failed])
+  const closing = transport.close()
+  // The pool is destroyed, but the request does not know it yet.
+  vi.advanceTimersByTime(5_000)
+  await Promise.all([failed, closing])
+  await expect(transport.send(POLL)).rejects.toThrow('destroyed')
   transport.reconnect()
-  await expect(transport.send(POLL)).rejects.toThrow(UnreachableError)
-  await server.fence()
-  expect(server.calls('poll')).toHaveLength(1)
+  await expect(transport.send(POLL)).rejects.toThrow('destroyed')
+})
+
+test('a pool with waiting requests that is replaced, then cut, is forgotten', async () => {
+  holdTime()
+  const { server, transport } = await setup({ connections: 1 })
+  server.answers('poll', 'hold')
+  const send = (deadlineMs: number) => transport.send({ ...POLL, deadlineMs }).catch((error: Error) => error)
+  const requests = [send(60_000), send(60_000), send(5_000)]
+  await server.next('poll')
+  await vi.advanceTimersByTimeAsync(5_000)
+  const destroy = vi.spyOn(Pool.prototype, 'destroy')
+  transport.reconnect()
+  for (const end of await Promise.all(requests)) expect(end).toBeInstanceOf(UnreachableError)
+  const first = new Set(destroy.mock.contexts)
+  expect(first.size).toBe(2)
+  destroy.mockClear()
+  transport.reconnect()
+  expect(destroy.mock.contexts.filter((pool) => first.has(pool))).toEqual([])
+})
+
+test('a response in time leaves the connection in use', async () => {
+  holdTime()
+  const { server, transport } = await setup({ connections: 1 })
+  server.answers('poll', { status: 204 })
+  const replaced = vi.spyOn(Pool.prototype, 'close')
+  await transport.send(POLL)
+  await vi.advanceTimersByTimeAsync(POLL.deadlineMs)
+  await transport.send(POLL)
+  expect(replaced).not.toHaveBeenCalled()
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { copyFileSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -63,13 +63,13 @@ const replace = (target: Pair, by: Pair) => {
 }
 
 describe.skipIf(!canCertify() && process.env['CI'] !== 'true')('over TLS', () => {
-  test('an authority of one’s own is trusted where it is named, and only there', async () => {
+  test('a private certificate authority is trusted if it is configured, and only then', async () => {
     const { url, caPath } = await setup()
     expect(await transportTo(url, { caPath }).whoAmI()).toBe('nobody')
     await expect(transportTo(url, undefined).whoAmI()).rejects.toThrow(/certificate/)
   })
 
-  test('a certificate shows who the worker is, to requests and to the socket', async () => {
+  test('the client certificate identifies the worker, for requests and for the socket', async () => {
     const { authority, url, caPath } = await setup()
     const { whoAmI, tls } = transportTo(url, { caPath, ...authority.issue('resizer-1') })
     expect(await whoAmI()).toBe('resizer-1')
@@ -84,7 +84,7 @@ describe.skipIf(!canCertify() && process.env['CI'] !== 'true')('over TLS', () =>
     expect(heard).toBe('resizer-1')
   })
 
-  test('files that are replaced count from the next connection on', async () => {
+  test('replaced files are used from the next connection on', async () => {
     const { authority, url, caPath } = await setup()
     const own = authority.issue('before')
     const { whoAmI, troubles } = transportTo(url, { caPath, ...own })
@@ -94,7 +94,7 @@ describe.skipIf(!canCertify() && process.env['CI'] !== 'true')('over TLS', () =>
     expect(troubles).toEqual([])
   })
 
-  test('half an exchange changes nothing and is told once; the other half completes it', async () => {
+  test('half a renewal changes nothing and is reported once; the other half completes it', async () => {
     const { authority, url, caPath } = await setup()
     const own = authority.issue('before')
     const next = authority.issue('after')
@@ -109,7 +109,17 @@ describe.skipIf(!canCertify() && process.env['CI'] !== 'true')('over TLS', () =>
     expect(troubles).toHaveLength(2)
   })
 
-  test('files that cannot be used are a ConfigError before anything starts', () => {
+  test('a file that cannot even be examined changes nothing and is reported once', async () => {
+    const { authority, url, caPath } = await setup()
+    const own = authority.issue('before')
+    const { whoAmI, troubles } = transportTo(url, { caPath, ...own })
+    unlinkSync(own.certPath)
+    symlinkSync(own.certPath, own.certPath)
+    expect([await whoAmI(), await whoAmI()]).toEqual(['before', 'before'])
+    expect(troubles).toEqual([expect.stringContaining('ELOOP')])
+  })
+
+  test('files that cannot be used raise a ConfigError before the worker starts', () => {
     const folder = temporaryFolder()
     const missing = join(folder, 'nowhere.pem')
     const worker = (paths: object) => () =>

@@ -109,7 +109,7 @@ test('§1.4.6 a poll that is never answered ends 10 s after the time it may be h
   await vi.advanceTimersByTimeAsync(1)
   await closed
   const line = await said('Poll failed')
-  expect(line.err?.message).toContain('had no whole answer after 40000 ms')
+  expect(line.err?.message).toContain('timed out: no complete response after 40000 ms')
 })
 
 describe('§1.4.7 an answer that is none', () => {

@@ -3,72 +3,72 @@ import { UnreachableError } from '../errors.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
 import type { CancelGroup, Cancellable } from './cancel-group.js'
 
-/** One request to the server the transport was made for. */
+/** One request to the server of a transport. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: string | undefined
-  /** On top of those that all requests have. */
+  /** In addition to the headers of the transport. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** How long the whole exchange may take, in ms. */
+  /** Time from the request to the last byte of the response, in ms. */
   readonly deadlineMs: number
-  /** How much longer it may take as long as nothing speaks against the connections it went over, in ms. */
+  /** Extra time, in ms. It is granted if every later request on the same connections got its response in time. */
   readonly extraHoldMs?: number | undefined
-  /** May call the request off. */
+  /** Cancels the request together with others. */
   readonly cancelGroup?: CancelGroup | undefined
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number
   readonly text: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** A deadline that is noticed so much too late was missed by this process, not by the server, in ms. */
-const LATE_MS = 250
-/** How long an answer that came while this process was blocked has to be read, in ms. */
-const GRACE_MS = 1_000
-
-/** What all exchanges with one server have in common. */
-export interface Server {
+/** The connections that a request uses. */
+export interface Connections {
   readonly url: string
-  /** The longest answer that is read, in bytes. */
+  /** Longest response, in bytes. */
   readonly maxBytes: number
-  /** A request that was sent then had no whole answer in time. */
-  readonly onTimeout: (sentMs: number) => void
-  /** Whether everything that was sent since then over the same connections was answered in time. */
-  readonly isTrusted: (sentMs: number) => boolean
+  /** A request that was sent at `sentMs` has timed out. */
+  timedOut(sentMs: number): void
+  /** Whether no request timed out on the connections in use at `sentMs`. */
+  areTrusted(sentMs: number): boolean
 }
 
+/** If a deadline fires this late, this process was blocked, in ms. */
+const LATE_MS = 250
+/** Time to read a response that arrived while this process was blocked, in ms. */
+const GRACE_MS = 1_000
+
 /**
- * One request and its answer, collected whole. It never pauses the body: undici 7 can end the process
- * on a paused body when the server closes its side.
+ * One request until the last byte of its response. It never pauses the body: undici 7 can end the process if the server
+ * closes the connection while the body is paused.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Cancellable {
-  /** For whoever may call it off. */
+export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable {
+  /** Index in the cancel group. */
   place = -1
-  readonly #server: Server
+  readonly #connections: Connections
   readonly #request: HttpRequest
-  readonly #resolve: (answer: HttpAnswer) => void
+  readonly #resolve: (response: HttpResponse) => void
   readonly #reject: (error: UnreachableError) => void
   readonly #sentMs = monotonicMs()
   #deadline: Timer
-  /** How long it may take, as things stand. */
+  /** Time allowed so far, in ms. */
   #allowedMs: number
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
-  #headers: HttpAnswer['headers'] = {}
+  #headers: HttpResponse['headers'] = {}
   readonly #chunks: Buffer[] = []
   #bytes = 0
   #isOver = false
 
   constructor(
-    server: Server,
+    connections: Connections,
     request: HttpRequest,
-    resolve: (answer: HttpAnswer) => void,
+    resolve: (response: HttpResponse) => void,
     reject: (error: UnreachableError) => void,
   ) {
-    this.#server = server
+    this.#connections = connections
     this.#request = request
     this.#resolve = resolve
     this.#reject = reject
@@ -77,35 +77,35 @@ export class Exchange implements Dispatcher.DispatchHandler, Cancellable {
     request.cancelGroup?.add(this)
   }
 
-  /** Whether it has come to its end, one way or the other. */
+  /** Whether the request has succeeded or failed. */
   get isOver(): boolean {
     return this.#isOver
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // Given up while it still waited for a connection: it must not go out any more.
-    if (this.#isOver) controller.abort(new Error('given up'))
+    // It failed while it waited for a connection: it must not be sent any more.
+    if (this.#isOver) controller.abort(new Error('The request is over'))
   }
 
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     status: number,
-    headers: HttpAnswer['headers'],
+    headers: HttpResponse['headers'],
   ): void {
     this.#status = status
     this.#headers = headers
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { maxBytes } = this.#server
+    const { maxBytes } = this.#connections
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    if (this.#bytes > maxBytes) this.#giveUp(`was answered with more than ${maxBytes} bytes`)
+    if (this.#bytes > maxBytes) this.#abort(`failed: the response exceeds ${maxBytes} bytes`)
   }
 
   onResponseEnd(): void {
-    if (!this.#settle()) return
+    if (!this.#end()) return
     const [first] = this.#chunks
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks)
     this.#resolve({ status: this.#status, text: body.toString('utf8'), headers: this.#headers })
@@ -116,14 +116,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Cancellable {
   }
 
   cancel(): void {
-    this.#giveUp('was called off', 'ECANCELED')
+    this.#abort('was canceled', 'ECANCELED')
   }
 
-  /** Timers come before sockets: after a blockage the answer may lie there unread, and a task in it. */
+  /** Timers run before sockets. After a block the response may be here but unread, and it may carry a task. */
   #overdue(): void {
     const { deadlineMs, extraHoldMs = 0 } = this.#request
     const lateMs = monotonicMs() - this.#sentMs - this.#allowedMs
-    if (this.#allowedMs < deadlineMs + extraHoldMs && this.#server.isTrusted(this.#sentMs)) {
+    if (this.#allowedMs < deadlineMs + extraHoldMs && this.#connections.areTrusted(this.#sentMs)) {
       this.#allowedMs += extraHoldMs
       this.#deadline = after(extraHoldMs, () => this.#overdue())
     } else if (lateMs > LATE_MS) this.#deadline = after(GRACE_MS, () => this.#timedOut())
@@ -131,24 +131,25 @@ export class Exchange implements Dispatcher.DispatchHandler, Cancellable {
   }
 
   #timedOut(): void {
-    this.#giveUp(`had no whole answer after ${this.#allowedMs} ms`, 'ETIMEDOUT')
-    this.#server.onTimeout(this.#sentMs)
+    this.#abort(`timed out: no complete response after ${this.#allowedMs} ms`, 'ETIMEDOUT')
+    this.#connections.timedOut(this.#sentMs)
   }
 
-  #giveUp(why: string, code?: string): void {
+  #abort(why: string, code?: string): void {
     const cause = Object.assign(new Error(why), code && { code })
     this.#fail(why, cause)
     this.#controller?.abort(cause)
   }
 
   #fail(why: string, cause: Error): void {
-    if (!this.#settle()) return
+    if (!this.#end()) return
     const { method, path } = this.#request
     const wasSent = this.#controller !== undefined
-    this.#reject(new UnreachableError(`${method} ${this.#server.url}${path} ${why}`, { cause, wasSent }))
+    this.#reject(new UnreachableError(`${method} ${this.#connections.url}${path} ${why}`, { cause, wasSent }))
   }
 
-  #settle(): boolean {
+  /** @returns false if the request was over before */
+  #end(): boolean {
     if (this.#isOver) return false
     this.#isOver = true
     this.#deadline.cancel()
@@ -157,7 +158,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Cancellable {
   }
 }
 
-/** A refused connection has its addresses' errors inside and no message of its own. */
+/** A refused connection is an AggregateError without a message: the message is in its inner errors. */
 const describe = (error: Error): string => {
   const { code } = error as NodeJS.ErrnoException
   const inner = error instanceof AggregateError ? error.errors[0] : undefined
