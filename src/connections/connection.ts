@@ -18,23 +18,14 @@ import { type Heartbeating, HeartbeatLoop, type HeartbeatOwner } from './heartbe
 import { Registering, type RegistrationOwner } from './registering.js'
 import { CommandSocket, type SocketOwner } from './socket/command-socket.js'
 import { Uplink } from './socket/uplink.js'
-
-/** What a worker does about the polls and tasks of a crashed predecessor, as far as connections have to know. */
-export interface TakeoverView {
-  /** Whether no task may come from there for a while. */
-  isHeldOff(source: TaskSource): boolean
-  /** Has to be tried before each registration. */
-  beforeRegistering(source: TaskSource): Promise<void> | undefined
-  /** The orchestrator knows this worker. */
-  ready(source: TaskSource): void
-}
+import type { TakeoverHooks, TaskConnection } from './takeover-hooks.js'
 
 /** What all connections of a worker share. */
 export interface ConnectionContext extends Polling, Heartbeating {
   readonly settings: Settings
   readonly tls: TlsFiles | undefined
   readonly registration: Omit<Registration, 'status'>
-  readonly takeover: TakeoverView & Polling['takeover']
+  readonly takeover: TakeoverHooks
   readonly commands: Pick<Commands, 'take'>
   readonly events: Events
   readonly log: Logger
@@ -49,19 +40,12 @@ export interface HealthObserver {
   healthChanged(): void
 }
 
-/** A second connection to an orchestrator, under another worker id. Its health decides nothing. */
-export interface StandbyRole {
-  readonly workerId: string
-  /** The orchestrator refuses the token for the second id. It is not asked again. */
-  unauthorized(error: AuthError): void
-}
-
 /** The least time between two reactions to the end of an outage, in ms. */
 const RECOVERY_PAUSE_MS = 1_000
 
 /** Everything this worker keeps up towards one orchestrator: the registration, heartbeats, polls and the socket. */
 export class Connection
-  implements TaskSource, RegistrationOwner, HeartbeatOwner, SocketOwner, RequestObserver
+  implements TaskConnection, RegistrationOwner, HeartbeatOwner, SocketOwner, RequestObserver
 {
   readonly orchestrator: Orchestrator
   readonly heartbeats: HeartbeatLoop
@@ -70,7 +54,6 @@ export class Connection
   readonly #context: ConnectionContext
   readonly #target: OrchestratorSettings
   readonly #observer: HealthObserver
-  readonly #standby: StandbyRole | undefined
   readonly #registering: Registering
   readonly #socket: CommandSocket | undefined
   readonly #recovery = new ResettableTimer()
@@ -78,17 +61,11 @@ export class Connection
   #recoveredMs = Number.NEGATIVE_INFINITY
 
   /** Sends nothing before {@link Connection.open}. */
-  constructor(
-    context: ConnectionContext,
-    target: OrchestratorSettings,
-    observer: HealthObserver,
-    standby?: StandbyRole,
-  ) {
+  constructor(context: ConnectionContext, target: OrchestratorSettings, observer: HealthObserver) {
     const { settings, tls, log } = context
     this.#context = context
     this.#target = target
     this.#observer = observer
-    this.#standby = standby
     this.orchestrator = new Orchestrator({ settings, target, tls }, this, log)
     this.#registering = new Registering(this, this.orchestrator, log)
     this.heartbeats = new HeartbeatLoop(this.orchestrator, this, context)
@@ -123,17 +100,16 @@ export class Connection
     return this.#registering.state === 'registering' || this.#registering.state === 'registered'
   }
 
-  /** Makes a second connection to the same orchestrator, under another worker id. */
-  standbyFor(role: StandbyRole): Connection {
+  /** Makes a second connection to the same orchestrator, under another worker id. Its health decides nothing. */
+  standbyFor(workerId: string): Connection {
     const { settings, registration, log } = this.#context
-    const { workerId } = role
     const context = {
       ...this.#context,
       settings: { ...settings, workerId },
       registration: { ...registration, workerId },
       log: log.child({ standby: workerId }),
     }
-    return new Connection(context, this.#target, { healthChanged: () => {} }, role)
+    return new Connection(context, this.#target, { healthChanged: () => {} })
   }
 
   /** Resolves when the first attempt to register is over. */
@@ -147,6 +123,10 @@ export class Connection
     const isRetried = outcome.kind === 'failure' && !this.orchestrator.isFinal(outcome.error.code)
     if (!isRetried) return this.orchestrator.deliver(result)
     return this.heartbeats.upToDate().then(() => this.orchestrator.deliver(result))
+  }
+
+  untilKnown(): Promise<void> {
+    return this.heartbeats.untilKnown()
   }
 
   quietMs(kind: 'result'): number {
@@ -164,6 +144,7 @@ export class Connection
   async leave(): Promise<void> {
     if (!this.isUsed) return
     this.#registering.leave()
+    this.#context.takeover.left(this)
     this.heartbeats.stop()
     const known = this.heartbeats.now()
     // Until the orchestrator knows, it may queue a task for the next poll.
@@ -236,8 +217,7 @@ export class Connection
   }
 
   unauthorized(error: AuthError): boolean {
-    this.#standby?.unauthorized(error)
-    return this.#standby === undefined
+    return !this.#context.takeover.givesUp(this, error)
   }
 
   describe(): Heartbeat {

@@ -1,18 +1,13 @@
 import { pollDeadlineMs } from '../orchestrators/target.js'
-import { Connection, type ConnectionContext, type HealthObserver, type StandbyRole } from './connection.js'
+import { Connection, type ConnectionContext, type HealthObserver } from './connection.js'
 import { FailoverWatch, type SwitchObserver } from './failover.js'
 import { Watchdog } from './watchdog.js'
-
-/** Told when failover stops using a connection. */
-export interface LeaveObserver {
-  left(connection: Connection): void
-}
 
 /**
  * The connections to all orchestrators. In failover mode one of them is used at a time, in round-robin mode all are.
  */
 export class Connections implements HealthObserver, SwitchObserver {
-  readonly #context: ConnectionContext & { readonly takeover: LeaveObserver }
+  readonly #context: ConnectionContext
   readonly #all: readonly Connection[]
   readonly #standbys: Connection[] = []
   readonly #watchdog: Watchdog
@@ -20,7 +15,7 @@ export class Connections implements HealthObserver, SwitchObserver {
   #isOpen = false
 
   /** @throws RangeError if no orchestrator is configured */
-  constructor(context: ConnectionContext & { readonly takeover: LeaveObserver }) {
+  constructor(context: ConnectionContext) {
     const { settings, log } = context
     this.#context = context
     this.#all = settings.orchestrators.map((target) => new Connection(context, target, this))
@@ -57,9 +52,9 @@ export class Connections implements HealthObserver, SwitchObserver {
     return this.#watchdog.verdict
   }
 
-  /** Makes a second connection to an orchestrator. The caller opens and leaves it. */
-  standbyFor(main: Connection, role: StandbyRole): Connection {
-    const standby = main.standbyFor(role)
+  /** Adds a second connection to the orchestrator of `main`. The caller opens and leaves it. */
+  addStandby(main: Connection, workerId: string): Connection {
+    const standby = main.standbyFor(workerId)
     this.#standbys.push(standby)
     return standby
   }
@@ -97,10 +92,8 @@ export class Connections implements HealthObserver, SwitchObserver {
     if (this.#isOpen) this.#failover?.reconsider()
   }
 
-  switched(left: Connection, { url: to }: Connection): void {
-    const { takeover, events, log } = this.#context
-    const { url: from } = left
-    takeover.left(left)
+  switched({ url: from }: Connection, { url: to }: Connection): void {
+    const { events, log } = this.#context
     log.warn({ from, to }, 'Failover: the worker uses another orchestrator')
     events.emit('orchestratorChanged', { from, to })
   }

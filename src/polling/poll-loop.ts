@@ -1,6 +1,6 @@
 import { AuthError, RateLimitError, UnreachableError } from '../errors.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
-import type { Poller } from '../journal/journal.js'
+import type { Identity, Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { TaskOffer } from '../protocol/messages.js'
@@ -22,12 +22,10 @@ export interface PollJournal {
   pollEnded(from: Poller, end: PollEnd): void
 }
 
-/** Learns from polls whether an orchestrator still holds older ones. */
+/** Learns how each answered poll ended. */
 export interface PollObserver {
-  /** A poll brought a task after `elapsedMs`. */
-  brought(source: TaskSource, elapsedMs: number): void
-  /** A poll came back without a task after `elapsedMs`. */
-  cameBackEmpty(source: TaskSource, elapsedMs: number): void
+  /** @param elapsedMs - how long the poll was open */
+  pollEnded(poller: Identity, elapsedMs: number, outcome: 'task' | 'empty'): void
 }
 
 /** Takes the offers that polls bring. */
@@ -222,14 +220,13 @@ export class PollLoop implements PollSeat {
   #answered(offer: TaskOffer | null, elapsedMs: number): void {
     this.#recover()
     const { settings, takeover, offers } = this.#shared
+    takeover.pollEnded(this.#orchestrator, elapsedMs, offer ? 'task' : 'empty')
     if (offer) {
       this.#pace = afterTask(this.#pace, elapsedMs, settings.maxConcurrentTasks)
-      takeover.brought(this.#source, elapsedMs)
       offers.take(offer, this.#source)
       return
     }
     this.#shared.unreserve()
-    takeover.cameBackEmpty(this.#source, elapsedMs)
     const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, settings.idlePollDelayMs)
     this.#pace = pace
     if (this.#state.now === 'windingDown') this.#stop()

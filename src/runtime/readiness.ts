@@ -2,7 +2,7 @@ import type { Connections } from '../connections/connections.js'
 import type { Delivery } from '../delivery/delivery.js'
 import type { Blockage, EventLoopWatch } from '../execution/event-loop-watch.js'
 import type { Journal } from '../journal/journal.js'
-import type { Takeover } from '../takeover/succession.js'
+import type { Takeover } from '../takeover/takeover.js'
 import type { TaskDirectories } from '../tasks/files/task-directories.js'
 
 /** The parts that may keep a worker from taking tasks. */

@@ -1,5 +1,5 @@
 import type { ConnectionContext } from '../connections/connection.js'
-import { Connections, type LeaveObserver } from '../connections/connections.js'
+import { Connections } from '../connections/connections.js'
 import { describeRegistration } from '../connections/describe-registration.js'
 import { describeLoad } from '../connections/heartbeat/describe-load.js'
 import { HotCache } from '../connections/heartbeat/hot-cache.js'
@@ -20,7 +20,7 @@ import { tlsFor } from '../orchestrators/target.js'
 import { PollTurn } from '../polling/poll-turn.js'
 import type { Heartbeat } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
-import { Takeover } from '../takeover/succession.js'
+import { Takeover } from '../takeover/takeover.js'
 import type { TaskRegistry } from '../tasks/definition.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { TaskStorage } from '../tasks/files/task-storage.js'
@@ -91,8 +91,7 @@ export class Runtime implements EventLoopOwner {
     this.commands = new Commands(this.#tasks, log)
     const parts = { journal: this.#journal, delivery: this.#delivery, directories: this.#directories }
     this.#lifecycle = new TaskLifecycle({ ...parts, tasks: this.#tasks, repeats, reports: this.#reports })
-    const reporter = this.#lifecycle
-    this.#takeover = new Takeover({ settings, journal: this.#journal, reporter, log, wake: this.#wake })
+    this.#takeover = new Takeover(settings, this.#journal, this.#lifecycle, log, this.#wake)
     this.#conditions = { ...parts, watch: this.#watch, takeover: this.#takeover }
   }
 
@@ -232,7 +231,7 @@ export class Runtime implements EventLoopOwner {
 
   #connect(): Connections {
     const { settings, registry, events, log } = this.#foundation
-    const context: ConnectionContext & { readonly takeover: LeaveObserver } = {
+    const context: ConnectionContext = {
       settings,
       events,
       log,

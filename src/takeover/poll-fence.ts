@@ -1,41 +1,45 @@
-import type { ResultSink } from '../delivery/result-queue.js'
+import type { Identity } from '../journal/journal.js'
 import { after, type Timer } from '../utils/time.js'
 
-/**
- * Holds tasks off as long as an orchestrator may hold a poll of a dead predecessor: that poll is served first, and what
- * it is served with is lost. The worker's own polls of that id line up behind it; once it was one of them that an
- * orchestrator has served, it is over.
- */
-export class PollFence {
-  readonly #onOver: (source: ResultSink) => void
-  readonly #up = new Map<ResultSink, Timer>()
+interface RaisedFence<T> {
+  readonly owner: T
+  readonly timer: Timer
+}
 
-  /** @param onOver - the orchestrator may give tasks from now on */
-  constructor(onOver: (source: ResultSink) => void) {
-    this.#onOver = onOver
+/** Keeps tasks away from a worker id for as long as an orchestrator may hold a poll of a dead worker with that id. */
+export class PollFence<T extends Identity> {
+  readonly #onEnd: (owner: T) => void
+  readonly #raised = new Map<string, RaisedFence<T>>()
+
+  /** @param onEnd - called when the fence of `owner` ends, by its time or by {@link lift} */
+  constructor(onEnd: (owner: T) => void) {
+    this.#onEnd = onEnd
   }
 
-  isUp(source: ResultSink): boolean {
-    return this.#up.has(source)
+  isUp(identity: Identity): boolean {
+    return this.#raised.size > 0 && this.#raised.has(keyOf(identity))
   }
 
-  raise(source: ResultSink, ms: number): void {
-    this.#up.set(
-      source,
-      after(ms, () => this.lift(source)),
-    )
+  /** Raises the fence of an identity for `ms` milliseconds. */
+  raise(owner: T, ms: number): void {
+    const timer = after(ms, () => this.lift(owner))
+    this.#raised.set(keyOf(owner), { owner, timer })
   }
 
-  lift(source: ResultSink): void {
-    const timer = this.#up.get(source)
-    if (!timer) return
-    timer.cancel()
-    this.#up.delete(source)
-    this.#onOver(source)
+  /** Ends the fence early. Does nothing without a fence. */
+  lift(identity: Identity): void {
+    const raised = this.#raised.get(keyOf(identity))
+    if (!raised) return
+    raised.timer.cancel()
+    this.#raised.delete(keyOf(identity))
+    this.#onEnd(raised.owner)
   }
 
+  /** Removes all fences without calling back. */
   close(): void {
-    for (const timer of this.#up.values()) timer.cancel()
-    this.#up.clear()
+    for (const { timer } of this.#raised.values()) timer.cancel()
+    this.#raised.clear()
   }
 }
+
+const keyOf = ({ url, workerId }: Identity): string => `${workerId} ${url}`

@@ -13,63 +13,73 @@ export interface ResultReporter {
   report(result: TaskResult, to: ResultSink, offer?: undefined, isRecorded?: boolean): Promise<void>
 }
 
-export interface RecoveryOptions {
-  readonly reporter: ResultReporter
-  readonly journal: Pick<Journal, 'buried' | 'acknowledged'>
-  readonly sinks: readonly ResultSink[]
-  readonly log: Logger
-}
-
-/** An orchestrator that is not used at present has its tasks back after this long, in ms. */
+/** Tasks go back after this time even if their orchestrator can give this worker no tasks, in ms. */
 const PATIENCE_MS = 60_000
 
 /**
- * Answers for the tasks that an earlier worker left. Results go out at once. A task without one is handed back, and the
- * orchestrator looks for an idle worker in that moment: so it waits until this one can be it.
+ * Reports the tasks that an earlier worker left unsettled. Results are delivered at once. A task without a result is
+ * handed back as a transient failure. The orchestrator then looks for an idle worker at once, so the task goes back
+ * only when this worker can be that idle worker, or after a minute.
  */
 export class Recovery {
-  readonly #options: RecoveryOptions
+  readonly #sinks: readonly ResultSink[]
+  readonly #reporter: ResultReporter
+  readonly #journal: Pick<Journal, 'buried' | 'acknowledged'>
+  readonly #log: Logger
+  /** The results to hand back, by the URL of their orchestrator. */
   readonly #waiting = new Map<string, TaskResult[]>()
   #patience: Timer | undefined
 
-  constructor(options: RecoveryOptions) {
-    this.#options = options
+  /** @param sinks - one for each orchestrator */
+  constructor(
+    sinks: readonly ResultSink[],
+    reporter: ResultReporter,
+    journal: Pick<Journal, 'buried' | 'acknowledged'>,
+    log: Logger,
+  ) {
+    this.#sinks = sinks
+    this.#reporter = reporter
+    this.#journal = journal
+    this.#log = log
   }
 
   begin(left: readonly OpenTask[]): void {
     if (left.length === 0) return
-    const { log, sinks } = this.#options
     const results = left.filter(({ fact }) => fact === 'finished').length
-    log.info(
+    this.#log.info(
       { results, tasks: left.length - results },
-      'an earlier worker left results and tasks without one: they are answered for',
+      'Earlier worker left results and unfinished tasks: this worker reports them',
     )
     for (const task of left) {
-      const sink = sinks.find(({ url }) => url === task.from)
-      if (sink) this.#answerFor(task, sink)
+      const sink = this.#sinks.find(({ url }) => url === task.from)
+      if (sink) this.#report(task, sink)
       else this.#putAway(task)
     }
-    this.#patience = after(PATIENCE_MS, () => {
-      for (const url of [...this.#waiting.keys()]) this.handBack(url)
-    })
+    if (this.#waiting.size > 0) this.#patience = after(PATIENCE_MS, () => this.#handBackAll())
   }
 
-  /** The orchestrator can give this worker tasks now, under one id or another. */
+  /** The orchestrator can give this worker tasks now, under one of its ids. */
   handBack(url: string): void {
     const results = this.#waiting.get(url) ?? []
-    const sink = this.#options.sinks.find((each) => each.url === url)
+    const sink = this.#sinks.find((each) => each.url === url)
     this.#waiting.delete(url)
-    if (sink) for (const result of results) void this.#options.reporter.report(result, sink)
+    if (this.#waiting.size === 0) this.#patience?.cancel()
+    if (sink) for (const result of results) void this.#reporter.report(result, sink)
   }
 
+  /** Tasks that still wait stay in the journal, for the next worker. */
   close(): void {
     this.#patience?.cancel()
     this.#waiting.clear()
   }
 
-  #answerFor(task: OpenTask, sink: ResultSink): void {
+  #handBackAll(): void {
+    for (const url of [...this.#waiting.keys()]) this.handBack(url)
+  }
+
+  #report(task: OpenTask, sink: ResultSink): void {
     if (task.fact === 'finished') {
-      void this.#options.reporter.report(task.result, sink, undefined, true)
+      void this.#reporter.report(task.result, sink, undefined, true)
       return
     }
     const waiting = this.#waiting.get(sink.url) ?? []
@@ -77,19 +87,17 @@ export class Recovery {
     this.#waiting.set(sink.url, waiting)
   }
 
-  /** Nobody else may have it: it is kept for people to decide. */
+  /** No other orchestrator may get the result, so people decide about it. */
   #putAway(task: OpenTask): void {
-    const { journal, log } = this.#options
     const { from } = task
     const result = task.fact === 'finished' ? task.result : restarted(task)
     const { taskId, jobId } = result
-    const error = new Error(`${from} is no orchestrator of this worker any more`)
-    log.warn(
+    this.#log.warn(
       { taskId, jobId, orchestrator: from },
-      'a task came from an orchestrator that is not configured any more',
+      'Task of an earlier worker came from an orchestrator that is not configured any more: a result becomes a dead letter, an unfinished task is dropped',
     )
-    if (task.fact === 'finished') void journal.buried(result, from, error)
-    else journal.acknowledged(result)
+    if (task.fact === 'accepted') this.#journal.acknowledged(result)
+    else void this.#journal.buried(result, from, new Error(`${from} is not configured any more`))
   }
 }
 

@@ -247,7 +247,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
       await says(standIn, 'w1', 'idle')
       expect(worker.readiness).toEqual({ ready: true })
       expect(logged('warn')).toEqual([])
-      expect(logged().filter(({ msg }) => msg.includes('no second id'))).toHaveLength(1)
+      expect(logged().filter(({ msg }) => msg.includes('Standby refused'))).toHaveLength(1)
     })
 
     test('the other id is not too long for any orchestrator', async () => {

@@ -45,7 +45,7 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
     settings: { maxConcurrentTasks: 1, idlePollDelayMs: 10, pollErrorDelayMs: 5_000 },
     turn,
     journal: { pollOpened: () => undefined, pollEnded: (_, end) => void marks.push(end) },
-    takeover: { brought: () => {}, cameBackEmpty: () => {} },
+    takeover: { pollEnded: () => {} },
     offers,
     log,
     hasRoom: () => reserved === 0,
