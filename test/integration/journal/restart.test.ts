@@ -133,8 +133,9 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
   })
 
   test('while a poll of the dead one may be held, the next one says that it takes nothing under its id', async () => {
-    const { standIn, start } = await setUp({ WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '2' })
-    standIn.holdMs = 2_000
+    // Longer than any of these workers takes to start; the orchestrator shows earlier that the poll is over.
+    const { standIn, start } = await setUp({ WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '60' })
+    standIn.holdMs = 1_000
     const first = await start()
     await eventually('a poll is open', () => standIn.openPolls > 0)
     await first.kill()

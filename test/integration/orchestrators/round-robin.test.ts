@@ -1,8 +1,11 @@
-import { describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { type FleetSetup, type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
 import { FULL, GENERATIONS, SUCCEEDED } from '../../support/generations.js'
 import { WaitingRoom } from '../../support/interop/waiting-room.js'
+import { lowDice } from '../../support/low-dice.js'
 import { nextEvent } from '../../support/next-event.js'
+
+beforeEach(lowDice)
 
 describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
   const TASK_NEXT = '/tasks/next'

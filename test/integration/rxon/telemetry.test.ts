@@ -88,8 +88,11 @@ test('§2.4.11 one that fails is said once, and its GPUs are gone', async () => 
   await eventually('the GPU is told of', () => told(orchestrator).flatMap(gpusOf).length === 1)
   smi.will('echo "NVML: driver mismatch" >&2; exit 9')
   for (let failure = 2; failure < 5; failure++) {
-    vi.advanceTimersByTime(5_000)
-    await eventually('it is asked again', () => smi.calls().length === failure)
+    // One that is still running is not asked: its turn comes with the figures after those.
+    await eventually('it is asked again', () => {
+      vi.advanceTimersByTime(5_000)
+      return smi.calls().length >= failure
+    })
   }
   await said('nvidia-smi failed')
   await eventually('the GPU is gone', () => gpusOf(told(orchestrator).at(-1)).length === 0)

@@ -6,6 +6,7 @@ import { openSocket, Socket, type SocketListener } from '../../../src/transport/
 import { Inbox } from '../../support/inbox.js'
 import { linesOf } from '../../support/log-lines.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
+import { gate } from '../../support/test-worker.js'
 import { eventsOf, workerOf } from '../../support/worker-of.js'
 
 type Setup = Parameters<typeof workerOf>[1]
@@ -187,12 +188,21 @@ test('§1.6.7 1008 is said loudly: another worker uses the id', async () => {
 
 test('§1.6.7 1008 while the worker ends is its successor, which keeps the socket', async () => {
   const { orchestrator, worker, lines, opened, closed } = await withWorker()
+  const entered = gate()
+  const running = gate()
+  worker.task('hold', async () => {
+    entered.open()
+    await running.opened
+  })
   await worker.start()
   const peer = await orchestrator.peers.next()
   await opened.next()
-  const stopped = worker.stop({ pollGraceMs: 200 })
+  orchestrator.offer('t1', 'hold')
+  await entered.opened
+  const stopped = worker.stop({ pollGraceMs: 0 })
   peer.socket.close(1008, 'New connection established')
   await closed.next()
+  running.open()
   await stopped
   expect(lines.all.map(({ message }) => message)).toContain(
     'Command socket taken over by a successor of this worker',

@@ -1,4 +1,5 @@
 import { vi } from 'vitest'
+import { atRest } from '../loopback.js'
 
 const STEP_MS = 250
 
@@ -7,14 +8,9 @@ export const holdClock = (): void => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
 }
 
-/** Lets sockets say what they have to say. */
-const breathe = async (): Promise<void> => {
-  for (let n = 0; n < 8; n++) await new Promise(setImmediate)
-}
-
 /** Waits for what takes no time on the clock, as loading a file. */
 export const settle = async (reached: () => boolean): Promise<void> => {
-  while (!reached()) await breathe()
+  while (!reached()) await atRest()
 }
 
 /** Moves the clock until `reached`, and tells how far; not further than `mostMs`. */
@@ -22,7 +18,7 @@ export const pass = async (mostMs: number, reached: () => boolean = () => false)
   let ms = 0
   for (; ms < mostMs && !reached(); ms += STEP_MS) {
     await vi.advanceTimersByTimeAsync(STEP_MS)
-    await breathe()
+    await atRest()
   }
   return ms
 }

@@ -84,6 +84,7 @@ export const createJob = async (
 
 export interface ProductionJob {
   readonly status?: string
+  readonly current_task_id?: string
   readonly retry_count?: number
   readonly state_history?: unknown
   readonly data_metadata?: unknown
