@@ -1,11 +1,29 @@
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Suites with real servers to start run alone, after the others, and may take minutes. */
-const slow = new Set(['interop', 'chaos', 'browser', 's3'])
+/**
+ * Tests mostly wait, for sockets, processes and orchestrators: more of their files run at once than there are processors.
+ * Each file has ports, folders and servers of its own.
+ */
+const AT_ONCE = Math.max(4, availableParallelism())
+
+/** Suites that run at the same time; the groups run one after another. */
+const group = (groupOrder: number, maxWorkers: number) => ({ maxWorkers, sequence: { groupOrder } })
+
+/** A limit that only a test that hangs ever meets: a busy machine takes its time. */
+const patience = (seconds: number) => ({ testTimeout: seconds * 1_000, hookTimeout: 600_000 })
+
+const QUICK = { ...patience(120), ...group(0, AT_ONCE) }
+/** Suites with real servers to start. */
+const SLOW = { ...patience(180), ...group(1, AT_ONCE) }
+/** Many worker processes each, which leave no processor idle. */
+const HEAVY = { ...patience(300), ...group(2, 2) }
+
+const pace: Readonly<Record<string, object>> = { interop: SLOW, browser: SLOW, s3: SLOW, chaos: HEAVY }
 
 /** One project per folder of `test/`: `npx vitest run --project unit`. */
 const suites = readdirSync(at('./test'), { withFileTypes: true })
@@ -25,9 +43,7 @@ const project = (name: string) => ({
     include: [`test/${name}/**/*.test.ts`],
     ...(preparations[name] && { globalSetup: preparations[name] }),
     setupFiles: [at('./test/support/state-home.ts')],
-    ...(slow.has(name)
-      ? { testTimeout: 180_000, hookTimeout: 600_000, fileParallelism: false, sequence: { groupOrder: 1 } }
-      : { testTimeout: 30_000, hookTimeout: 60_000 }),
+    ...(pace[name] ?? QUICK),
   },
 })
 

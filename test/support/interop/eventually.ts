@@ -7,6 +7,9 @@ export interface Patience {
   readonly pauseMs?: number
 }
 
+/** Long enough for a machine that has much else to do: only what never comes true takes so long. */
+const DEADLINE_MS = 60_000
+
 /**
  * Asks again and again until the answer is neither `undefined` nor `false`; for what can only be seen by asking, like
  * a job's state over HTTP.
@@ -19,7 +22,7 @@ export const eventually = async <T>(
   patience: Patience = {},
   describe: () => unknown = () => undefined,
 ): Promise<T> => {
-  const { deadlineMs = 20_000, pauseMs = 25 } = patience
+  const { deadlineMs = DEADLINE_MS, pauseMs = 25 } = patience
   const end = performance.now() + deadlineMs
   for (;;) {
     const answer = await ask()
