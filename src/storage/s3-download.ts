@@ -3,7 +3,6 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { TransientError } from '../errors.js'
 import { isDiskFull } from '../utils/disk-full.js'
-import { after, type Timer } from '../utils/time.js'
 import { type Checksum, checksumFor } from './checksum.js'
 import { FileSink } from './file-sink.js'
 import {
@@ -16,6 +15,7 @@ import type { S3 } from './s3-client.js'
 import { ChecksumError, hasChanged, taskErrorOf } from './s3-errors.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
+import { destroyWhenStalled } from './stall-watch.js'
 
 /** Whoever comes this much further may begin to count its attempts again. */
 const PROGRESS_BYTES = 1_048_576
@@ -25,19 +25,6 @@ interface Promised {
   readonly size: number | undefined
   readonly etag: string | undefined
   readonly checksum: Checksum
-}
-
-/** Destroys a body that brings nothing for `silenceMs`. */
-const watch = (body: Readable, silenceMs: number, lengthOf: () => number): Timer => {
-  let seen = lengthOf()
-  let timer: Timer
-  const look = () => {
-    if (lengthOf() === seen) body.destroy(new Error(`no byte for ${silenceMs} ms`))
-    seen = lengthOf()
-    timer = after(silenceMs, look)
-  }
-  timer = after(silenceMs, look)
-  return { cancel: () => timer.cancel() }
 }
 
 /** One object on its way into a file. A connection that breaks is taken up again where it broke. */
@@ -102,7 +89,7 @@ class Download {
   }
 
   async #pour(body: Readable, checksum: Checksum): Promise<void> {
-    const watching = watch(body, this.#s3.silenceMs, () => this.#sink.length)
+    const watch = destroyWhenStalled(body, this.#s3.silenceMs, () => this.#sink.length)
     try {
       for await (const chunk of addAbortSignal(this.#options.signal, body)) {
         checksum.update(chunk)
@@ -110,8 +97,7 @@ class Download {
         if (slow) await slow
       }
     } finally {
-      watching.cancel()
-      body.destroy()
+      watch.cancel()
       await this.#sink.settle()
     }
   }

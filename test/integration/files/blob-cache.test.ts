@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile 
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BlobCache } from '../../../src/storage/blob-cache.js'
+import type { ObjectStore } from '../../../src/storage/object-store.js'
 import { S3Store } from '../../../src/storage/s3-store.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
@@ -113,6 +114,58 @@ it('lets the next one take over when a download that others wait for is called o
   expect(gets(s3, 'a')).toBe(2)
 })
 
+describe('one that waits for the download of another', () => {
+  /** A store in which a download never ends, and somebody who waits for that. */
+  const waiting = async (signal = new AbortController().signal) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => {
+      expect(vi.getTimerCount()).toBe(0)
+      vi.useRealTimers()
+    })
+    let downloads = 0
+    const store: ObjectStore = {
+      async *list() {},
+      stat: async () => ({ size: 3, etag: 'e' }),
+      download: async (_, path) => {
+        if (++downloads === 1) await new Promise(() => {})
+        await writeFile(path, 'abc')
+        return { size: 3, etag: 'e' }
+      },
+      upload: async () => ({ size: 0 }),
+    }
+    const folder = await temporaryFolder()
+    const workers = [1, 2].map(
+      () => new BlobCache({ store, folder, maxBytes: 1_000, space: 's', log: linesOf().logger }),
+    )
+    const download = async (worker: number, name: string, options = {}) =>
+      workers[worker]?.download({ bucket: 'b', key: 'k' }, join(folder, name), {
+        signal: new AbortController().signal,
+        ...options,
+      })
+    void download(0, 'first')
+    const waits = download(0, 'second', { signal })
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve))
+    return { waits, byOther: () => download(1, 'other') }
+  }
+
+  it('looks after an hour, and not earlier, whether another worker has brought it', async () => {
+    const { waits, byOther } = await waiting()
+    await byOther()
+    await vi.advanceTimersByTimeAsync(3_599_999)
+    expect(vi.getTimerCount()).toBe(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await waits).toEqual({ size: 3, etag: 'e' })
+  })
+
+  it('leaves no timer when its task is cancelled', async () => {
+    const task = new AbortController()
+    const { waits } = await waiting(task.signal)
+    task.abort(new Error('cancelled'))
+    await expect(waits).rejects.toThrow('cancelled')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
 it('lets go of one who waits when that one is cancelled', async () => {
   const { s3, fetched } = await setUp()
   let go = () => {}
@@ -192,7 +245,9 @@ it('is shared with others, and touches nothing that is not its own', async () =>
   await writeFile(join(folder, 'of-a-user'), Buffer.alloc(1_000))
   await writeFile(join(folder, '.arriving-from-a-crash'), Buffer.alloc(1_000))
   await writeFile(join(folder, '.arriving-now'), 'half')
-  await utimes(join(folder, '.arriving-from-a-crash'), 1_000_000, 1_000_000)
+  const daysAgo = (days: number) => Date.now() / 1_000 - days * 86_400
+  await utimes(join(folder, '.arriving-from-a-crash'), daysAgo(1.01), daysAgo(1.01))
+  await utimes(join(folder, '.arriving-now'), daysAgo(0.99), daysAgo(0.99))
   await fetched('a')
   await fetched('a', cacheOf(s3, folder).cache)
   expect(gets(s3, 'a')).toBe(1)
@@ -232,10 +287,13 @@ it('goes on without where its disk is full, says so, and tries again later', asy
   expect(await readdir(disk ?? '')).toEqual([])
   await fetched('a', cache)
   expect(await readdir(disk ?? '')).toEqual([])
-  vi.advanceTimersByTime(60_000)
+  vi.advanceTimersByTime(59_999)
+  await fetched('a', cache)
+  expect(await readdir(disk ?? '')).toEqual([])
+  vi.advanceTimersByTime(1)
   // From one disk to another it is a copy.
   for (let time = 0; time < 2; time++) expect(await fetched('a', cache)).toBe('a'.repeat(100))
-  expect(gets(s3, 'a')).toBe(2)
+  expect(gets(s3, 'a')).toBe(3)
   expect(await entriesIn(disk ?? '')).toHaveLength(1)
   expect(warnings()).toEqual([])
 })
