@@ -1,28 +1,41 @@
-import type { TaskEvent } from './rxon/event-desk.js'
 import type { Job, JobProgress } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
-/** What can be listened to. */
+/** An event that a worker's handler sent about its task. */
+export interface TaskEvent {
+  readonly workerId: string
+  /** `undefined` if the event names no job. */
+  readonly jobId: string | undefined
+  /** `undefined` if the event names no task. */
+  readonly taskId: string | undefined
+  /** The name of the event. */
+  readonly type: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** The events of an embedded orchestrator, and what a listener receives with each. */
 export interface OrchestratorEvents {
-  /** A job is new, or changed. */
+  /** A job was created, or changed. */
   readonly job: Job
-  /** A worker registered, or said something about itself. */
+  /** A worker registered, or sent a heartbeat with new data. */
   readonly worker: WorkerRecord
-  /** A running task told how far it is. */
+  /** A running task reported its progress. */
   readonly progress: JobProgress & {
     readonly jobId: string
     readonly taskId: string
     readonly workerId: string
   }
-  /** A handler told something of its own; the second generation's workers do. */
+  /** A handler sent an event. Only workers of the second generation do. */
   readonly event: TaskEvent
 }
 
+/** The name of an event. */
 export type EventName = keyof OrchestratorEvents
+/** What `on` calls at each event of that name. */
 export type Listener<Name extends EventName> = (event: OrchestratorEvents[Name]) => void
 
-/** Calls listeners in the order they were added. A bug in one is a warning of the process, and harms no one else. */
-export class Events {
+/** Calls listeners in the order in which they were added. A listener that throws causes a process warning, nothing else. */
+export class EventListeners {
   readonly #listeners: { readonly [Name in EventName]: Set<Listener<Name>> } = {
     job: new Set(),
     worker: new Set(),
@@ -32,7 +45,7 @@ export class Events {
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
     const listeners: Set<Listener<Name>> = this.#listeners[name]
-    // A function of its own, so that the same listener added twice can be removed once.
+    // A new function, because the same listener may be added twice and removed once.
     const added: Listener<Name> = (event) => listener(event)
     listeners.add(added)
     return () => void listeners.delete(added)

@@ -1,6 +1,6 @@
-/** The two families of the wire: orchestrators up to 1.0b8, and those up to 1.0b30. */
+/** The generations of the protocol: `classic` up to orchestrator 1.0b8, `rxon` up to 1.0b30. */
 export type Generation = 'classic' | 'rxon'
 
 export const RXON_VERSION_HEADER = 'X-RXON-Version'
-/** The version of the second generation that 1.0b30 speaks. */
+/** The version of the second generation in orchestrator 1.0b30. */
 export const RXON_VERSION = '1.0b17'

@@ -5,9 +5,9 @@ import { MAX_DELAY_MS } from './options.js'
 import { tracingContextFor } from './run/tracing.js'
 import type { Extras, JobRequest, NewJob } from './state/job.js'
 
-type Wish = { readonly [Key in keyof JobRequest | 'security']?: unknown }
+type UncheckedRequest = { readonly [Key in keyof JobRequest | 'security']?: unknown }
 
-const problemOf = ({ task, params, priority, timeoutMs, resultTimeoutMs = 1 }: Wish) => {
+const problemOf = ({ task, params, priority, timeoutMs, resultTimeoutMs = 1 }: UncheckedRequest) => {
   if (typeof task !== 'string' || task === '') return 'the type of the task must be a text that is not empty'
   if (!isObject(params)) return 'params must be an object'
   if (!Number.isFinite(priority)) return 'priority must be a number'
@@ -18,17 +18,22 @@ const problemOf = ({ task, params, priority, timeoutMs, resultTimeoutMs = 1 }: W
 }
 
 /**
- * Completes what a client asks for.
- * @throws TypeError when it cannot be asked for; the message says why.
+ * Checks the request of a client, and fills in the defaults.
+ *
+ * @throws TypeError if the request is not valid
  */
-export const completeRequest = (request: Wish, taskTimeoutMs: number, clientTraceparent?: string): NewJob => {
+export const completeRequest = (
+  request: UncheckedRequest,
+  taskTimeoutMs: number,
+  clientTraceparent?: string,
+): NewJob => {
   const { task, params = {}, priority = 0, timeoutMs = taskTimeoutMs } = request
   const problem = problemOf({ ...request, params, priority, timeoutMs })
   if (problem) throw new TypeError(problem)
   return {
     id: randomUUID(),
     task: task as string,
-    params: frozen(params as object),
+    params: copyOf(params as object),
     priority: priority as number,
     timeoutMs: Math.min(timeoutMs as number, MAX_DELAY_MS),
     tracingContext: tracingContextFor(clientTraceparent),
@@ -36,12 +41,12 @@ export const completeRequest = (request: Wish, taskTimeoutMs: number, clientTrac
   }
 }
 
-/** Through JSON at once, so that nobody can change it afterwards, and what cannot be sent is told to who asked. */
-const frozen = (value: object): JsonObject => JSON.parse(JSON.stringify(value))
+/** Copies a value through JSON: later changes have no effect, and a value that JSON cannot hold is an error at once. */
+const copyOf = (value: object): JsonObject => JSON.parse(JSON.stringify(value))
 
-const extrasOf = ({ resultTimeoutMs, metadata, policy, security }: Wish): Extras => ({
+const extrasOf = ({ resultTimeoutMs, metadata, policy, security }: UncheckedRequest): Extras => ({
   ...(resultTimeoutMs !== undefined && { deadline: (wallMs() + Number(resultTimeoutMs)) / 1000 }),
-  ...(isObject(metadata) && { metadata: frozen(metadata) }),
-  ...(isObject(policy) && { policy: frozen(policy) }),
-  ...(isObject(security) && { security: frozen(security) }),
+  ...(isObject(metadata) && { metadata: copyOf(metadata) }),
+  ...(isObject(policy) && { policy: copyOf(policy) }),
+  ...(isObject(security) && { security: copyOf(security) }),
 })

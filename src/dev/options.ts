@@ -2,52 +2,52 @@ import { randomBytes } from 'node:crypto'
 import { ConfigError, type ConfigProblem } from '../errors.js'
 import type { Generation } from './generation.js'
 
-/** How {@link startOrchestrator} behaves; everything has a default that suits a test on one machine. */
+/** The options of {@link startOrchestrator}. The defaults suit a test on one machine. */
 export interface OrchestratorOptions {
-  /** Where to listen. Default `127.0.0.1`; anything but a loopback address needs {@link allowRemote}. */
+  /** The address to listen on. Default `127.0.0.1`. Any other than a loopback address needs {@link allowRemote}. */
   readonly host?: string
-  /** Allows a `host` that other machines can reach. Default `false`. */
+  /** Whether `host` may be an address that other machines can reach. Default `false`. */
   readonly allowRemote?: boolean
-  /** The port; `0`, the default, takes a free one. */
+  /** The port to listen on. Default `0`, which picks a free port. */
   readonly port?: number
-  /** The token that every worker may use. Default `your-secret-worker-token`, which is the worker's default too. */
+  /** The token for all workers. Default `your-secret-worker-token`, as in the worker. */
   readonly workerToken?: string
-  /** Tokens by worker id. A worker named here is refused with the common one. */
+  /** Tokens by worker id. A worker with a token of its own cannot use {@link workerToken}. Default: none. */
   readonly workerTokens?: Readonly<Record<string, string>>
   /**
-   * Which family of the wire is spoken: `classic` as by 1.0b8, `rxon` as by 1.0b30, or both, by what each worker sends.
-   * Default `auto`.
+   * The generation of the protocol: `classic` as in orchestrator 1.0b8, `rxon` as in 1.0b30, or `auto` for both, depending
+   * on what each worker sends. Default `auto`.
    */
   readonly generation?: Generation | 'auto'
-  /** What the tasks of the second generation are signed with. Default: anything. */
+  /** The key that signs the tasks of the second generation. Default: a random key. */
   readonly secretKey?: string
   /** The token of the client API. Default `dev-client-token`. */
   readonly clientToken?: string
-  /** How long a poll is held while there is nothing to do, in ms. Default 30,000. */
+  /** How long a poll waits for a task, in ms. Default 30,000. */
   readonly pollHoldMs?: number
-  /** How long a worker stays known without a heartbeat, in ms. Default 120,000. */
+  /** How long a worker is known after its last heartbeat, in ms. Default 120,000. */
   readonly workerTtlMs?: number
-  /** How long a task may take when its job does not say, in ms. Default 300,000. */
+  /** How long a task may take if its job has no timeout of its own, in ms. Default 300,000. */
   readonly taskTimeoutMs?: number
-  /** How often a failed task is dispatched again. Default 3. */
+  /** How many times a failed task is dispatched again. Default 3. */
   readonly maxRetries?: number
-  /** Requests per worker id and path within the window; off by default. */
+  /** The number of requests for each worker id and path within a window. Default: no limit. */
   readonly rateLimit?: { readonly requests: number; readonly windowMs: number }
   /**
-   * Keeps a job that no worker can take until one can, instead of quarantining it. Default `false`: the real
-   * orchestrator has no such thing.
+   * Whether a job waits for a worker that can take it, instead of being quarantined. Default `false`, because the real
+   * orchestrator does not wait.
    */
   readonly waitForWorker?: boolean
 }
 
-/** The options, complete and checked. */
-export type Settings = Required<Omit<OrchestratorOptions, 'rateLimit' | 'allowRemote'>> &
+/** The options, checked, with defaults. */
+export type DevSettings = Required<Omit<OrchestratorOptions, 'rateLimit' | 'allowRemote'>> &
   Pick<OrchestratorOptions, 'rateLimit'>
 
-/** The longest that a timer can run. */
+/** The longest delay of a timer, in ms. */
 export const MAX_DELAY_MS = 2_147_483_647
 
-const DEFAULTS: Settings = {
+const DEFAULTS: DevSettings = {
   host: '127.0.0.1',
   port: 0,
   workerToken: 'your-secret-worker-token',
@@ -72,9 +72,9 @@ const GENERATIONS: ReadonlySet<string> = new Set(['auto', 'classic', 'rxon'])
 const A_DELAY = `milliseconds, more than 0 and at most ${MAX_DELAY_MS}`
 const A_TOKEN = 'a text that is not empty'
 
-const problemsOf = (settings: Settings, allowRemote: boolean): ConfigProblem[] => {
+const problemsOf = (settings: DevSettings, allowRemote: boolean): ConfigProblem[] => {
   const { host, port, rateLimit, maxRetries } = settings
-  const checks: [name: string, value: unknown, fine: boolean, expected: string][] = [
+  const checks: [name: string, value: unknown, isValid: boolean, expected: string][] = [
     ['host', host, allowRemote || isLoopback(host), 'a loopback address, or allowRemote: true'],
     ['port', port, isCount(port) && port < 65_536, 'a whole number from 0 to 65535'],
     ['workerToken', '(hidden)', settings.workerToken !== '', A_TOKEN],
@@ -93,16 +93,20 @@ const problemsOf = (settings: Settings, allowRemote: boolean): ConfigProblem[] =
     ['rateLimit.windowMs', rateLimit?.windowMs, isDelay(rateLimit?.windowMs ?? 1), A_DELAY],
   ]
   return checks
-    .filter(([, , fine]) => !fine)
+    .filter(([, , isValid]) => !isValid)
     .map(([name, value, , expected]) => ({ name, value: String(value), expected }))
 }
 
-/** Defaults for what is left out; throws a {@link ConfigError} that names everything that is wrong. */
-export const resolveOptions = (options: OrchestratorOptions): Settings => {
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError that lists every problem
+ */
+export const resolveOptions = (options: OrchestratorOptions): DevSettings => {
   const { allowRemote = false, ...rest } = options
   const given = Object.entries(rest).filter(([, value]) => value !== undefined)
   const secretKey = randomBytes(32).toString('hex')
-  const settings: Settings = { ...DEFAULTS, secretKey, ...Object.fromEntries(given) }
+  const settings: DevSettings = { ...DEFAULTS, secretKey, ...Object.fromEntries(given) }
   const problems = problemsOf(settings, allowRemote)
   if (problems.length > 0) throw new ConfigError(problems)
   return settings

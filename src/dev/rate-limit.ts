@@ -1,35 +1,23 @@
-import { monotonicMs } from '../utils/time.js'
-
-/** With more keys than this, the expired ones are looked for and dropped. */
-const KEYS_BEFORE_SWEEP = 10_000
+import { ExpiringMap } from './expiring-map.js'
+import type { DevSettings } from './options.js'
 
 /**
- * Counts requests by key. Every request pushes the end of its key's window back, a refused one too: whoever keeps on
- * asking stays refused, as with the real orchestrator.
+ * Counts requests by key. Each request, refused or not, extends the window of its key, as the limiter of the real
+ * orchestrator does. A client that keeps asking stays refused.
  */
 export class RateLimit {
-  readonly #counts = new Map<string, { count: number; expiresAtMs: number }>()
+  readonly #counts: ExpiringMap<number>
   readonly #requests: number
-  readonly #windowMs: number
 
-  constructor({ requests, windowMs }: { readonly requests: number; readonly windowMs: number }) {
+  constructor({ requests, windowMs }: NonNullable<DevSettings['rateLimit']>) {
     this.#requests = requests
-    this.#windowMs = windowMs
+    this.#counts = new ExpiringMap(windowMs)
   }
 
-  /** Counts one request, and says whether it may pass. */
+  /** Counts one request, and returns whether it is allowed. */
   admits(key: string): boolean {
-    const nowMs = monotonicMs()
-    const known = this.#counts.get(key)
-    const count = known && known.expiresAtMs >= nowMs ? known.count + 1 : 1
-    this.#counts.set(key, { count, expiresAtMs: nowMs + this.#windowMs })
-    if (this.#counts.size > KEYS_BEFORE_SWEEP) this.#sweep(nowMs)
+    const count = (this.#counts.get(key) ?? 0) + 1
+    this.#counts.set(key, count)
     return count <= this.#requests
-  }
-
-  #sweep(nowMs: number): void {
-    for (const [key, { expiresAtMs }] of this.#counts) {
-      if (expiresAtMs < nowMs) this.#counts.delete(key)
-    }
   }
 }

@@ -1,4 +1,4 @@
-/** What is refused, and how it is said. */
+/** A response that refuses a request. */
 export interface Refusal {
   readonly status: number
   readonly error: string

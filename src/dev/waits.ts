@@ -2,15 +2,15 @@ import { AvtomatikaError } from '../errors.js'
 import { after, type Timer } from '../utils/time.js'
 import { MAX_DELAY_MS } from './options.js'
 
-/** One thing to wait for. */
+/** A condition to wait for. */
 export interface Wait<T> {
-  /** For the message, as in `waited 30000 ms for …`. */
+  /** Part of the error message: `waited 30000 ms for …`. */
   readonly what: string
-  /** The thing, once it is there. */
+  /** Returns the awaited value, or `undefined` if it is not there yet. */
   readonly look: () => T | undefined
-  /** Arranges for `lookAgain` to be called whenever the thing may have come; returns how to stop that. */
+  /** Calls `lookAgain` each time the value may be there. Returns a function that ends this. */
   readonly watch: (lookAgain: () => void) => () => void
-  /** `Infinity` waits for good. */
+  /** `Infinity` waits forever. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
@@ -18,7 +18,7 @@ export interface Wait<T> {
 const timerFor = (ms: number, action: () => void): Timer =>
   Number.isFinite(ms) ? after(Math.min(ms, MAX_DELAY_MS), action) : { cancel: () => {} }
 
-/** Waits that end by an event, a deadline, an abort, or all together. */
+/** All waits of one orchestrator. Each ends by an event, a deadline or a signal, and all end with the orchestrator. */
 export class Waits {
   readonly #rejections = new Set<(reason: unknown) => void>()
   #endedBy: Error | undefined
@@ -31,7 +31,7 @@ export class Waits {
     return this.#begin(wait)
   }
 
-  /** Rejects every wait, and every later one. */
+  /** Rejects all waits, and later ones as well. */
   endAll(reason: Error): void {
     this.#endedBy = reason
     for (const reject of this.#rejections) reject(reason)

@@ -2,7 +2,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { RXON_VERSION_HEADER } from '../generation.js'
 import type { Refusal } from '../refusal.js'
 import { pack } from './compress.js'
-import { type Exchange, headerOf } from './exchange.js'
+import { type HttpContext, headerOf } from './http-context.js'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const TEXT_TYPE = 'text/plain; charset=utf-8'
@@ -10,53 +10,53 @@ const TEXT_TYPE = 'text/plain; charset=utf-8'
 type Headers = Record<string, string | number>
 
 /**
- * Writes the answer to Node's response directly: a web `Response` that is not replaced globally costs several times
- * as much as everything else here. A client that is gone is no error.
+ * Writes to Node's response directly, because a web `Response` costs several times as much as everything else here. A
+ * client that has disconnected is no error.
  */
-const write = (exchange: Exchange, status: number, headers: Headers, body?: string | Buffer): Response => {
-  const { outgoing } = exchange.env
+const write = (context: HttpContext, status: number, headers: Headers, body?: string | Buffer): Response => {
+  const { outgoing } = context.env
   if (!outgoing.headersSent) outgoing.writeHead(status, headers).end(body)
   return RESPONSE_ALREADY_SENT
 }
 
-const writeText = (exchange: Exchange, status: number, type: string, text: string): Response => {
+const writeText = (context: HttpContext, status: number, type: string, text: string): Response => {
   const length = Buffer.byteLength(text)
-  const packed = pack(text, length, headerOf(exchange, 'accept-encoding'))
-  // A text leaves in one piece with its headers, a buffer does not.
-  if (!packed) return write(exchange, status, { 'content-type': type, 'content-length': length }, text)
+  const packed = pack(text, length, headerOf(context, 'accept-encoding'))
+  // Node sends a string together with the headers, and a buffer separately.
+  if (!packed) return write(context, status, { 'content-type': type, 'content-length': length }, text)
   const { encoding, body } = packed
-  dropVersion(exchange)
+  dropVersion(context)
   const headers = { 'content-type': type, 'content-encoding': encoding, 'content-length': body.length }
-  return write(exchange, status, headers, body)
+  return write(context, status, headers, body)
 }
 
-/** The real one loses it on packed answers, and has none where no route is. */
-const dropVersion = (exchange: Exchange): Exchange => {
-  exchange.env.outgoing.removeHeader(RXON_VERSION_HEADER)
-  return exchange
+/** The real orchestrator sends no version with compressed responses, and none for unknown paths. */
+const dropVersion = (context: HttpContext): HttpContext => {
+  context.env.outgoing.removeHeader(RXON_VERSION_HEADER)
+  return context
 }
 
-export const answerJson = (exchange: Exchange, value: unknown, status = 200): Response =>
-  writeText(exchange, status, JSON_TYPE, JSON.stringify(value))
+export const answerJson = (context: HttpContext, value: unknown, status = 200): Response =>
+  writeText(context, status, JSON_TYPE, JSON.stringify(value))
 
-export const answerText = (exchange: Exchange, text: string, status: number): Response =>
-  writeText(exchange, status, TEXT_TYPE, text)
+export const answerText = (context: HttpContext, text: string, status: number): Response =>
+  writeText(context, status, TEXT_TYPE, text)
 
-export const answerHtml = (exchange: Exchange, html: string): Response =>
-  writeText(exchange, 200, 'text/html; charset=utf-8', html)
+export const answerHtml = (context: HttpContext, html: string): Response =>
+  writeText(context, 200, 'text/html; charset=utf-8', html)
 
-export const answerNothing = (exchange: Exchange): Response => write(exchange, 204, {})
+export const answerNothing = (context: HttpContext): Response => write(context, 204, {})
 
-export const refuse = (exchange: Exchange, { status, error }: Refusal): Response =>
-  answerJson(exchange, { error }, status)
+export const refuse = (context: HttpContext, { status, error }: Refusal): Response =>
+  answerJson(context, { error }, status)
 
 export const INVALID_JSON: Refusal = { status: 400, error: 'Invalid JSON body' }
 export const JOB_NOT_FOUND: Refusal = { status: 404, error: 'Job not found' }
 export const WORKER_NOT_FOUND: Refusal = { status: 404, error: 'Worker not found' }
 
-export const notFound = (exchange: Exchange): Response =>
-  answerText(dropVersion(exchange), '404: Not Found', 404)
-export const wrongMethod = (exchange: Exchange): Response =>
-  answerText(dropVersion(exchange), '405: Method Not Allowed', 405)
-export const internalError = (exchange: Exchange): Response =>
-  answerText(exchange, '500 Internal Server Error\n\nServer got itself in trouble', 500)
+export const notFound = (context: HttpContext): Response =>
+  answerText(dropVersion(context), '404: Not Found', 404)
+export const wrongMethod = (context: HttpContext): Response =>
+  answerText(dropVersion(context), '405: Method Not Allowed', 405)
+export const internalError = (context: HttpContext): Response =>
+  answerText(context, '500 Internal Server Error\n\nServer got itself in trouble', 500)

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
-/** What the real orchestrator's HTTP server reads at most. */
+/** The longest body that the real orchestrator reads, in bytes. */
 export const MAX_BYTES = 1024 * 1024
 
-/** A body as it came: nothing at all, JSON, or something else. */
+/** The parsed body of a request. */
 export type Body =
   | { readonly kind: 'empty' | 'unreadable' | 'too_long' }
   | { readonly kind: 'json'; readonly value: unknown; readonly text: string }
@@ -45,7 +45,7 @@ const parse = (bytes: Buffer): Body => {
   }
 }
 
-/** Reads a body, no further than {@link MAX_BYTES}. */
+/** Reads the body of a request, up to {@link MAX_BYTES}. */
 export const readBody = async (incoming: IncomingMessage): Promise<Body> => {
   if (Number(incoming.headers['content-length'] ?? 0) > MAX_BYTES) return TOO_LONG
   return collect(incoming)

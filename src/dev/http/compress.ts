@@ -1,18 +1,18 @@
 import zlib from 'node:zlib'
 
-/** Shorter answers go as they are. */
+/** Shorter responses are not compressed, in bytes. */
 const MIN_BYTES = 500
 
-interface Packed {
+interface Compressed {
   readonly encoding: 'zstd' | 'gzip'
   readonly body: Buffer
 }
 
-/** Packs a text the way the client accepts it: zstd first, where this Node has it, then gzip. */
-export const pack = (text: string, byteLength: number, acceptEncoding = ''): Packed | undefined => {
+/** Compresses a text in a way that the client accepts: zstd if this Node has it, else gzip. */
+export const pack = (text: string, byteLength: number, acceptEncoding = ''): Compressed | undefined => {
   if (byteLength < MIN_BYTES) return undefined
   const accepted = acceptEncoding.toLowerCase()
-  // Missing before Node 22.15, whatever the types say.
+  // Missing before Node 22.15, although the types declare it.
   const zstd = (zlib as { zstdCompressSync?: (input: string) => Buffer }).zstdCompressSync
   if (zstd && accepted.includes('zstd')) return { encoding: 'zstd', body: zstd(text) }
   if (accepted.includes('gzip')) return { encoding: 'gzip', body: zlib.gzipSync(text) }

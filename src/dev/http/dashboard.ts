@@ -1,8 +1,9 @@
+import type { AppParts } from '../app-parts.js'
 import { answerHtml, refuse } from './answers.js'
-import { type ClientRouteParts, WRONG_TOKEN } from './client-routes.js'
-import type { Exchange } from './exchange.js'
+import { WRONG_TOKEN } from './client-routes.js'
+import type { HttpContext } from './http-context.js'
 
-/** The newest ones. */
+/** How many jobs the page shows, the newest first. */
 const SHOWN_JOBS = 50
 
 const escaped = (value: unknown): string =>
@@ -13,9 +14,9 @@ const table = (title: string, columns: readonly string[], rows: readonly (readon
     .map((row) => `<tr><td>${row.map(escaped).join('<td>')}`)
     .join('')}</table>`
 
-/** Workers and jobs on one page, for people; a browser sends no headers, so the token is part of its address. */
-export const dashboard = ({ clientToken, workers, jobs }: ClientRouteParts, exchange: Exchange): Response => {
-  if (exchange.req.query('token') !== clientToken) return refuse(exchange, WRONG_TOKEN)
+/** A page with workers and jobs. The token is part of the address, because a browser sends no header of its own. */
+export const dashboard = ({ settings, workers, jobs }: AppParts, context: HttpContext): Response => {
+  if (context.req.query('token') !== settings.clientToken) return refuse(context, WRONG_TOKEN)
   const workerRows = workers
     .live()
     .map(({ workerId, workerType, generation, status, load, taskNames }) => [
@@ -26,7 +27,7 @@ export const dashboard = ({ clientToken, workers, jobs }: ClientRouteParts, exch
     .list(SHOWN_JOBS)
     .map(({ id, task, status, workerId, progress }) => [id, task, status, workerId, progress?.message])
   return answerHtml(
-    exchange,
+    context,
     `<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=2><title>Avtomatika</title>${table(
       'Workers',
       ['id', 'type', 'generation', 'status', 'load', 'tasks'],

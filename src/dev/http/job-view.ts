@@ -1,12 +1,12 @@
 import type { Job } from '../state/job.js'
 
-/** A job under the names of the wire; each generation has some of its own. */
+/** A job as the client API shows it. The second generation has additional members. */
 export const viewOf = (job: Job): object => ({
   ...commonView(job),
   ...(job.generation === 'rxon' && rxonView(job)),
 })
 
-/** The result is what the last step of the job brought. */
+/** `result` is the data of the last step. */
 const rxonView = ({ state, status, history, progress, extras: { metadata } }: Job): object => {
   const result = Object.values(history).at(-1)
   return {

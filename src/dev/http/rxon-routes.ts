@@ -1,56 +1,40 @@
 import { isObject } from '../../utils/json.js'
+import type { AppParts } from '../app-parts.js'
 import { RXON_VERSION, RXON_VERSION_HEADER } from '../generation.js'
-import type { PollQueues } from '../queue/poll-queues.js'
 import type { Refusal } from '../refusal.js'
-import type { JobRunner } from '../run/job-runner.js'
-import type { Door, MessageType } from '../rxon/door.js'
-import type { EventDesk } from '../rxon/event-desk.js'
+import type { Message } from '../rxon/message-verifier.js'
+import type { MessageType } from '../rxon/rxon-auth.js'
 import { isIdentifier, keptOf, problemOfRegistration, problemOfResult } from '../rxon/shape.js'
 import { withoutNulls } from '../rxon/signing.js'
-import type { Tokens } from '../rxon/tokens.js'
-import type { Message, Trust } from '../rxon/trust.js'
 import { isTerminal } from '../state/job.js'
-import type { JobStore } from '../state/job-store.js'
-import type { WorkerStore } from '../state/worker-store.js'
 import { answerJson, answerNothing, answerText, refuse } from './answers.js'
 import { MAX_BYTES } from './body.js'
-import { type Exchange, headerOf } from './exchange.js'
-import type { Handler, Visit, WorkerHandlers } from './worker-handlers.js'
+import { type HttpContext, headerOf } from './http-context.js'
+import type { RouteHandler, WorkerHandlers, WorkerRequest } from './worker-request.js'
 
-/** What the second generation's side of the wire works with. */
-export interface RxonParts {
-  readonly door: Door
-  readonly trust: Trust
-  readonly tokens: Tokens
-  readonly events: EventDesk
-  readonly jobs: JobStore
-  readonly workers: WorkerStore
-  readonly queues: PollQueues<object>
-  readonly runner: JobRunner
-  readonly pollHoldMs: number
-}
-
-/** What only the second generation has. */
+/** The routes of the second generation. */
 export interface RxonHandlers extends WorkerHandlers {
-  readonly event: Handler
-  readonly token: Handler
-  readonly refresh: Handler
+  readonly event: RouteHandler
+  readonly token: RouteHandler
+  readonly refresh: RouteHandler
 }
 
-/** Someone who has come in, with what they bring. */
-interface Caller extends Visit {
+/** A request whose token is valid. */
+interface AuthenticatedRequest extends WorkerRequest {
   readonly workerId: string
   readonly message: Message
 }
 
-type Reply = (parts: RxonParts, caller: Caller) => object | null | undefined | Promise<object | undefined>
+type Reply = (
+  parts: AppParts,
+  request: AuthenticatedRequest,
+) => object | null | undefined | Promise<object | undefined>
 
-/** The second generation's answers. */
-export const rxonHandlers = (parts: RxonParts): RxonHandlers => {
+export const rxonHandlers = (parts: AppParts): RxonHandlers => {
   const answering =
-    (type: MessageType, reply: Reply): Handler =>
-    (visit) =>
-      guarded(visit.exchange, () => answerTo(parts, visit, type, reply))
+    (type: MessageType, reply: Reply): RouteHandler =>
+    (request) =>
+      guarded(request.context, () => answerTo(parts, request, type, reply))
   return {
     register: answering('register', register),
     heartbeat: answering('heartbeat', heartbeat),
@@ -58,49 +42,48 @@ export const rxonHandlers = (parts: RxonParts): RxonHandlers => {
     result: answering('result', takeResult),
     event: answering('event', takeEvent),
     token: answering('sts_token', ({ tokens }, { workerId }) => tokens.issue(workerId)),
-    refresh: (visit) => answer(visit.exchange, refresh(parts, visit)),
-    noUpgrade: ({ exchange }) => answerText(exchange, 'No WebSocket UPGRADE hdr: None', 400),
+    refresh: (request) => answer(request.context, refresh(parts, request)),
+    noUpgrade: ({ context }) => answerText(context, 'No WebSocket UPGRADE hdr: None', 400),
     refusal: () => undefined,
   }
 }
 
 const isRefusal = (reply: object): reply is Refusal => 'error' in reply && 'status' in reply
 
-const answer = (exchange: Exchange, reply: object | null | undefined): Response => {
-  if (reply === undefined) return answerNothing(exchange)
-  if (reply && isRefusal(reply) && typeof reply.status === 'number') return refuse(exchange, reply)
-  return answerJson(exchange, reply, reply && 'error' in reply ? 500 : 200)
+const answer = (context: HttpContext, reply: object | null | undefined): Response => {
+  if (reply === undefined) return answerNothing(context)
+  if (reply && isRefusal(reply) && typeof reply.status === 'number') return refuse(context, reply)
+  return answerJson(context, reply, reply && 'error' in reply ? 500 : 200)
 }
 
-/** What cannot be signed at all is the real one's own error. */
-const guarded = async (exchange: Exchange, act: () => Promise<Response>): Promise<Response> => {
+/** A message that cannot be signed at all makes the real orchestrator fail, too. */
+const guarded = async (context: HttpContext, act: () => Promise<Response>): Promise<Response> => {
   try {
     return await act()
   } catch (error) {
-    if (error instanceof RangeError) return refuse(exchange, { status: 500, error: error.message })
+    if (error instanceof RangeError) return refuse(context, { status: 500, error: error.message })
     throw error
   }
 }
 
 const answerTo = async (
-  parts: RxonParts,
-  visit: Visit,
+  parts: AppParts,
+  request: WorkerRequest,
   type: MessageType,
   reply: Reply,
 ): Promise<Response> => {
-  const { exchange, pathId } = visit
-  const message = messageIn(visit, type)
-  if ('error' in message) return refuse(exchange, message)
-  const claimed = pathId ?? headerOf(exchange, 'X-Worker-ID') ?? textOr(message.body['worker_id'])
-  const visitor = parts.door.open(headerOf(exchange, 'X-Worker-Token'), claimed, type)
-  if ('error' in visitor) return refuse(exchange, visitor)
-  return answer(exchange, await reply(parts, { ...visit, ...visitor, message }))
+  const { context, pathId } = request
+  const message = messageIn(request, type)
+  if ('error' in message) return refuse(context, message)
+  const claimed = pathId ?? headerOf(context, 'X-Worker-ID') ?? textOr(message.body['worker_id'])
+  const workerId = parts.rxonAuth.authenticate(headerOf(context, 'X-Worker-Token'), claimed, type)
+  if (typeof workerId !== 'string') return refuse(context, workerId)
+  return answer(context, await reply(parts, { ...request, workerId, message }))
 }
 
 const EMPTY: Message = { body: {}, json: '' }
 
-/** What has no body, or may have none, is let through without. */
-const messageIn = ({ body }: Visit, type: MessageType): Message | Refusal => {
+const messageIn = ({ body }: WorkerRequest, type: MessageType): Message | Refusal => {
   switch (body.kind) {
     case 'too_long':
       return { status: 413, error: `Maximum request body size ${MAX_BYTES} exceeded.` }
@@ -121,12 +104,12 @@ const textOr = (value: unknown): string | undefined => (typeof value === 'string
 
 const MISMATCH: Refusal = { status: 403, error: 'Immediate sender ID mismatch' }
 
-const register: Reply = ({ trust, workers, runner }, { exchange, workerId, message }) => {
+const register: Reply = ({ verifier, workers, runner }, { context, workerId, message }) => {
   const { body } = message
   if (typeof body['worker_id'] !== 'string')
     return { status: 400, error: 'Missing or invalid worker_id in registration data' }
   if (body['worker_id'] !== workerId) return MISMATCH
-  const refusal = trust.refusalOf(workerId, message)
+  const refusal = verifier.refusalOf(workerId, message)
   if (refusal) return refusal
   const problem = problemOfRegistration(body)
   if (problem) return { status: 400, error: `Invalid WorkerRegistration payload: ${problem}` }
@@ -137,7 +120,7 @@ const register: Reply = ({ trust, workers, runner }, { exchange, workerId, messa
   return {
     status: 'registered',
     version: RXON_VERSION,
-    ...warningTo(headerOf(exchange, RXON_VERSION_HEADER)),
+    ...warningTo(headerOf(context, RXON_VERSION_HEADER)),
   }
 }
 
@@ -148,18 +131,18 @@ const warningTo = (version = RXON_VERSION): object =>
     ? {}
     : { warning: `Protocol version mismatch! Orchestrator: ${RXON_VERSION}, Worker: ${version}.` }
 
-/** An unknown worker learns of it by an empty one only. */
+/** Only an empty heartbeat tells a worker that it is unknown. */
 const heartbeat: Reply = (parts, { workerId, message }) => {
-  const { trust, workers, runner } = parts
+  const { verifier, workers, runner } = parts
   const { body } = message
   if (Object.keys(body).length === 0) return workers.touch(workerId) ? { status: 'ttl_refreshed' } : null
-  const refusal = trust.refusalOf(workerId, message)
+  const refusal = verifier.refusalOf(workerId, message)
   if (refusal) return refusal
   const known = workers.get(workerId)
   if (!known) return { status: 'ok' }
   const { supported_skills: skills, ...light } = body
   const isInSync = Boolean(body['skills_hash']) && body['skills_hash'] === known.record['skills_hash']
-  // As in the real one, skills that come under the hash that is known are not looked at.
+  // As in the real orchestrator, skills are ignored if their hash is known.
   const worker = workers.update(workerId, isInSync || skills === undefined ? light : body)
   if (worker) runner.serve(worker)
   return {
@@ -169,8 +152,8 @@ const heartbeat: Reply = (parts, { workerId, message }) => {
   }
 }
 
-/** Of the ids that the worker has in hand, those of jobs that have ended: the real one looks for jobs only, too. */
-const cancellations = ({ jobs }: RxonParts, current: unknown): object => {
+/** Names the jobs of the worker that have ended. The real orchestrator looks for jobs only, too, not for tasks. */
+const cancellations = ({ jobs }: AppParts, current: unknown): object => {
   const ids = Array.isArray(current) ? current.filter((id) => typeof id === 'string') : []
   const ended = ids.filter((id) => {
     const status = jobs.get(id)?.status
@@ -179,11 +162,11 @@ const cancellations = ({ jobs }: RxonParts, current: unknown): object => {
   return ended.length > 0 ? { cancel_task_ids: ended } : {}
 }
 
-const poll: Reply = ({ queues, pollHoldMs }, { workerId }) => queues.next(workerId, pollHoldMs)
+const poll: Reply = ({ queues, settings }, { workerId }) => queues.next(workerId, settings.pollHoldMs)
 
-const takeResult: Reply = ({ trust, runner }, { workerId, message }) => {
+const takeResult: Reply = ({ verifier, runner }, { workerId, message }) => {
   const { body } = message
-  const refusal = trust.refusalOf(workerId, message)
+  const refusal = verifier.refusalOf(workerId, message)
   if (refusal) return refusal
   const problem = problemOfResult(body)
   if (problem) return { status: 400, error: `Invalid TaskResult payload: ${problem}` }
@@ -195,14 +178,14 @@ const takeResult: Reply = ({ trust, runner }, { workerId, message }) => {
   return runner.takeRxonResult({ workerId, body: withoutNulls(body) })
 }
 
-const takeEvent: Reply = ({ events }, { workerId, message }) => events.take(workerId, message)
+const takeEvent: Reply = ({ receiver }, { workerId, message }) => receiver.receive(workerId, message)
 
-const refresh = ({ door, tokens }: RxonParts, visit: Visit): object => {
-  const message = messageIn(visit, 'sts_refresh')
+const refresh = ({ rxonAuth, tokens }: AppParts, request: WorkerRequest): object => {
+  const message = messageIn(request, 'sts_refresh')
   if ('error' in message) return message
   const { refresh_token, worker_id } = message.body
-  const workerId = headerOf(visit.exchange, 'X-Worker-ID') ?? textOr(worker_id)
-  const tooMany = door.countsTooMuch(`refresh ${workerId}`)
+  const workerId = headerOf(request.context, 'X-Worker-ID') ?? textOr(worker_id)
+  const tooMany = rxonAuth.refusalOfRate(`refresh ${workerId}`)
   if (tooMany) return tooMany
   if (typeof refresh_token !== 'string' || refresh_token === '')
     return { status: 400, error: 'Missing refresh_token in payload' }

@@ -3,35 +3,35 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { ConfigError } from '../../errors.js'
-import { after } from '../../utils/time.js'
+import { Condition } from '../../utils/condition.js'
+import { within } from '../../utils/time.js'
 import { RXON_VERSION, RXON_VERSION_HEADER } from '../generation.js'
-import type { HttpEnv } from './exchange.js'
+import type { DevSettings } from '../options.js'
+import type { HttpEnv } from './http-context.js'
 
-/** As long as the real orchestrator's server keeps an idle connection. */
+/** How long the real orchestrator keeps an idle connection, in ms. */
 const KEEP_ALIVE_MS = 75_000
-/** How long answers may take to leave when the server closes. */
+/** How long {@link HttpServer.close} waits for responses that are being sent, in ms. */
 const CLOSE_GRACE_MS = 1_000
 
-/** The HTTP server, and the answers that are on their way. */
 export class HttpServer {
   readonly server: Server
   readonly #open = new Set<ServerResponse>()
-  #onDrained: (() => void) | undefined
+  readonly #changed = new Condition()
 
-  /** @param speaksRxon whether the answers name the version of the second generation */
-  constructor(app: Hono<HttpEnv>, speaksRxon: boolean) {
-    // Never in exchange for the globals Request and Response: they belong to the process that this is embedded in.
+  constructor(app: Hono<HttpEnv>, { generation }: Pick<DevSettings, 'generation'>) {
+    // The globals Request and Response belong to the process that embeds this server, so they are not replaced.
     const listen = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: '127.0.0.1' })
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#track(response)
-      if (speaksRxon) response.setHeader(RXON_VERSION_HEADER, RXON_VERSION)
+      if (generation !== 'classic') response.setHeader(RXON_VERSION_HEADER, RXON_VERSION)
       void listen(request, response)
     })
   }
 
   /**
-   * Resolves with the port.
-   * @throws ConfigError when nobody can listen there.
+   * @returns the port
+   * @throws ConfigError if the server cannot listen there
    */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -45,10 +45,13 @@ export class HttpServer {
     })
   }
 
-  /** Takes no new connection, lets the answers out that are being written, and drops what is left. */
+  /** Accepts no new connections, waits for responses that are being sent, and ends all connections. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
-    await this.#drained()
+    await within(
+      CLOSE_GRACE_MS,
+      this.#changed.until(() => this.#open.size === 0),
+    )
     this.server.closeAllConnections()
     await closed
   }
@@ -57,18 +60,7 @@ export class HttpServer {
     this.#open.add(response)
     response.once('close', () => {
       this.#open.delete(response)
-      if (this.#open.size === 0) this.#onDrained?.()
-    })
-  }
-
-  #drained(): Promise<void> {
-    if (this.#open.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      const grace = after(CLOSE_GRACE_MS, resolve)
-      this.#onDrained = () => {
-        grace.cancel()
-        resolve()
-      }
+      this.#changed.notify()
     })
   }
 }

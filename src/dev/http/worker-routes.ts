@@ -1,17 +1,13 @@
 import { Hono } from 'hono'
 import { isObject } from '../../utils/json.js'
+import type { AppParts } from '../app-parts.js'
 import { type Generation, RXON_VERSION_HEADER } from '../generation.js'
 import { notFound, wrongMethod } from './answers.js'
 import { type Body, readBody } from './body.js'
-import { type ClassicParts, classicHandlers } from './classic-routes.js'
-import { type Exchange, type HttpEnv, headerOf } from './exchange.js'
-import { type RxonHandlers, type RxonParts, rxonHandlers } from './rxon-routes.js'
-import type { Visit, WorkerHandlers } from './worker-handlers.js'
-
-/** What the worker's side of the wire works with. */
-export interface WorkerRouteParts extends ClassicParts, RxonParts {
-  readonly generation: Generation | 'auto'
-}
+import { classicHandlers } from './classic-routes.js'
+import { type HttpContext, type HttpEnv, headerOf } from './http-context.js'
+import { type RxonHandlers, rxonHandlers } from './rxon-routes.js'
+import type { WorkerHandlers, WorkerRequest } from './worker-request.js'
 
 const BOTH = 'workers/[^/]+(/tasks/next)?|tasks/result|ws/[^/]+'
 const CLASSIC_PATHS = new RegExp(`^/_worker/(${BOTH})$`)
@@ -19,13 +15,13 @@ const RXON_PATHS = new RegExp(`^/_worker/(${BOTH}|events|auth/token(/refresh)?)$
 
 const NO_BODY: Body = { kind: 'empty' }
 
-/** The routes under `/_worker`: each generation has its own answers to the same ones, and the second has some more. */
+/** The routes under `/_worker`. Each generation has its own handlers, and the second generation has additional routes. */
 export class WorkerRoutes {
-  readonly #parts: WorkerRouteParts
+  readonly #parts: AppParts
   readonly #classic: WorkerHandlers
   readonly #rxon: RxonHandlers
 
-  constructor(parts: WorkerRouteParts) {
+  constructor(parts: AppParts) {
     this.#parts = parts
     this.#classic = classicHandlers(parts)
     this.#rxon = rxonHandlers(parts)
@@ -45,43 +41,44 @@ export class WorkerRoutes {
     return app
   }
 
-  /** What is said to a path or a method that is not served. */
-  readonly unserved = (exchange: Exchange): Response => {
-    const visit = { exchange, body: NO_BODY }
-    const isRxon = this.#spoken(visit) === 'rxon'
-    const refusal = (isRxon ? this.#rxon : this.#classic).refusal(visit)
+  /** Refuses unknown paths and methods. */
+  readonly unserved = (context: HttpContext): Response => {
+    const request = { context, body: NO_BODY }
+    const isRxon = this.#generationOf(request) === 'rxon'
+    const refusal = (isRxon ? this.#rxon : this.#classic).refusal(request)
     const paths = isRxon ? RXON_PATHS : CLASSIC_PATHS
-    return refusal ?? (paths.test(exchange.req.path) ? wrongMethod : notFound)(exchange)
+    return refusal ?? (paths.test(context.req.path) ? wrongMethod : notFound)(context)
   }
 
-  readonly #both = (name: Exclude<keyof WorkerHandlers, 'refusal'>) => async (exchange: Exchange) => {
-    const visit = await visitOf(exchange)
-    return (this.#spoken(visit) === 'rxon' ? this.#rxon : this.#classic)[name](visit)
+  readonly #both = (name: Exclude<keyof WorkerHandlers, 'refusal'>) => async (context: HttpContext) => {
+    const request = await requestIn(context)
+    return (this.#generationOf(request) === 'rxon' ? this.#rxon : this.#classic)[name](request)
   }
 
   readonly #rxonOnly =
-    (name: Exclude<keyof RxonHandlers, keyof WorkerHandlers>) => async (exchange: Exchange) =>
-      this.#parts.generation === 'classic'
-        ? this.unserved(exchange)
-        : this.#rxon[name](await visitOf(exchange))
+    (name: Exclude<keyof RxonHandlers, keyof WorkerHandlers>) => async (context: HttpContext) =>
+      this.#parts.settings.generation === 'classic'
+        ? this.unserved(context)
+        : this.#rxon[name](await requestIn(context))
 
-  /** By what is said, else by what the worker spoke when it registered. */
-  #spoken({ exchange, body, pathId }: Visit): Generation {
-    const { generation, workers } = this.#parts
+  /** The generation of the message, or of the worker's registration if the message does not show it. */
+  #generationOf({ context, body, pathId }: WorkerRequest): Generation {
+    const { settings, workers } = this.#parts
+    const { generation } = settings
     if (generation !== 'auto') return generation
-    if (body.kind === 'json') return isStamped(body.value) || namesVersion(exchange) ? 'rxon' : 'classic'
-    if (namesVersion(exchange)) return 'rxon'
+    if (body.kind === 'json') return isStamped(body.value) || namesVersion(context) ? 'rxon' : 'classic'
+    if (namesVersion(context)) return 'rxon'
     return (pathId !== undefined && workers.get(pathId)?.generation) || 'classic'
   }
 }
 
-const visitOf = async (exchange: Exchange): Promise<Visit> => {
-  const pathId = exchange.req.param('id')
-  const hasBody = exchange.req.method !== 'GET'
-  const body = hasBody ? await readBody(exchange.env.incoming) : NO_BODY
-  return { exchange, body, ...(pathId !== undefined && { pathId }) }
+const requestIn = async (context: HttpContext): Promise<WorkerRequest> => {
+  const pathId = context.req.param('id')
+  const hasBody = context.req.method !== 'GET'
+  const body = hasBody ? await readBody(context.env.incoming) : NO_BODY
+  return { context, body, ...(pathId !== undefined && { pathId }) }
 }
 
-const namesVersion = (exchange: Exchange): boolean => headerOf(exchange, RXON_VERSION_HEADER) !== undefined
+const namesVersion = (context: HttpContext): boolean => headerOf(context, RXON_VERSION_HEADER) !== undefined
 
 const isStamped = (body: unknown): boolean => isObject(body) && ('timestamp' in body || 'security' in body)

@@ -7,10 +7,10 @@ interface HeldPoll<T> {
 }
 
 /**
- * One worker's items and its held polls: either of the two is always empty.
+ * The queued items and the held polls of one worker. At least one of the two is empty.
  *
- * A held poll does not know whether its client is still there. One that was abandoned waits on, and swallows the next
- * item: the real orchestrator does the same, and a worker has to live with it.
+ * A held poll does not notice that its client disconnects, and takes the next item with it. The real orchestrator does the
+ * same, and a worker has to cope with it.
  */
 export class PollQueue<T> {
   readonly #items = new PriorityQueue<T>()
@@ -20,14 +20,14 @@ export class PollQueue<T> {
     return this.#items.size === 0 && this.#polls.size === 0
   }
 
-  /** Gives the item to the poll that has waited longest, or keeps it. */
+  /** Gives the item to the oldest held poll, or queues it. */
   push(item: T, priority: number): void {
     const [oldest] = this.#polls
     if (oldest) this.#end(oldest, item)
     else this.#items.push(item, priority)
   }
 
-  /** The next item, at once or within `holdMs`; `undefined` when none came. */
+  /** Resolves with the next item, or with `undefined` after `holdMs`. */
   next(holdMs: number): Promise<T | undefined> {
     if (this.#items.size > 0) return Promise.resolve(this.#items.pop())
     return new Promise((answer) => {
@@ -36,7 +36,7 @@ export class PollQueue<T> {
     })
   }
 
-  /** Answers every held poll with nothing. */
+  /** Ends every held poll without an item. */
   release(): void {
     for (const poll of this.#polls) this.#end(poll, undefined)
   }

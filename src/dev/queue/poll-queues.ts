@@ -1,6 +1,6 @@
 import { PollQueue } from './poll-queue.js'
 
-/** A queue for each worker id, known or not: who may poll is decided elsewhere. */
+/** One queue for each worker id, whether the worker is registered or not. */
 export class PollQueues<T> {
   readonly #queues = new Map<string, PollQueue<T>>()
   #closed = false
@@ -17,7 +17,7 @@ export class PollQueues<T> {
     return item
   }
 
-  /** Ends every held poll, and every later one at once. */
+  /** Ends every held poll. Later polls end at once. */
   close(): void {
     this.#closed = true
     for (const queue of this.#queues.values()) queue.release()

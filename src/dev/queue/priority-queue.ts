@@ -7,7 +7,7 @@ interface Entry<T> {
 const isBefore = (a: Entry<unknown>, b: Entry<unknown>): boolean =>
   a.priority === b.priority ? a.order < b.order : a.priority > b.priority
 
-/** The highest priority comes out first; equals come out in the order they went in. A binary heap. */
+/** A binary heap: the highest priority first, and equal priorities in the order of insertion. */
 export class PriorityQueue<T> {
   readonly #heap: Entry<T>[] = []
   #pushed = 0
@@ -45,14 +45,14 @@ export class PriorityQueue<T> {
     }
   }
 
-  /** The child that is to come out earlier; past the end when there is none. */
+  /** The index of the child that comes out first. Beyond the end if there is no child. */
   #firstChild(at: number): number {
     const left = this.#heap[2 * at + 1]
     const right = this.#heap[2 * at + 2]
     return left && right && isBefore(right, left) ? 2 * at + 2 : 2 * at + 1
   }
 
-  /** Puts the entry at `lower` in the place of the one at `upper` when it is to come out earlier. */
+  /** Swaps two entries if the lower one comes out before the upper one. */
   #swapIfBefore(lower: number, upper: number): boolean {
     const below = this.#heap[lower]
     const above = this.#heap[upper]

@@ -1,12 +1,14 @@
 import { after, type Timer } from '../../utils/time.js'
 
-/** One timer for each job that has a task out. */
+/** One timer for each job whose task was dispatched. */
 export class Deadlines {
   readonly #timers = new Map<string, Timer>()
+  #isClosed = false
 
-  /** Calls `onLate` in `ms`, in place of whatever was set for this job. */
+  /** Calls `onLate` in `ms`, and replaces the earlier timer of this job. */
   set(jobId: string, ms: number, onLate: () => void): void {
     this.clear(jobId)
+    if (this.#isClosed) return
     const late = () => {
       this.#timers.delete(jobId)
       onLate()
@@ -19,7 +21,9 @@ export class Deadlines {
     this.#timers.delete(jobId)
   }
 
-  clearAll(): void {
+  /** Cancels every timer, and sets no more. */
+  close(): void {
+    this.#isClosed = true
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
   }

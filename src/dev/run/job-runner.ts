@@ -1,164 +1,185 @@
 import { randomUUID } from 'node:crypto'
 import { isObject } from '../../utils/json.js'
+import type { EventListeners } from '../events.js'
+import type { DevSettings } from '../options.js'
 import type { PollQueues } from '../queue/poll-queues.js'
 import { isTerminal, type Job, type JobProgress, type NewJob, newJob } from '../state/job.js'
 import {
   cancelled,
   dispatched,
   failed,
+  pending,
   progressed,
   quarantined,
   reached,
   retried,
-  shelved,
   timedOut,
   undispatchable,
 } from '../state/job-moves.js'
 import type { JobStore } from '../state/job-store.js'
+import { effectOf, effectOfRxon, kindOf, type ResultEffect, type ResultKind } from '../state/result-effect.js'
 import {
   accepted,
   type RxonReceipt,
   type RxonResult,
   ratingOf,
-  stumble,
+  serverError,
   whyIgnored,
 } from '../state/rxon-receipt.js'
-import { judge, judgeRxonFailure, kindOf, type ResultKind, type Verdict } from '../state/verdict.js'
 import { chooseWorker, type WorkerRecord } from '../state/worker.js'
 import type { WorkerStore } from '../state/worker-store.js'
 import { Deadlines } from './deadlines.js'
 import { offerOf, rxonOfferOf } from './offer.js'
-import { Shelf } from './shelf.js'
+import { WaitingJobs } from './waiting-jobs.js'
 
-/** What the runner works with. */
-export interface RunnerParts {
+/** Sends commands to workers. */
+export interface CommandSender {
+  /** @returns `false` if the worker cannot be reached */
+  send(workerId: string, command: object): boolean
+}
+
+/** What a {@link JobRunner} works with. */
+export interface JobRunnerParts {
+  readonly settings: Pick<DevSettings, 'secretKey' | 'maxRetries' | 'waitForWorker'>
   readonly jobs: JobStore
   readonly workers: WorkerStore
   readonly queues: PollQueues<object>
-  /** What tasks of the second generation are signed with. */
-  readonly secretKey: string
-  readonly maxRetries: number
-  /** Whether a job that no worker can take is kept until one can. */
-  readonly waitForWorker: boolean
-  /** Sends a command to cancel down the worker's socket; `false` when there is none. */
-  readonly sendCancel: (worker: WorkerRecord, taskId: string, jobId: string) => boolean
+  readonly sockets: CommandSender
+  readonly listeners: EventListeners
 }
 
-/** What became of a result; `not_dispatched`: a retry was due and no worker could take it. */
-export type Receipt = ResultKind | 'unknown_job' | 'not_dispatched'
+/** What became of a result; `not_dispatched`: a retry was due, and no worker could take it. */
+export type ClassicReceipt = ResultKind | 'unknown_job' | 'not_dispatched'
 
-/** What became of a wish to cancel. */
+/** What became of a request to cancel a job. */
 export type CancelReceipt = 'sent' | 'accepted' | 'unknown_job' | 'not_waiting' | 'terminal'
 
 const TIMED_OUT = 'Worker task timed out: execution/result deadline reached.'
 
-/** Leads each job from its creation to its end: dispatch, result, retry, time-out, cancellation. */
+/** Leads each job from its creation to its end: dispatch, result, retry, timeout, cancellation. */
 export class JobRunner {
-  readonly #parts: RunnerParts
+  readonly #parts: JobRunnerParts
   readonly #deadlines = new Deadlines()
-  readonly #shelf = new Shelf()
+  readonly #waiting = new WaitingJobs()
+  /** Counts dispatches, for the round robin among equal workers. */
   #turn = 0
 
-  constructor(parts: RunnerParts) {
+  constructor(parts: JobRunnerParts) {
     this.#parts = parts
   }
 
   create(request: NewJob): Job {
-    const { jobs, maxRetries, waitForWorker } = this.#parts
+    const { jobs, settings } = this.#parts
     const job = newJob(request)
     const sent = this.#dispatch(job)
     if (sent) return sent
-    return waitForWorker ? this.#shelve(job) : jobs.save(undispatchable(job, maxRetries))
+    if (settings.waitForWorker) return this.#keepWaiting(job)
+    return jobs.save(undispatchable(job, settings.maxRetries))
   }
 
-  /** Every delivery moves the job, the second of the same result too: the real orchestrator does not tell them apart. */
-  takeResult(jobId: string, result: Record<string, unknown>): Receipt {
+  /** Each delivery moves the job, even the second one of the same result, as in the real orchestrator. */
+  takeResult(jobId: string, result: Record<string, unknown>): ClassicReceipt {
     const { jobs } = this.#parts
     const job = jobs.get(jobId)
     if (!job) return 'unknown_job'
     this.#deadlines.clear(jobId)
-    return this.#carryOut(job, judge(result)) ? kindOf(result) : 'not_dispatched'
+    return this.#apply(job, effectOf(result)) ? kindOf(result) : 'not_dispatched'
   }
 
-  /** The second generation takes a result once, and only of the task that the job is at. */
+  /** The second generation takes each result once, and only for the present task of the job. */
   takeRxonResult(result: RxonResult): RxonReceipt {
     const { jobs, workers } = this.#parts
     const { job_id, error, ...rest } = result.body
     const job = jobs.get(String(job_id))
     const ignored = whyIgnored(job, result)
     if (ignored || !job) return ignored ?? { error: 'unreachable' }
-    const verdict = judge({ ...rest, error }, judgeRxonFailure)
-    const [status, isKnown] = [rest['status'] ?? 'success', verdict.kind === 'reached']
+    const effect = effectOfRxon({ ...rest, error })
+    const [status, isKnown] = [rest['status'] ?? 'success', effect.kind === 'reached']
     this.#deadlines.clear(job.id)
-    const stumbled = status !== 'cancelled' && isKnown && stumble(job, result)
-    if (stumbled) return stumbled
+    const failure = status !== 'cancelled' && isKnown && serverError(job, result)
+    if (failure) return failure
     workers.rate(result.workerId, ratingOf(status, isObject(error) && error['code'], isKnown))
-    if (this.#carryOut(job, verdict)) return accepted(status, isKnown)
+    if (this.#apply(job, effect)) return accepted(status, isKnown)
     return { error: `No suitable workers for task type '${job.task}'` }
   }
 
-  /** Asks the worker to stop; the job ends when the worker says that it did. */
+  /** Asks the worker to stop. The job ends when the worker confirms that it stopped. */
   cancel(jobId: string): CancelReceipt {
-    const { jobs, workers, sendCancel } = this.#parts
-    const job = jobs.get(jobId)
-    if (!job) return 'unknown_job'
-    if (job.status === 'pending') return this.#cancelShelved(job)
-    const { taskId, workerId } = job
-    if (job.generation === 'rxon') return this.#cancelRxon(job)
-    if (job.status !== 'waiting_for_worker' || !taskId || !workerId) return 'not_waiting'
-    const worker = workers.get(workerId)
-    return worker?.websockets && sendCancel(worker, taskId, jobId) ? 'sent' : 'accepted'
-  }
-
-  /** Stores how far the task is; `false` when it is not the one that this worker has in hand. */
-  takeProgress(workerId: string, jobId: string, taskId: string, progress: JobProgress): boolean {
     const job = this.#parts.jobs.get(jobId)
-    if (job?.status !== 'waiting_for_worker' || job.taskId !== taskId || job.workerId !== workerId)
-      return false
-    this.#parts.jobs.save(progressed(job, progress))
-    return true
+    if (!job) return 'unknown_job'
+    if (job.status === 'pending') return this.#cancelWaiting(job)
+    if (job.generation === 'rxon') return this.#cancelRxon(job)
+    if (job.status !== 'waiting_for_worker' || !job.taskId || !job.workerId) return 'not_waiting'
+    return this.#sendCancel(job) ? 'sent' : 'accepted'
   }
 
-  /** Dispatches what waited for a worker like this one. */
+  /** Stores the progress of a task, unless the job has moved on to another task or worker. */
+  takeProgress(workerId: string, jobId: string, taskId: string, progress: JobProgress): void {
+    const { jobs, listeners } = this.#parts
+    const job = jobs.get(jobId)
+    if (job?.status !== 'waiting_for_worker' || job.taskId !== taskId || job.workerId !== workerId) return
+    jobs.save(progressed(job, progress))
+    listeners.emit('progress', { jobId, taskId, workerId, ...progress })
+  }
+
+  /** Dispatches the jobs that wait for a worker like this one. */
   serve(worker: WorkerRecord): void {
     if (worker.status !== 'idle') return
     for (const taskName of worker.taskNames) {
-      for (const id of this.#shelf.take(taskName)) this.#unshelve(id)
+      for (const id of this.#waiting.take(taskName)) this.#dispatchWaiting(id)
     }
   }
 
   close(): void {
-    this.#deadlines.clearAll()
+    this.#deadlines.close()
   }
 
-  /** The client's word is enough: the job is cancelled at once, whatever the worker goes on doing. */
+  /** The job is cancelled at once, whether the worker stops or not. */
   #cancelRxon(job: Job): CancelReceipt {
-    const { jobs, workers, sendCancel } = this.#parts
     if (isTerminal(job.status)) return 'terminal'
-    jobs.save(cancelled(job))
-    const worker = workers.get(job.workerId ?? '')
-    if (worker?.websockets && job.taskId) sendCancel(worker, job.taskId, job.id)
+    this.#parts.jobs.save(cancelled(job))
+    this.#sendCancel(job)
     return 'accepted'
   }
 
-  /** `false` when a retry was due and no worker could take it. */
-  #carryOut(job: Job, verdict: Verdict): boolean {
+  /** @returns whether the worker has a socket that took the command */
+  #sendCancel({ id, taskId, workerId = '' }: Job): boolean {
+    const { workers, sockets } = this.#parts
+    if (!workers.get(workerId)?.websockets || !taskId) return false
+    return sockets.send(workerId, { command: 'cancel_task', task_id: taskId, job_id: id })
+  }
+
+  /** @returns `false` if a retry was due and no worker could take it */
+  #apply(job: Job, effect: ResultEffect): boolean {
     const { jobs } = this.#parts
-    if (verdict.kind === 'retry') return this.#retry(job, verdict.message)
-    if (verdict.kind === 'reached') jobs.save(reached(job, verdict.state, verdict.brought))
-    else jobs.save((verdict.kind === 'failed' ? failed : quarantined)(job, verdict.message))
+    if (effect.kind === 'retry') return this.#retry(job, effect.message)
+    if (effect.kind === 'reached') jobs.save(reached(job, effect.state, effect.data))
+    else jobs.save((effect.kind === 'failed' ? failed : quarantined)(job, effect.message))
     return true
   }
 
+  /** @returns the job as it is now, or `undefined` if no worker can take it */
   #dispatch(job: Job): Job | undefined {
-    const { jobs, workers, queues, secretKey } = this.#parts
+    const { jobs, workers } = this.#parts
     const worker = chooseWorker(workers.ableTo(job.task), job.task, this.#turn++)
     if (!worker) return undefined
+    try {
+      return this.#dispatchTo(worker, job)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return jobs.save(quarantined(job, `Task cannot be signed: ${error.message}`))
+    }
+  }
+
+  /** @throws RangeError if the task cannot be signed */
+  #dispatchTo(worker: WorkerRecord, job: Job): Job {
+    const { jobs, queues, settings } = this.#parts
     const isRxon = worker.generation === 'rxon'
     const taskId = isRxon ? `task-${randomUUID()}` : randomUUID()
+    // Before anything changes: an offer that cannot be made must leave no job that waits for it.
+    const offer = isRxon ? rxonOfferOf(job, taskId, settings.secretKey) : offerOf(job, taskId)
     const sent = jobs.save(dispatched(job, taskId, worker))
     this.#watch(job)
-    const offer = isRxon ? rxonOfferOf(job, taskId, secretKey) : offerOf(job, taskId)
     queues.push(worker.workerId, offer, job.priority)
     return sent
   }
@@ -175,7 +196,8 @@ export class JobRunner {
   }
 
   #retry(job: Job, message: string): boolean {
-    const { jobs, maxRetries, waitForWorker } = this.#parts
+    const { jobs, settings } = this.#parts
+    const { maxRetries, waitForWorker } = settings
     if (job.retryCount >= maxRetries) {
       const task = job.generation === 'rxon' ? `Task ${job.taskId}` : 'Task'
       jobs.save(quarantined(job, `${task} failed after ${maxRetries + 1} attempts: ${message}`))
@@ -183,23 +205,23 @@ export class JobRunner {
     }
     const again = jobs.save(retried(job))
     if (this.#dispatch(again)) return true
-    if (waitForWorker) return Boolean(this.#shelve(again))
-    // The job is left waiting with the task it had, and times out: so does the real one's.
+    if (waitForWorker) return Boolean(this.#keepWaiting(again))
+    // As in the real orchestrator, the job keeps waiting with the task it had, and times out.
     this.#watch(again)
     return false
   }
 
-  #shelve(job: Job): Job {
-    this.#shelf.add(job)
-    return this.#parts.jobs.save(shelved(job))
+  #keepWaiting(job: Job): Job {
+    this.#waiting.add(job)
+    return this.#parts.jobs.save(pending(job))
   }
 
-  #unshelve(jobId: string): void {
+  #dispatchWaiting(jobId: string): void {
     const job = this.#parts.jobs.get(jobId)
-    if (job?.status === 'pending' && !this.#dispatch(job)) this.#shelf.add(job)
+    if (job?.status === 'pending' && !this.#dispatch(job)) this.#waiting.add(job)
   }
 
-  #cancelShelved(job: Job): CancelReceipt {
+  #cancelWaiting(job: Job): CancelReceipt {
     this.#parts.jobs.save(reached(job, 'cancelled_state'))
     return 'accepted'
   }

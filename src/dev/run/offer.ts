@@ -2,7 +2,7 @@ import { wallMs } from '../../utils/time.js'
 import { signatureOf, withoutNulls } from '../rxon/signing.js'
 import type { Job } from '../state/job.js'
 
-/** A task as a worker gets it. `priority` is missing there too: it orders the queue and goes no further. */
+/** A task as a worker receives it. As in the real orchestrator, `priority` only orders the queue. */
 export interface WireOffer {
   readonly job_id: string
   readonly task_id: string
@@ -20,8 +20,10 @@ export const offerOf = (job: Job, taskId: string): WireOffer => ({
 })
 
 /**
- * A task of the second generation, signed. Its `security` goes along unsigned; a `deadline` is a number with a
- * fraction, as the real one's is.
+ * A signed task of the second generation. The signature does not cover `security`, and `deadline` has a fraction, as in the
+ * real orchestrator.
+ *
+ * @throws RangeError if the task cannot be signed
  */
 export const rxonOfferOf = (job: Job, taskId: string, secretKey: string): object => {
   const { security, ...signed } = job.extras

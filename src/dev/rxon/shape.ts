@@ -1,14 +1,14 @@
 import { isObject } from '../../utils/json.js'
 
-/** What is wrong with a value, in words; `undefined` when it is fine. */
+/** Returns a problem of a value, or `undefined` if it is valid. */
 type Check = (value: unknown, path: string) => string | undefined
 
 const kindOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value)
 
 const kind =
-  (name: string, isFine: (value: unknown) => boolean): Check =>
+  (name: string, isValid: (value: unknown) => boolean): Check =>
   (value, path) =>
-    isFine(value) ? undefined : `Expected \`${name}\`, got \`${kindOf(value)}\` - at \`${path}\``
+    isValid(value) ? undefined : `Expected \`${name}\`, got \`${kindOf(value)}\` - at \`${path}\``
 
 const text = kind('str', (value) => typeof value === 'string')
 const integer = kind('int', Number.isInteger)
@@ -25,7 +25,7 @@ const listOf =
 const firstOf = (problems: readonly (string | undefined)[]): string | undefined =>
   problems.find((problem) => problem !== undefined)
 
-/** An object with these members; null is like absent. */
+/** An object with these members. A member that is null counts as absent. */
 const shape =
   (required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check =>
   (value, path) => {
@@ -102,12 +102,15 @@ const event = shape(
   },
 )
 
-/** What the real one would not take, in words like its own. A float that is a whole number passes here. */
+/**
+ * Return what the real orchestrator would refuse, in its words, or `undefined`. Unlike there, a float that is a whole number
+ * counts as an integer.
+ */
 export const problemOfRegistration = (body: unknown) => registration(body, '$')
 export const problemOfResult = (body: unknown) => result(body, '$')
 export const problemOfEvent = (body: unknown) => event(body, '$')
 
-/** The members of a registration that are kept; unknown ones are dropped, the flag of the socket among them. */
+/** Returns the members of a registration that are kept. Unknown members are dropped, `capabilities.websockets` as well. */
 export const keptOf = (body: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const kept = Object.entries(body).filter(([name]) => Object.hasOwn(REGISTRATION, name))
   return { ...Object.fromEntries(kept), ...capabilitiesOf(body['capabilities']) }

@@ -1,19 +1,19 @@
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../../utils/json.js'
 
-/** As deep as the real one looks. */
+/** The deepest nesting that the real orchestrator signs. */
 const MAX_DEPTH = 30
 const MAX_INTEGER = 2n ** 64n - 1n
 const MIN_INTEGER = -(2n ** 63n)
 
-/** A string or a number; keys are strings. */
+/** Matches the strings, keys included, and the numbers of a JSON text. */
 const SCALAR = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
 type Tree = string | boolean | null | readonly Tree[] | { readonly [key: string]: Tree }
 
 /**
- * Reads JSON without losing a digit: every text, keys too, begins with an `s`, and every number is a text of an `n`
- * and what was written.
+ * Parses JSON without losing a digit. Each string, keys included, gets the prefix `s`. Each number becomes a string with the
+ * prefix `n` and its digits as they were sent.
  */
 const treeOf = (json: string): Tree =>
   JSON.parse(json.replace(SCALAR, (token) => (token.startsWith('"') ? `"s${token.slice(1)}` : `"n${token}"`)))
@@ -28,14 +28,14 @@ const numberText = (literal: string): string => {
   const double = Number(literal)
   if (Number.isInteger(double)) return integerText(BigInt(double))
   const size = Math.abs(double)
-  // The only range where Python prints a double otherwise.
+  // The only range in which Python prints a double differently.
   return size >= 1e-6 && size < 1e-5 ? double.toExponential() : String(double)
 }
 
 const scalarText = (scalar: string): string =>
   scalar.startsWith('n') ? numberText(scalar.slice(1)) : JSON.stringify(scalar.slice(1))
 
-/** By code points, which is the order of their UTF-8 bytes. */
+/** Sorts by code points, which is the order of the bytes in UTF-8. */
 const byKey = ([a]: [string, Tree], [b]: [string, Tree]): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b))
 
@@ -50,18 +50,20 @@ const canonical = (tree: Tree, depth = 0): string => {
 }
 
 /**
- * The signature of a JSON object as it was written, `security` and the members `without` left out.
- * @throws RangeError when it is nested too deep, or holds an integer of more than 64 bits.
+ * Returns the signature of a JSON object without `security` and the members in `without`.
+ *
+ * @param json - the text as it was sent
+ * @throws RangeError if the object is nested too deep, or has an integer of more than 64 bits
  */
 export const signatureOf = (json: string, key: string, without: readonly string[] = []): string => {
-  const left = new Set(['security', '_signature', ...without].map((name) => `s${name}`))
-  const members = Object.entries(treeOf(json) as object).filter(([name]) => !left.has(name))
+  const omitted = new Set(['security', '_signature', ...without].map((name) => `s${name}`))
+  const members = Object.entries(treeOf(json) as object).filter(([name]) => !omitted.has(name))
   return createHmac('sha256', key)
     .update(canonical(Object.fromEntries(members)))
     .digest('hex')
 }
 
-/** What is sent to a worker: members that are null are left out, at any depth, as the real one does. */
+/** Returns a message without members that are null, at any depth, as the real orchestrator sends it. */
 export const withoutNulls = (message: object): JsonObject =>
   JSON.parse(JSON.stringify(message), (_key, value) => (isPlain(value) ? dense(value) : value))
 

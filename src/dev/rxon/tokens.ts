@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { Expiring } from './expiring.js'
+import { ExpiringMap } from '../expiring-map.js'
 
 const ACCESS_S = 3600
 const REFRESH_S = 86_400
 
-/** Short-lived tokens: new ones leave the older ones as they are, and one to refresh with may be used again. */
+/** Short-lived tokens (STS). A new token leaves older ones valid, and a refresh token can be used more than once. */
 export class Tokens {
-  readonly #access = new Expiring<string>()
-  readonly #refresh = new Expiring<string>()
+  readonly #access = new ExpiringMap<string>(ACCESS_S * 1000)
+  readonly #refresh = new ExpiringMap<string>(REFRESH_S * 1000)
 
   issue(workerId: string): object {
     const [access_token, refresh_token] = [newToken(), newToken()]
-    this.#access.set(access_token, workerId, ACCESS_S * 1000)
-    this.#refresh.set(refresh_token, workerId, REFRESH_S * 1000)
+    this.#access.set(access_token, workerId)
+    this.#refresh.set(refresh_token, workerId)
     return { access_token, expires_in: ACCESS_S, refresh_token, worker_id: workerId }
   }
 

@@ -2,27 +2,17 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { after } from '../../utils/time.js'
+import type { SocketProtocol } from './socket-protocol.js'
 import { refuseUpgrade, workerIdOf } from './upgrade.js'
 
-/** What a worker may send in one message. */
+/** The longest message that a worker may send, in bytes. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-/** What may wait for a worker that does not read. */
+/** How much may wait for a worker that does not read, in bytes. */
 const MAX_UNSENT_BYTES = 1024 * 1024
-/** How long a worker has to answer that its socket closes. */
+/** How long a worker has to confirm that its socket closes, in ms. */
 const CLOSE_GRACE_MS = 1_000
 
-/** What the sockets are told, and whom they ask. */
-export interface SocketParts {
-  /** Why this one may not have a socket: JSON for a refusal, plain for a text. */
-  readonly admit: (
-    headers: IncomingMessage['headers'],
-    path: string,
-    workerId: string | undefined,
-  ) => { readonly status: number; readonly answer: string | object } | undefined
-  readonly onMessage: (workerId: string, text: string) => void
-}
-
-/** The sockets, one a worker: a second one closes the first. */
+/** The sockets of the workers, one for each worker: a second socket closes the first. */
 export class Sockets {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -30,17 +20,13 @@ export class Sockets {
     clientTracking: true,
   })
   readonly #byWorker = new Map<string, WebSocket>()
-  readonly #parts: SocketParts
+  #isClosing = false
 
-  constructor(parts: SocketParts) {
-    this.#parts = parts
+  attach(server: Server, protocol: SocketProtocol): void {
+    server.on('upgrade', (request, socket, head) => this.#upgrade(protocol, request, socket, head))
   }
 
-  attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-  }
-
-  /** Sends a command; `false` when the worker has no socket, or does not read. */
+  /** Sends a command; returns `false` if the worker has no socket, or does not read. */
   send(workerId: string, command: object): boolean {
     const socket = this.#byWorker.get(workerId)
     if (socket?.readyState !== socket?.OPEN || !socket || socket.bufferedAmount > MAX_UNSENT_BYTES)
@@ -49,8 +35,9 @@ export class Sockets {
     return true
   }
 
-  /** Closes every socket with 1001, and cuts those that do not answer. */
+  /** Closes every socket with code 1001, terminates those that do not respond, and opens no more. */
   async close(): Promise<void> {
+    this.#isClosing = true
     const closed = [...this.#server.clients].map((socket) => closeOf(socket))
     for (const socket of this.#server.clients) socket.close(1001, 'Server shutdown')
     const grace = after(CLOSE_GRACE_MS, () => {
@@ -61,22 +48,24 @@ export class Sockets {
     this.#server.close()
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(protocol: SocketProtocol, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const workerId = workerIdOf(path)
-    const refusal = path.startsWith('/_worker/') && this.#parts.admit(request.headers, path, workerId)
-    if (refusal) refuseUpgrade(socket, refusal.status, refusal.answer)
+    const refusal = path.startsWith('/_worker/') && protocol.refusalOf(request.headers, path, workerId)
+    // The HTTP server would wait for a socket that opens now, and nothing would close it.
+    if (this.#isClosing) refuseUpgrade(socket, 503, 'The orchestrator is closing')
+    else if (refusal) refuseUpgrade(socket, refusal.status, refusal.body)
     else if (workerId === undefined) refuseUpgrade(socket, 404, '404: Not Found')
-    else this.#server.handleUpgrade(request, socket, head, (open) => this.#welcome(workerId, open))
+    else this.#server.handleUpgrade(request, socket, head, (open) => this.#opened(protocol, workerId, open))
   }
 
-  #welcome(workerId: string, socket: WebSocket): void {
-    // The real 1.0b8 loses the newcomer here together with the one it closes; what it means to do is done instead.
+  #opened(protocol: SocketProtocol, workerId: string, socket: WebSocket): void {
+    // Orchestrator 1.0b8 loses the new socket together with the old one. This one keeps the new one, as intended there.
     this.#byWorker.get(workerId)?.close(1008, 'New connection established')
     this.#byWorker.set(workerId, socket)
     socket.on('message', (bytes, isBinary) => {
-      if (!isBinary) this.#parts.onMessage(workerId, bytes.toString())
+      if (!isBinary) protocol.receive(workerId, bytes.toString())
     })
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** The worker that a socket's path names. */
+/** Returns the worker id in the path of a socket, or `undefined` for another path. */
 export const workerIdOf = (path: string): string | undefined => {
   const raw = /^\/_worker\/ws\/([^/]+)$/.exec(path)?.[1]
   try {
@@ -11,10 +11,10 @@ export const workerIdOf = (path: string): string | undefined => {
   }
 }
 
-/** Answers a request to upgrade that is turned down: JSON for an object, plain for a text. */
-export const refuseUpgrade = (socket: Duplex, status: number, answer: string | object): void => {
-  const isText = typeof answer === 'string'
-  const body = isText ? answer : JSON.stringify(answer)
+/** Refuses a request for a socket. An object is sent as JSON, a string as text. */
+export const refuseUpgrade = (socket: Duplex, status: number, content: string | object): void => {
+  const isText = typeof content === 'string'
+  const body = isText ? content : JSON.stringify(content)
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${isText ? 'text/plain' : 'application/json'}; charset=utf-8`,

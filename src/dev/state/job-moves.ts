@@ -1,7 +1,7 @@
 import type { Job, JobProgress, JobState } from './job.js'
 import type { WorkerRecord } from './worker.js'
 
-/** Every way a job can change. Pure: each takes a job and gives the next one. */
+/** All changes of a job. Pure: each takes a job and returns the next one. */
 
 export const dispatched = (job: Job, taskId: string, { workerId, generation }: WorkerRecord): Job => ({
   ...job,
@@ -12,31 +12,34 @@ export const dispatched = (job: Job, taskId: string, { workerId, generation }: W
   progress: undefined,
 })
 
-/** No worker could take it, however often it was tried. */
+/** No worker can take the job, and none is waited for. */
 export const undispatchable = (job: Job, maxRetries: number): Job =>
   quarantined({ ...job, retryCount: maxRetries }, noWorkerMessage(job))
 
-/** A task of it failed and is to be dispatched again. */
+/** A task of the job failed, and is dispatched again. */
 export const retried = (job: Job): Job => ({
   ...job,
   status: 'waiting_for_worker',
   retryCount: job.retryCount + 1,
 })
 
-/** Back in line until a worker can take it. */
-export const shelved = (job: Job): Job => ({ ...job, status: 'pending' })
+/** The job waits until a worker can take it. */
+export const pending = (job: Job): Job => ({ ...job, status: 'pending' })
 
-/** The second generation has a status for the end: `finished` for the one state of that name, else `failed`. */
-export const reached = (job: Job, state: JobState, brought: object = {}): Job => ({
+/**
+ * The job reached a state of the blueprint. Only the second generation has a status for the end: `finished` for the state
+ * of that name, else `failed`.
+ */
+export const reached = (job: Job, state: JobState, data: object = {}): Job => ({
   ...job,
   ...(job.generation === 'rxon' ? endOfRxon(state) : { status: 'running', state }),
-  history: { ...job.history, ...brought },
+  history: { ...job.history, ...data },
 })
 
 const endOfRxon = (state: JobState): Pick<Job, 'status' | 'state'> =>
   state === 'done' ? { status: 'finished', state: 'finished' } : { status: 'failed', state }
 
-/** A client cancelled it; the worker may not know yet. */
+/** A client cancelled the job. The worker may not know yet. */
 export const cancelled = (job: Job): Job => ({ ...job, status: 'cancelled' })
 
 export const failed = (job: Job, errorMessage: string): Job => ({ ...job, status: 'failed', errorMessage })

@@ -1,35 +1,37 @@
+import type { EventListeners } from '../events.js'
 import { hasEnded, type Job } from './job.js'
 
-/** As many ended jobs stay readable; older ones make room. */
+/** How many ended jobs are kept. The oldest are dropped first. */
 const ENDED_KEPT = 100_000
 
-/** The jobs by id, in the order they were created. Nothing here walks over all of them for one request. */
+/** The jobs by id, in the order of their creation. No request but the list walks over all of them. */
 export class JobStore {
   readonly #jobs = new Map<string, Job>()
   readonly #endedIds = new Set<string>()
   readonly #watchers = new Map<string, Set<() => void>>()
-  readonly #onSaved: (job: Job) => void
+  readonly #listeners: EventListeners
   #created: string[] = []
 
-  constructor(onSaved: (job: Job) => void) {
-    this.#onSaved = onSaved
+  constructor(listeners: EventListeners) {
+    this.#listeners = listeners
   }
 
   get(id: string): Job | undefined {
     return this.#jobs.get(id)
   }
 
-  /** Keeps the job as it is now, and tells whoever waits for it. */
+  /** Keeps the job as it is now, and calls those who watch it. */
   save(job: Job): Job {
     if (!this.#jobs.has(job.id)) this.#created.push(job.id)
     this.#jobs.set(job.id, job)
     if (hasEnded(job)) this.#retire(job.id)
+    else this.#endedIds.delete(job.id)
     for (const look of this.#watchers.get(job.id) ?? []) look()
-    this.#onSaved(job)
+    this.#listeners.emit('job', job)
     return job
   }
 
-  /** The newest first. */
+  /** Returns the jobs, the newest first. */
   list(limit = Number.POSITIVE_INFINITY, offset = 0): Job[] {
     const found: Job[] = []
     let toSkip = offset
@@ -40,7 +42,7 @@ export class JobStore {
     return found
   }
 
-  /** Calls `look` whenever that job is saved, until the function that is returned is called. */
+  /** Calls `look` each time the job is saved. Returns a function that ends this. */
   watch(id: string, look: () => void): () => void {
     const watchers = this.#watchers.get(id) ?? new Set()
     this.#watchers.set(id, watchers.add(look))

@@ -2,15 +2,15 @@ import type { JsonObject } from '../../utils/json.js'
 import type { Generation } from '../generation.js'
 
 /**
- * Where a job is, in the words of the real orchestrator.
+ * The status of a job, in the words of the real orchestrator.
  *
- * - `pending`: not dispatched yet; only seen with the option `waitForWorker`.
- * - `waiting_for_worker`: its task is queued for a worker, or running there.
- * - `running`: between two states; a job that reached one of its end states by a worker of the first generation stays
- *   `running` for good, as it does there.
- * - `finished`: its task succeeded, on a worker of the second generation.
- * - `cancelled`: a client cancelled it; a result that comes all the same moves it on.
- * - `failed`, `quarantined`: given up; `failed` is every other end of the second generation, too.
+ * - `pending`: not dispatched yet. Only with the option `waitForWorker`.
+ * - `waiting_for_worker`: the task is queued for a worker, or running there.
+ * - `running`: between two states. A job whose worker is of the first generation stays `running` forever after it reached an
+ *   end state, as in the real orchestrator.
+ * - `finished`: the task succeeded on a worker of the second generation.
+ * - `cancelled`: a client cancelled the job. A result that arrives later still changes the job.
+ * - `failed`, `quarantined`: given up. In the second generation, `failed` is also the status of every other end.
  */
 export type JobStatus =
   | 'pending'
@@ -21,73 +21,77 @@ export type JobStatus =
   | 'failed'
   | 'quarantined'
 
-/** The states of the one blueprint that is served: `start`, and its ends; a success leads to `done`, or `finished`. */
+/** The states of the only blueprint: `start` and its end states. A success leads to `done`, or `finished`. */
 export type JobState = 'start' | 'done' | 'finished' | 'review' | 'failed_state' | 'cancelled_state'
 
-/** How far a running task is. */
+/** The progress of a running task. */
 export interface JobProgress {
   /** 0 … 1 */
   readonly fraction: number
   readonly message: string
 }
 
-/** What a client asks for. */
+/** The request for a new job. */
 export interface JobRequest {
   /** The name of the task. */
   readonly task: string
-  /** What the handler gets; default `{}`. It has to survive JSON. */
+  /** The params for the handler, as JSON. Default `{}`. */
   readonly params?: object
-  /** Higher is served first; default 0. */
+  /** A higher priority is dispatched first. Default 0. */
   readonly priority?: number
-  /** How long the task may take, in ms; default `taskTimeoutMs`. */
+  /** How long the task may take, in ms. Default: the option `taskTimeoutMs`. */
   readonly timeoutMs?: number
-  /** When the result is wanted, in ms from now: the second generation tells its workers. Default: they are not told. */
+  /** The deadline of the result, in ms from now. Only workers of the second generation receive it. Default: none. */
   readonly resultTimeoutMs?: number
-  /** What the second generation passes on with the task, and its workers may answer with. */
+  /** Metadata that the second generation sends with the task, and that a result may change. */
   readonly metadata?: object
-  /** Passed on with the task in the second generation, such as `{ allowed_skills: ['resize'] }`. */
+  /** A policy that the second generation sends with the task, such as `{ allowed_skills: ['resize'] }`. */
   readonly policy?: object
 }
 
-/** What goes with a task of the second generation, under the names of the wire. */
+/** Additional members of a task of the second generation, under the names of the protocol. */
 export interface Extras {
+  /** When the result is due, in seconds since 1970. */
   readonly deadline?: number
   readonly metadata?: JsonObject
   readonly policy?: JsonObject
   readonly security?: JsonObject
 }
 
-/** A job at one moment. It never changes: every move makes a new one. */
+/** A job at one moment. The object never changes: each change makes a new one. */
 export interface Job {
   readonly id: string
   readonly task: string
   readonly params: JsonObject
   readonly priority: number
+  /** How long the task may take, in ms. */
   readonly timeoutMs: number
   readonly status: JobStatus
   readonly state: JobState
-  /** What the results brought, merged. */
+  /** The merged data of all results. */
   readonly history: Readonly<Record<string, unknown>>
+  /** How many times a failed task was dispatched again. */
   readonly retryCount: number
+  /** Why the job failed or was quarantined. */
   readonly errorMessage: string | undefined
-  /** The task dispatched last, and to whom. */
+  /** The last dispatched task, and its worker. */
   readonly taskId: string | undefined
   readonly workerId: string | undefined
-  /** What the task in hand last told. */
+  /** The last progress of the present task. */
   readonly progress: JobProgress | undefined
   readonly tracingContext: Readonly<Record<string, string>>
-  /** The generation of the worker that it was dispatched to last. */
+  /** The generation of the worker that received the last task. */
   readonly generation: Generation | undefined
   readonly extras: Extras
 }
 
-/** The request, complete. */
+/** A checked request with defaults. */
 export type NewJob = Pick<
   Job,
   'id' | 'task' | 'params' | 'priority' | 'timeoutMs' | 'tracingContext' | 'extras'
 >
 
-// Every field is there from the start: jobs of one shape are several times cheaper to copy.
+// All members exist from the start, because objects of one shape are several times cheaper to copy.
 export const newJob = (request: NewJob): Job => ({
   id: request.id,
   task: request.task,
@@ -107,10 +111,10 @@ export const newJob = (request: NewJob): Job => ({
   progress: undefined,
 })
 
-/** Whether nothing more will happen to the job by itself. */
+/** Whether the job only changes if another message arrives for it. */
 export const hasEnded = ({ status, state }: Job): boolean =>
   isTerminal(status) || status === 'cancelled' || (status === 'running' && state !== 'start')
 
-/** Whether a result of the second generation comes too late. One for a cancelled job does not: it moves the job on. */
+/** Whether a result of the second generation is too late. A result for a cancelled job is not: it changes the job. */
 export const isTerminal = (status: JobStatus): boolean =>
   status === 'failed' || status === 'quarantined' || status === 'finished'

@@ -1,13 +1,13 @@
 import { isObject } from '../../utils/json.js'
 import { isTerminal, type Job } from './job.js'
 
-/** What the second generation answers to a result. */
+/** The response of the second generation to a result. */
 export type RxonReceipt =
   | { readonly status: 'accepted'; readonly transition: string }
   | { readonly status: 'ignored'; readonly reason: string; readonly message: string }
   | { readonly error: string }
 
-/** A result, and who is known to have sent it. */
+/** A result, and the worker that is known to have sent it. */
 export interface RxonResult {
   readonly workerId: string
   readonly body: Readonly<Record<string, unknown>>
@@ -18,7 +18,7 @@ const ignored = (reason: string, message: string): RxonReceipt => ({ status: 'ig
 const lateReason = ({ errorMessage }: Job): string =>
   errorMessage?.toLowerCase().includes('timeout') ? 'deadline_exceeded' : 'job_already_terminated'
 
-/** Why a result changes nothing; `undefined` when it does. */
+/** Returns why a result changes nothing, or `undefined` if it changes the job. */
 export const whyIgnored = (job: Job | undefined, { workerId, body }: RxonResult): RxonReceipt | undefined => {
   const { job_id, task_id } = body
   if (!job) return ignored('job_not_found', `Job ${job_id} not found (expired or deleted).`)
@@ -31,11 +31,13 @@ export const whyIgnored = (job: Job | undefined, { workerId, body }: RxonResult)
     : undefined
 }
 
-/** What the real one stumbles over: a result's metadata for a job that has none. */
-export const stumble = ({ extras }: Job, { body }: RxonResult): RxonReceipt | undefined => {
+/** Returns the error of the real orchestrator for a result with metadata if the job has none. */
+export const serverError = ({ extras }: Job, { body }: RxonResult): RxonReceipt | undefined => {
   const { metadata } = body
-  const brings = isObject(metadata) && Object.keys(metadata).length > 0
-  return brings && !extras.metadata ? { error: "'NoneType' object has no attribute 'update'" } : undefined
+  const hasMetadata = isObject(metadata) && Object.keys(metadata).length > 0
+  return hasMetadata && !extras.metadata
+    ? { error: "'NoneType' object has no attribute 'update'" }
+    : undefined
 }
 
 const TRANSITIONS: Readonly<Record<string, string>> = {
@@ -48,7 +50,7 @@ export const accepted = (status: unknown, isKnown: boolean): RxonReceipt => ({
   transition: TRANSITIONS[String(status)] ?? (isKnown ? 'success_transition' : 'unhandled_status_failure'),
 })
 
-/** What a result does to its worker's reputation. */
+/** Returns how a result changes the reputation of its worker. */
 export const ratingOf = (status: unknown, code: unknown, isKnown: boolean): number => {
   if (status === 'failure') return PENALTIES[String(code)] ?? 0
   return isKnown && status !== 'cancelled' ? 0.001 : 0

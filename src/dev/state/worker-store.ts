@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../utils/time.js'
+import type { EventListeners } from '../events.js'
 import type { Generation } from '../generation.js'
 import { canTake, type WireRecord, type WorkerRecord, workerFrom } from './worker.js'
 
@@ -7,18 +8,18 @@ interface Entry {
   readonly expiresAtMs: number
 }
 
-/** The workers by id, each with a time to live that every sign of life renews. */
+/** The workers by id. Each is forgotten when it has sent nothing for its time to live. */
 export class WorkerStore {
   readonly #entries = new Map<string, Entry>()
   readonly #ttlMs: number
-  readonly #onSaved: (worker: WorkerRecord) => void
+  readonly #listeners: EventListeners
 
-  constructor(ttlMs: number, onSaved: (worker: WorkerRecord) => void) {
+  constructor(ttlMs: number, listeners: EventListeners) {
     this.#ttlMs = ttlMs
-    this.#onSaved = onSaved
+    this.#listeners = listeners
   }
 
-  /** The worker, unless its time to live is over. */
+  /** Returns the worker, unless its time to live is over. */
   get(workerId: string): WorkerRecord | undefined {
     const entry = this.#entries.get(workerId)
     if (!entry) return undefined
@@ -27,18 +28,18 @@ export class WorkerStore {
     return undefined
   }
 
-  /** Replaces whatever was known of the worker. */
+  /** Replaces the record of the worker. */
   register(workerId: string, record: WireRecord, generation: Generation = 'classic'): WorkerRecord {
     return this.#save(workerFrom(workerId, generation, { reputation: 1, ...record }))
   }
 
-  /** Merges into the record; `undefined` when the worker is not known. */
+  /** Merges a change into the record. Returns `undefined` if the worker is not known. */
   update(workerId: string, change: WireRecord): WorkerRecord | undefined {
     const worker = this.get(workerId)
     return worker && this.#save(changed(worker, change))
   }
 
-  /** What a result does to the worker's reputation, from 0 to 1; no sign of life. */
+  /** Changes the reputation of a worker, from 0 to 1, without extending its time to live. */
   rate(workerId: string, change: number): void {
     const entry = this.#entries.get(workerId)
     if (!entry) return
@@ -47,7 +48,7 @@ export class WorkerStore {
     this.#entries.set(workerId, { ...entry, worker: changed(entry.worker, { reputation: next }) })
   }
 
-  /** Renews the time to live alone; `false` when the worker is not known. */
+  /** Extends the time to live. Returns `false` if the worker is not known. */
   touch(workerId: string): boolean {
     const worker = this.get(workerId)
     if (worker) this.#keep(worker)
@@ -58,7 +59,7 @@ export class WorkerStore {
     return this.#liveWhere(() => true)
   }
 
-  /** The live workers that can take the task now. */
+  /** Returns the live workers that can take the task now. */
   ableTo(taskName: string): WorkerRecord[] {
     return this.#liveWhere((worker) => canTake(worker, taskName))
   }
@@ -78,7 +79,7 @@ export class WorkerStore {
 
   #save(worker: WorkerRecord): WorkerRecord {
     this.#keep(worker)
-    this.#onSaved(worker)
+    this.#listeners.emit('worker', worker)
     return worker
   }
 

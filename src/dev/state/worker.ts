@@ -1,32 +1,32 @@
 import { isObject } from '../../utils/json.js'
 import type { Generation } from '../generation.js'
 
-/** Below it the second generation gives a worker no tasks. */
+/** The second generation gives no tasks to a worker below this reputation. */
 const MIN_REPUTATION = 0.3
 
-/** What workers say of themselves, merged over time, under the names of the wire. */
+/** What a worker sent about itself, merged over time, under the names of the protocol. */
 export type WireRecord = Readonly<Record<string, unknown>>
 
 /** A worker at one moment. */
 export interface WorkerRecord {
   readonly workerId: string
   readonly workerType: string
-  /** The family of the wire that it speaks. */
+  /** The generation of the protocol that the worker uses. */
   readonly generation: Generation
-  /** `idle` or `busy`, as it says itself; `idle` until it says anything. */
+  /** `idle` or `busy`, as the worker reports. `idle` before the first report. */
   readonly status: string
-  /** The tasks it can take at this moment. */
+  /** The names of the tasks that the worker can take at this moment. */
   readonly taskNames: readonly string[]
   readonly load: number
   readonly hotCache: readonly string[]
   readonly hotSkills: readonly string[]
-  /** What any task costs on it; `Infinity` when it does not say. */
+  /** The cost of any task on this worker. `Infinity` if the worker does not report it. */
   readonly cost: number
-  /** What single tasks cost on it, by name; the second generation's. */
+  /** The cost of single tasks on this worker, by name. Only in the second generation. */
   readonly costs: Readonly<Record<string, number>>
-  /** Whether it registered as one that listens to commands. */
+  /** Whether the worker registered as one that receives commands over a socket. */
   readonly websockets: boolean
-  /** Everything it ever sent, under the names of the wire. */
+  /** Everything that the worker sent, under the names of the protocol. */
   readonly record: WireRecord
 }
 
@@ -49,7 +49,7 @@ const costsIn = (capabilities: unknown): Record<string, number> => {
   return isObject(costs) ? (costs as Record<string, number>) : {}
 }
 
-/** Reads a record; what is missing or of the wrong kind gets the default that the real orchestrator assumes. */
+/** Reads a record. A member that is missing or invalid gets the default of the real orchestrator. */
 export const workerFrom = (workerId: string, generation: Generation, record: WireRecord): WorkerRecord => {
   const { worker_type, status, supported_tasks, load, hot_cache, hot_skills, cost, capabilities } = record
   const { supported_skills, current_tasks } = record
@@ -74,28 +74,27 @@ export const workerFrom = (workerId: string, generation: Generation, record: Wir
 export const canTake = (worker: WorkerRecord, taskName: string): boolean =>
   worker.status === 'idle' && worker.taskNames.includes(taskName) && isTrusted(worker)
 
-/** The second generation gives nothing to a worker that has failed too often, until it registers again. */
+/** The second generation gives no tasks to a worker that has failed too often, until it registers again. */
 const isTrusted = ({ generation, record }: WorkerRecord): boolean =>
   generation === 'classic' || numberOr(record['reputation'], 1) >= MIN_REPUTATION
 
 const costOf = ({ cost, costs }: WorkerRecord, taskName: string): number =>
   Object.hasOwn(costs, taskName) ? numberOr(costs[taskName], cost) : cost
 
-const isWarm = ({ generation, hotCache, hotSkills }: WorkerRecord, taskName: string): boolean =>
+const isHot = ({ generation, hotCache, hotSkills }: WorkerRecord, taskName: string): boolean =>
   (generation === 'rxon' ? hotSkills : hotCache).includes(taskName)
 
 /**
- * Who gets the task: a worker that is warm for it, among those the cheapest, among those the next one in turn.
- * Warm means what the real orchestrator takes it to mean: the task's name is in `hot_cache`, or in `hot_skills` in the
- * second generation.
+ * Chooses the worker for a task: a hot worker if there is one, the cheapest of those, and equal workers in turn. As in the
+ * real orchestrator, a worker is hot if its `hot_cache` contains the task name, in the second generation its `hot_skills`.
  */
 export const chooseWorker = (
   able: readonly WorkerRecord[],
   taskName: string,
   turn: number,
 ): WorkerRecord | undefined => {
-  const warm = able.filter((worker) => isWarm(worker, taskName))
-  const pool = warm.length > 0 ? warm : able
+  const hot = able.filter((worker) => isHot(worker, taskName))
+  const pool = hot.length > 0 ? hot : able
   const cheapest = Math.min(...pool.map((worker) => costOf(worker, taskName)))
   const equals = pool.filter((worker) => costOf(worker, taskName) === cheapest)
   return equals[turn % equals.length]

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { plainSocket, rawClient, rawWorker, roundTrip, start, WORKER_TOKEN } from './raw.js'
 
@@ -157,5 +158,35 @@ describe('progress', () => {
     socket.send(update(offer, { progress: 3 }))
     await last
     expect(heard).toEqual([0, 1])
+  })
+})
+
+describe('an orchestrator that closes', () => {
+  it('opens no more sockets, and comes to its end', async () => {
+    const orchestrator = await start()
+    const upgradeFor = (workerId: string) =>
+      [
+        `GET /_worker/ws/${workerId} HTTP/1.1`,
+        `X-Worker-Token: ${WORKER_TOKEN}`,
+        'Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade',
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+      ].join('\r\n')
+    const [silent, late, slow] = [
+      await plainSocket(orchestrator),
+      await plainSocket(orchestrator),
+      await plainSocket(orchestrator),
+    ]
+    // A socket that does not confirm its end, and a body that does not come, keep the server open for a while.
+    silent.write(`${upgradeFor('w1')}\r\n`)
+    await once(silent, 'data')
+    slow.write('POST /_worker/tasks/result HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{')
+    late.write(upgradeFor('w2'))
+    await roundTrip(orchestrator)
+    const closed = orchestrator.close()
+    late.write('\r\n')
+    const [answer] = await once(late, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 503 /)
+    silent.destroy()
+    await closed
   })
 })

@@ -1,45 +1,38 @@
 import { isObject } from '../../utils/json.js'
+import type { EventListeners } from '../events.js'
 import type { Refusal } from '../refusal.js'
-import type { JobProgress } from '../state/job.js'
+import type { JobRunner } from '../run/job-runner.js'
 import type { JobStore } from '../state/job-store.js'
+import type { Message, MessageVerifier } from './message-verifier.js'
 import { problemOfEvent } from './shape.js'
-import type { Message, Trust } from './trust.js'
 
-/** What the desk works with, and whom it tells. */
-export interface EventParts {
-  readonly trust: Trust
+/** What an {@link EventReceiver} works with. */
+export interface EventReceiverParts {
+  readonly verifier: MessageVerifier
   readonly jobs: JobStore
-  readonly onProgress: (workerId: string, jobId: string, taskId: string, progress: JobProgress) => void
-  readonly onEvent: (event: TaskEvent) => void
+  readonly runner: JobRunner
+  readonly listeners: EventListeners
 }
 
-/** What a worker's handler told about its task. */
-export interface TaskEvent {
-  readonly workerId: string
-  readonly jobId: string | undefined
-  readonly taskId: string | undefined
-  readonly type: string
-  readonly payload: Readonly<Record<string, unknown>>
-}
+type Reply = Refusal | { readonly status: string; readonly message?: string }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** The one member that is not signed: it grows on the way. */
+/** The signature does not cover this member, because orchestrators append to it. */
 const UNSIGNED = ['bubbling_chain']
 
-/** Takes what workers tell while a task runs, over HTTP and over the socket. */
-export class EventDesk {
-  readonly #parts: EventParts
+/** Receives the events of running tasks, over HTTP and over the socket. */
+export class EventReceiver {
+  readonly #parts: EventReceiverParts
 
-  constructor(parts: EventParts) {
+  constructor(parts: EventReceiverParts) {
     this.#parts = parts
   }
 
-  /** What is answered; over the socket nobody hears it. */
-  take(workerId: string, message: Message): Refusal | { readonly status: string; readonly message?: string } {
-    const { trust } = this.#parts
+  /** @returns the response, which a socket does not send */
+  receive(workerId: string, message: Message): Reply {
     const { body } = message
-    const refusal = trust.refusalOf(workerId, message, UNSIGNED)
+    const refusal = this.#parts.verifier.refusalOf(workerId, message, UNSIGNED)
     if (refusal) return refusal
     const problem = problemOfEvent(body)
     if (problem) return { status: 'error', message: `Invalid event payload: ${problem}` }
@@ -57,17 +50,18 @@ export class EventDesk {
     return { status: 403, error: `Forbidden: Worker '${workerId}' is not assigned to job '${id}'` }
   }
 
-  #pass(workerId: string, body: Message['body']): { readonly status: string } {
+  #pass(workerId: string, body: Message['body']): Reply {
+    const { jobs, runner, listeners } = this.#parts
     const { event_type: type, payload, target_job_id, origin_task_id, target_task_id } = body
     const [jobId, taskId] = [text(target_job_id), text(origin_task_id) ?? text(target_task_id)]
     if (typeof type !== 'string' || !isObject(payload)) return { status: 'error' }
-    const job = jobId === undefined ? undefined : this.#parts.jobs.get(jobId)
+    const job = jobId === undefined ? undefined : jobs.get(jobId)
     const { progress, message } = payload
     if (type === 'progress' && job?.taskId !== undefined) {
       const fraction = typeof progress === 'number' ? progress : 0
-      this.#parts.onProgress(workerId, job.id, job.taskId, { fraction, message: text(message) ?? '' })
+      runner.takeProgress(workerId, job.id, job.taskId, { fraction, message: text(message) ?? '' })
     } else {
-      this.#parts.onEvent({ workerId, jobId, taskId, type, payload })
+      listeners.emit('event', { workerId, jobId, taskId, type, payload })
     }
     return { status: 'event_accepted' }
   }

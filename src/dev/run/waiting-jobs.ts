@@ -1,8 +1,8 @@
 import { PriorityQueue } from '../queue/priority-queue.js'
 import type { Job } from '../state/job.js'
 
-/** Jobs that no worker could take, by task name: where the option `waitForWorker` keeps them. */
-export class Shelf {
+/** The ids of the jobs that wait for a worker, by task name. Only used with the option `waitForWorker`. */
+export class WaitingJobs {
   readonly #byTask = new Map<string, PriorityQueue<string>>()
 
   add({ id, task, priority }: Job): void {
@@ -11,7 +11,7 @@ export class Shelf {
     queue.push(id, priority)
   }
 
-  /** Takes everything that waits for this task: the highest priority first, then the oldest. */
+  /** Removes and yields the jobs that wait for this task: the highest priority first, then the oldest. */
   *take(task: string): Generator<string> {
     const queue = this.#byTask.get(task)
     this.#byTask.delete(task)

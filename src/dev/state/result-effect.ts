@@ -1,52 +1,54 @@
 import { INVALID_INPUT_ERROR, PERMANENT_ERROR } from '../../errors.js'
 import { isObject } from '../../utils/json.js'
+import { textOf } from '../text-of.js'
 import type { JobState } from './job.js'
 
 /** What a result does to its job. */
-export type Verdict =
-  | { readonly kind: 'reached'; readonly state: JobState; readonly brought: object }
+export type ResultEffect =
+  | { readonly kind: 'reached'; readonly state: JobState; readonly data: object }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'quarantined'; readonly message: string }
   | { readonly kind: 'retry'; readonly message: string }
 
-/** What the answer to a result calls it. */
+/** The last word of the response to a result of the first generation. */
 export type ResultKind = 'success' | 'failure' | 'cancelled'
+
+type ResultBody = Readonly<Record<string, unknown>>
 
 const TRANSITIONS: ReadonlyMap<unknown, JobState> = new Map([
   ['success', 'done'],
   ['needs_manual_review', 'review'],
 ])
 
-export const kindOf = ({ status }: Record<string, unknown>): ResultKind =>
+export const kindOf = ({ status }: ResultBody): ResultKind =>
   status === 'failure' || status === 'cancelled' ? status : 'success'
 
-const NOTHING_SAID = 'No error message provided.'
+const NO_MESSAGE = 'No error message provided.'
 
 const detailsOf = (error: unknown = {}): { code?: unknown; message: string } => {
   if (typeof error === 'string') return { message: error }
   if (!isObject(error)) return { message: 'No error details provided.' }
   const { code, message } = error
-  return { code, message: typeof message === 'string' ? message : NOTHING_SAID }
+  return { code, message: typeof message === 'string' ? message : NO_MESSAGE }
 }
 
-const ENDS_AT_ONCE: ReadonlySet<unknown> = new Set([
+const QUARANTINED_CODES: ReadonlySet<unknown> = new Set([
   PERMANENT_ERROR,
   'SECURITY_ERROR',
   'DEPENDENCY_ERROR',
   'CONTRACT_VIOLATION_ERROR',
 ])
 
-/** The second generation knows more codes. */
-export const judgeRxonFailure = (error: unknown): Verdict => {
+const effectOfRxonFailure = (error: unknown): ResultEffect => {
   const { code, message } = detailsOf(error)
-  if (ENDS_AT_ONCE.has(code))
+  if (QUARANTINED_CODES.has(code))
     return { kind: 'quarantined', message: `Task failed with permanent error (${code}): ${message}` }
   if (code === 'INTEGRITY_MISMATCH_ERROR')
     return { kind: 'failed', message: `Task failed due to data integrity mismatch: ${message}` }
-  return judgeFailure(error)
+  return effectOfFailure(error)
 }
 
-const judgeFailure = (error: unknown): Verdict => {
+const effectOfFailure = (error: unknown): ResultEffect => {
   const { code, message } = detailsOf(error)
   switch (code) {
     case PERMANENT_ERROR:
@@ -58,13 +60,18 @@ const judgeFailure = (error: unknown): Verdict => {
   }
 }
 
-/** Reads a result's body; a missing `status` means success. */
-export const judge = (result: Record<string, unknown>, ofFailure = judgeFailure): Verdict => {
+/** Returns the effect of a result of the first generation. A missing `status` means success. */
+export const effectOf = (result: ResultBody): ResultEffect => effect(result, effectOfFailure)
+
+/** Returns the effect of a result of the second generation, which knows more error codes. */
+export const effectOfRxon = (result: ResultBody): ResultEffect => effect(result, effectOfRxonFailure)
+
+const effect = (result: ResultBody, ofFailure: typeof effectOfFailure): ResultEffect => {
   const { data, error } = result
   const status = result['status'] ?? 'success'
   if (status === 'failure') return ofFailure(error)
-  if (status === 'cancelled') return { kind: 'reached', state: 'cancelled_state', brought: {} }
+  if (status === 'cancelled') return { kind: 'reached', state: 'cancelled_state', data: {} }
   const state = TRANSITIONS.get(status)
-  if (state) return { kind: 'reached', state, brought: isObject(data) ? data : {} }
-  return { kind: 'failed', message: `Worker returned unhandled status: ${String(status)}` }
+  if (state) return { kind: 'reached', state, data: isObject(data) ? data : {} }
+  return { kind: 'failed', message: `Worker returned unhandled status: ${textOf(status)}` }
 }

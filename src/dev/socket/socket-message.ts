@@ -1,10 +1,9 @@
 import { isObject } from '../../utils/json.js'
+import type { Message } from '../rxon/message-verifier.js'
 import type { JobProgress } from '../state/job.js'
 
-/** What a worker says over its socket, as far as it is understood; the second generation signs it. */
-export type Uplink =
-  | Progress
-  | { readonly kind: 'signed'; readonly body: Record<string, unknown>; readonly json: string }
+/** A message that a worker sent over its socket: unsigned progress, or a signed event of the second generation. */
+export type SocketMessage = Progress | (Message & { readonly kind: 'event' })
 
 interface Progress {
   readonly kind: 'progress'
@@ -21,12 +20,12 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** Reads one message; `undefined` for everything but progress, and what is signed. */
-export const readUplink = (text: string): Uplink | undefined => {
+/** Reads one message; returns `undefined` for any other message. */
+export const readSocketMessage = (text: string): SocketMessage | undefined => {
   const message = parsed(text)
   if (!isObject(message)) return undefined
   const { event, job_id: jobId, task_id: taskId, progress: fraction, message: said } = message
-  if ('event_type' in message) return { kind: 'signed', body: message, json: text }
+  if ('event_type' in message) return { kind: 'event', body: message, json: text }
   if (event !== 'progress_update') return undefined
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof fraction !== 'number')
     return undefined

@@ -1,0 +1,24 @@
+import type { ClassicAuth } from './classic-auth.js'
+import type { DevSettings } from './options.js'
+import type { PollQueues } from './queue/poll-queues.js'
+import type { JobRunner } from './run/job-runner.js'
+import type { EventReceiver } from './rxon/event-receiver.js'
+import type { MessageVerifier } from './rxon/message-verifier.js'
+import type { RxonAuth } from './rxon/rxon-auth.js'
+import type { Tokens } from './rxon/tokens.js'
+import type { JobStore } from './state/job-store.js'
+import type { WorkerStore } from './state/worker-store.js'
+
+/** The parts that requests and sockets use. */
+export interface AppParts {
+  readonly settings: DevSettings
+  readonly jobs: JobStore
+  readonly workers: WorkerStore
+  readonly queues: PollQueues<object>
+  readonly runner: JobRunner
+  readonly classicAuth: ClassicAuth
+  readonly rxonAuth: RxonAuth
+  readonly tokens: Tokens
+  readonly verifier: MessageVerifier
+  readonly receiver: EventReceiver
+}

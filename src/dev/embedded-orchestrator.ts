@@ -1,0 +1,164 @@
+import { StateError } from '../errors.js'
+import { ClassicAuth } from './classic-auth.js'
+import type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
+import { EventListeners, type EventName, type Listener } from './events.js'
+import { buildApp } from './http/app.js'
+import { HttpServer } from './http/server.js'
+import { completeRequest } from './job-request.js'
+import { type DevSettings, type OrchestratorOptions, resolveOptions } from './options.js'
+import { PollQueues } from './queue/poll-queues.js'
+import { JobRunner } from './run/job-runner.js'
+import { EventReceiver } from './rxon/event-receiver.js'
+import { MessageVerifier } from './rxon/message-verifier.js'
+import { RxonAuth } from './rxon/rxon-auth.js'
+import { Tokens } from './rxon/tokens.js'
+import { SocketProtocol } from './socket/socket-protocol.js'
+import { Sockets } from './socket/sockets.js'
+import { hasEnded, type Job, type JobRequest } from './state/job.js'
+import { JobStore } from './state/job-store.js'
+import { canTake, type WorkerRecord } from './state/worker.js'
+import { WorkerStore } from './state/worker-store.js'
+import { Waits } from './waits.js'
+
+const DEFAULT_WAIT_MS = 30_000
+
+/**
+ * Starts an orchestrator in this process, on a loopback port.
+ *
+ * @throws ConfigError if an option is wrong, the port is in use, or `host` is no loopback address.
+ * @example
+ * await using orchestrator = await startOrchestrator({ waitForWorker: true })
+ * const job = await orchestrator.createJob({ task: 'echo', params: { x: 1 } })
+ * const { state, history } = await orchestrator.waitForJob(job.id)
+ */
+export const startOrchestrator = async (options: OrchestratorOptions = {}): Promise<DevOrchestrator> => {
+  const orchestrator = new EmbeddedOrchestrator(resolveOptions(options))
+  await orchestrator.listen()
+  return orchestrator
+}
+
+/** Joins the parts of the embedded orchestrator, and is what its owner calls. */
+class EmbeddedOrchestrator implements DevOrchestrator {
+  readonly clientToken: string
+  readonly #settings: DevSettings
+  readonly #listeners = new EventListeners()
+  readonly #waits = new Waits()
+  readonly #queues = new PollQueues<object>()
+  readonly #sockets = new Sockets()
+  readonly #jobs = new JobStore(this.#listeners)
+  readonly #workers: WorkerStore
+  readonly #runner: JobRunner
+  readonly #http: HttpServer
+  #port = 0
+  #closed: Promise<void> | undefined
+
+  constructor(settings: DevSettings) {
+    this.#settings = settings
+    this.clientToken = settings.clientToken
+    this.#workers = new WorkerStore(settings.workerTtlMs, this.#listeners)
+    const state = { jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
+    this.#runner = new JobRunner({ ...state, settings, sockets: this.#sockets, listeners: this.#listeners })
+    const tokens = new Tokens()
+    const auth = { classicAuth: new ClassicAuth(settings), rxonAuth: new RxonAuth(settings, tokens) }
+    const verifier = new MessageVerifier(auth.rxonAuth)
+    const receiver = new EventReceiver({
+      verifier,
+      jobs: this.#jobs,
+      runner: this.#runner,
+      listeners: this.#listeners,
+    })
+    const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver }
+    this.#http = new HttpServer(buildApp(parts), settings)
+    this.#sockets.attach(this.#http.server, new SocketProtocol(parts))
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get url(): string {
+    const { host } = this.#settings
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`
+  }
+
+  async listen(): Promise<void> {
+    this.#port = await this.#http.listen(this.#settings.host, this.#settings.port)
+  }
+
+  async createJob(request: JobRequest): Promise<Job> {
+    if (this.#closed) throw new StateError('a job cannot be created: the orchestrator is closed')
+    return this.#runner.create(completeRequest(request, this.#settings.taskTimeoutMs))
+  }
+
+  job(id: string): Job | undefined {
+    return this.#jobs.get(id)
+  }
+
+  jobs(): readonly Job[] {
+    return this.#jobs.list()
+  }
+
+  async cancelJob(id: string): Promise<CancelAnswer> {
+    const receipt = this.#runner.cancel(id)
+    if (receipt === 'unknown_job') throw new StateError(`job ${id} cannot be cancelled: there is no such job`)
+    if (receipt === 'not_waiting' || receipt === 'terminal') {
+      throw new StateError(
+        `job ${id} cannot be cancelled: it is ${this.job(id)?.status}, not waiting for a worker`,
+      )
+    }
+    return `cancellation_request_${receipt}`
+  }
+
+  workers(): readonly WorkerRecord[] {
+    return this.#workers.live()
+  }
+
+  waitForWorker(
+    taskName?: string,
+    { timeoutMs = DEFAULT_WAIT_MS, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<WorkerRecord> {
+    const isFit = (worker: WorkerRecord) =>
+      taskName === undefined ? worker.status === 'idle' : canTake(worker, taskName)
+    return this.#waits.until({
+      what: taskName === undefined ? 'an idle worker' : `an idle worker that offers '${taskName}'`,
+      look: () => this.#workers.live().find(isFit),
+      watch: (lookAgain) => this.#listeners.on('worker', lookAgain),
+      timeoutMs,
+      signal,
+    })
+  }
+
+  async waitForJob(id: string, { timeoutMs = DEFAULT_WAIT_MS }: { timeoutMs?: number } = {}): Promise<Job> {
+    if (!this.#jobs.get(id)) throw new StateError(`job ${id} cannot be waited for: there is no such job`)
+    const look = () => {
+      const job = this.#jobs.get(id)
+      return job && hasEnded(job) ? job : undefined
+    }
+    const watch = (lookAgain: () => void) => this.#jobs.watch(id, lookAgain)
+    return this.#waits.until({ what: `the end of job ${id}`, look, watch, timeoutMs })
+  }
+
+  on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void {
+    return this.#listeners.on(event, listener)
+  }
+
+  forgetWorkers(): void {
+    this.#workers.clear()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#waits.endAll(new StateError('the orchestrator was closed'))
+    this.#queues.close()
+    await Promise.all([this.#http.close(), this.#sockets.close()])
+    this.#runner.close()
+  }
+}

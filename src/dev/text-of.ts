@@ -1,0 +1,2 @@
+/** Returns a JSON value as text for a message. `String(value)` throws for JSON such as `{"toString":1}`. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
