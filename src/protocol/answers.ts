@@ -2,23 +2,23 @@ import { AuthError, ProtocolError, RateLimitError, ResponseError } from '../erro
 import { isObject } from '../utils/json.js'
 import type { WireAnswer } from './protocol.js'
 
-/** How much of an unexpected answer a message quotes, in characters. */
+/** How much of an unexpected response an error message quotes, in characters. */
 const EXCERPT = 200
 
 const excerptOf = (text: string): string => {
-  // A proxy's HTML page or a control character must not break a log line.
+  // The HTML page of a proxy or a control character must not break a log line.
   const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim()
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line
 }
 
-/** What the orchestrator itself says went wrong, else the start of the answer. */
+/** The error that the orchestrator names, or the start of the response. */
 const reasonIn = (answer: WireAnswer): string => {
   const body = tryParse(answer.text)
   if (isObject(body) && typeof body['error'] === 'string') return excerptOf(body['error'])
   return excerptOf(answer.text) || 'no body'
 }
 
-/** What a text says in JSON; `undefined` for one that is none. */
+/** Parses JSON. Returns `undefined` for a text that is no JSON. */
 export const tryParse = (text: string): unknown => {
   try {
     return JSON.parse(text)
@@ -27,7 +27,7 @@ export const tryParse = (text: string): unknown => {
   }
 }
 
-/** `Retry-After` in ms: a number of seconds, or a date compared with the answer's own `Date`. */
+/** Returns `Retry-After` in ms: a number of seconds, or a date compared with the `Date` of the same response. */
 const retryAfterMs = (headers: WireAnswer['headers']): number | undefined => {
   const value = headers['retry-after']
   if (typeof value !== 'string') return undefined
@@ -37,7 +37,7 @@ const retryAfterMs = (headers: WireAnswer['headers']): number | undefined => {
   return Number.isNaN(wait) ? undefined : Math.max(0, wait)
 }
 
-/** The error an unhoped-for answer to `what` stands for. */
+/** Returns the error for an unexpected response to `what`. */
 export const refusal = (what: string, answer: WireAnswer): ResponseError => {
   const message = `${what} was answered ${answer.status}: ${reasonIn(answer)}`
   if (answer.status === 401 || answer.status === 403) return new AuthError(answer.status, message)
@@ -45,11 +45,15 @@ export const refusal = (what: string, answer: WireAnswer): ResponseError => {
   return new ResponseError(answer.status, message)
 }
 
-/** Whether it is the token that is refused: all other refusals of the second generation have other words. */
+/** Whether a response refuses the token. All other refusals of the second generation have a different text. */
 export const refusesToken = ({ status, text }: WireAnswer): boolean =>
   status === 401 || (status === 403 && text.includes('Unauthorized'))
 
-/** The JSON object in an answer. */
+/**
+ * Returns the JSON object in a response.
+ *
+ * @throws ProtocolError if the response is no JSON object
+ */
 export const objectIn = (what: string, answer: WireAnswer): Record<string, unknown> => {
   const body = tryParse(answer.text)
   if (isObject(body)) return body

@@ -1,30 +1,30 @@
 import type { JsonObject, JsonValue } from '../utils/json.js'
 
-/** What a worker and an orchestrator say to each other, in words that belong to no generation of the wire. */
+/** The messages between a worker and an orchestrator, independent of the generation of the protocol. */
 
-/** What the machine offers; part of the registration. */
+/** The resources of the machine, as part of the registration. */
 export interface Resources {
   readonly cpuCores: number
-  /** Absent where nobody has said it. */
+  /** Absent if it is not configured. */
   readonly ramGb?: number
-  /** Absent without a GPU. */
+  /** Absent if the machine has no GPU. */
   readonly gpu?: { readonly model: string; readonly vramGb: number }
 }
 
-/** A task name and what there is to know about it; everything but the name is for orchestrators of the second generation. */
+/** A task name with its description. Orchestrators of the first generation only receive the name. */
 export interface Skill {
   readonly name: string
   readonly description?: string
   readonly version?: string
-  /** JSON Schemas: of the params, of the data of a success, and of the payload of each event by its name. */
+  /** JSON Schemas of the params, of the data of a success, and of the payload of each event, by its name. */
   readonly inputSchema?: JsonObject
   readonly outputSchema?: JsonObject
   readonly eventsSchema?: Readonly<Record<string, JsonObject>>
-  /** The statuses of its own that it may end with. */
+  /** The custom statuses of the task. */
   readonly statuses?: readonly string[]
 }
 
-/** Who this worker is. Sent once per connection, and again whenever the orchestrator has forgotten it. */
+/** The description of this worker. Sent once for each connection, and again if the orchestrator has forgotten the worker. */
 export interface Registration {
   readonly workerId: string
   readonly workerType: string
@@ -36,26 +36,26 @@ export interface Registration {
   readonly hostname: string
   readonly ipAddress: string
   readonly resources: Resources
-  /** More devices than {@link Resources.gpu}, as the second generation describes them. */
+  /** The devices besides {@link Resources.gpu}, in the format of the second generation. */
   readonly devices: readonly JsonValue[]
-  /** What has a version and is no software, such as a data set. */
+  /** Installed files with a version that are neither software nor models, such as data sets. */
   readonly installedArtifacts: readonly JsonValue[]
-  /** Whatever else tasks may ask for, by name. */
+  /** Other capabilities that tasks may require, by name. */
   readonly extra: JsonObject
-  /** `busy`: no tasks before a heartbeat says otherwise. */
+  /** `busy` if the worker takes no tasks until a heartbeat reports `idle`. */
   readonly status: 'idle' | 'busy'
   /** Whether this worker opens a socket for commands. */
   readonly websockets: boolean
 }
 
-/** How much of a device is in use. */
+/** The load of one device. */
 export interface DeviceUsage {
   readonly id: string
   readonly loadPercent: number
   readonly memoryUsedGb: number
 }
 
-/** How much of the machine is in use. */
+/** The load of the machine. */
 export interface Usage {
   readonly cpuPercent: number
   readonly ramUsedGb: number
@@ -64,30 +64,30 @@ export interface Usage {
 
 /** What this worker can take at this moment. */
 export interface Heartbeat {
-  /** Tasks in hand: running, and waiting for a slot of their type. */
+  /** The number of tasks in hand: those that run, and those that wait for a slot of their type. */
   readonly load: number
-  /** `idle` while at least one task name has a free slot. */
+  /** `idle` if at least one task name has a free slot. */
   readonly status: 'idle' | 'busy'
-  /** Whether the worker takes tasks at all: not while it drains, or cannot keep another result. */
+  /** Whether the worker takes tasks at all. `false` while it drains, and if it cannot keep another result. */
   readonly accepting: boolean
-  /** What it works on. */
+  /** The accepted tasks that have no result yet. */
   readonly tasksInHand: readonly { readonly taskId: string; readonly jobId: string }[]
   /** The task names with a free slot. */
   readonly taskNames: readonly string[]
   readonly hotCache: readonly string[]
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   readonly hotSkills: readonly string[]
-  /** Absent where it has been told already. */
+  /** Absent if it has not changed since the last heartbeat. */
   readonly usage?: Usage
 }
 
-/** A file in an object store, as results and params speak of it. */
+/** A file in an object store, as params and results describe it. */
 export interface FileMetadata {
   /** `s3://bucket/key` */
   readonly uri: string
   /** In bytes. */
   readonly size: number
-  /** As the store gave it, without quotes. */
+  /** As the store returned it, without quotes. */
   readonly etag?: string
   readonly metadata?: JsonObject
 }
@@ -97,45 +97,45 @@ export interface TaskOffer {
   readonly jobId: string
   readonly taskId: string
   readonly taskName: string
-  /** An object on every orchestrator seen so far; checked before a handler sees it. */
+  /** All known orchestrators send an object. The params are validated before the handler receives them. */
   readonly params: unknown
   readonly priority: number
   readonly tracingContext: Readonly<Record<string, string>>
-  /** When the orchestrator gives the task up: ms since 1970 by this machine's clock. Absent without a deadline. */
+  /** When the orchestrator gives up the task: ms since 1970, by the clock of this machine. Absent without a deadline. */
   readonly deadlineMs?: number | undefined
-  /** What is known of the files that params name, by param. */
+  /** The files that the params refer to, by the name of the param. */
   readonly paramsMetadata?: Readonly<Record<string, FileMetadata>> | undefined
-  /** Of the job, as its client gave it. */
+  /** The metadata of the job, from its client. */
   readonly metadata?: JsonObject | undefined
-  /** Of the job: who asked for it. Not covered by the task's signature. */
+  /** Who created the job. The signature of the task does not cover it. */
   readonly security?: JsonObject | undefined
-  /** How many steps the job has made. */
+  /** The number of the present step of the job. */
   readonly step?: number
-  /** How many jobs this one is nested in. */
+  /** How many jobs contain this job. */
   readonly depth?: number
-  /** Why it must not be run: a signature that is wrong, a policy that forbids it. It is answered with this. */
+  /** Why the task must not run, such as a wrong signature. The worker reports it as the result. */
   readonly refusal?: TaskFailure | undefined
 }
 
-/** Why a task failed, as the orchestrator is told. */
+/** Why a task failed, as reported to the orchestrator. */
 export interface TaskFailure {
   readonly code: string
   readonly message: string
 }
 
-/** A file of a result, as it lies in the object store now. */
+/** An uploaded file of a result. */
 export interface StoredFile {
   readonly uri: string
   /** In bytes. */
   readonly size: number
-  /** Where the store tells. */
+  /** Absent if the store returned none. */
   readonly etag?: string
 }
 
-/** The files of a result by their paths in its data, as in `report` or `pages[0].image`; folders are not among them. */
+/** The files of a result by their path in its data, such as `report` or `pages[0].image`. Folders are left out. */
 export type StoredFiles = Readonly<Record<string, StoredFile>>
 
-/** What a task led to. */
+/** How a task ended. */
 export type Outcome =
   | {
       readonly kind: 'value'
@@ -151,7 +151,7 @@ export type Outcome =
     }
   | { readonly kind: 'cancelled' }
 
-/** An outcome with its addressee: what is kept until the orchestrator acknowledges it. */
+/** An outcome with the ids of its task. Kept until the orchestrator acknowledges it. */
 export interface TaskResult {
   readonly jobId: string
   readonly taskId: string
@@ -161,15 +161,15 @@ export interface TaskResult {
   readonly executionMs?: number
 }
 
-/** What an orchestrator says about a result that it has read. */
+/** The response of an orchestrator to a result. Each of them is final. */
 export type Receipt =
   | { readonly kind: 'taken' }
-  /** It makes no difference any more, such as that of a job which has ended. Final, too. */
+  /** The result changes nothing, for example because its job has ended. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  /** It cannot be read there; a failure of the task was taken in its place. */
+  /** The orchestrator could not read the result, and took a failure of the task in its place. */
   | { readonly kind: 'replaced'; readonly error: Error }
 
-/** How far a running task is. */
+/** The progress of a running task. */
 export interface ProgressUpdate {
   readonly jobId: string
   readonly taskId: string
@@ -179,7 +179,7 @@ export interface ProgressUpdate {
   readonly tracingContext?: Readonly<Record<string, string>>
 }
 
-/** Something a handler tells about its task while it runs. */
+/** An event that a handler sends about its task. */
 export interface TaskEvent {
   readonly jobId: string
   readonly taskId: string
@@ -188,7 +188,7 @@ export interface TaskEvent {
   readonly tracingContext: Readonly<Record<string, string>>
 }
 
-/** What the orchestrator sends down the socket. */
+/** A message of the orchestrator over the socket. */
 export type Command =
   | { readonly kind: 'cancel'; readonly taskId: string; readonly jobId: string }
   | { readonly kind: 'other'; readonly name: string; readonly payload: JsonObject }

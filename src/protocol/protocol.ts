@@ -9,10 +9,10 @@ import type {
   TaskResult,
 } from './messages.js'
 
-/** The families of the wire. */
+/** The generations of the protocol. */
 export type Generation = 'classic' | 'rxon'
 
-/** A request as it goes out; the path starts below the orchestrator's URL. */
+/** A request before it is sent. The path starts below the URL of the orchestrator. */
 export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
@@ -21,7 +21,7 @@ export interface WireRequest {
   readonly onBehalfOf?: string
 }
 
-/** An answer as it came in. */
+/** A response as it was received. */
 export interface WireAnswer {
   readonly status: number
   readonly text: string
@@ -29,79 +29,79 @@ export interface WireAnswer {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** The orchestrator's clock, as far as it is known here. */
+/** The clock of the orchestrator, as far as this worker knows it. */
 export interface ServerClock {
-  /** What it shows now: ms since 1970. */
+  /** The present time there, in ms since 1970. */
   nowMs(): number
-  /** What this machine's clock shows when the orchestrator's shows `serverMs`. */
+  /** Converts a time of the orchestrator into a time of this machine. Both are in ms since 1970. */
   toLocalMs(serverMs: number): number
 }
 
-/** A token that is shown for a while in place of the configured one; it signs nothing. */
+/** A token that replaces the configured one for a while. It signs nothing. */
 export interface ShortLivedToken {
   readonly token: string
   readonly lifetimeMs: number
-  /** Brings the next one. */
+  /** Authenticates the request for the next token. */
   readonly refreshToken?: string
 }
 
-/** What a worker needs to know to speak to one orchestrator. */
+/** What a protocol needs to know about this worker and one orchestrator. */
 export interface Identity {
   readonly workerId: string
-  /** Signs what the worker says. */
+  /** Signs the messages of this worker. */
   readonly token: string
-  /** Verifies what the orchestrator signs; `undefined`: nothing is verified. */
+  /** Verifies the tasks of the orchestrator; `undefined` if tasks are not verified. */
   readonly taskKey: string | undefined
   readonly clock: ServerClock
-  /** Gives a text that is never given again. */
+  /** Returns a new unique id. */
   readonly makeId: () => string
 }
 
 /**
- * One generation of the wire: what is said, without sending it. Pure: no I/O, no clock.
- * The `read…` methods throw a ResponseError (its subclass says what to do) or a ProtocolError.
+ * Writes and reads the messages of one generation. Pure: no I/O, no clock. The optional methods are absent if the generation
+ * has no such message. The `read…` methods throw a ResponseError, whose subclass tells what to do, or a ProtocolError.
  */
 export interface Protocol {
   readonly generation: Generation
   writeRegistration(registration: Registration): WireRequest
   readRegistration(answer: WireAnswer): void
   writeHeartbeat(heartbeat: Heartbeat, registration: Registration): WireRequest
-  /** Whether a heartbeat may have {@link Heartbeat.usage}. */
+  /** Whether heartbeats have {@link Heartbeat.usage}. */
   readonly takesUsage?: true
-  /** What of a heartbeat is told as soon as it changes; the rest waits for the next one. */
+  /** Returns the part of a heartbeat whose change causes a heartbeat at once. Other changes wait for the interval. */
   urgent(heartbeat: Heartbeat): object
-  /** @returns the ids of tasks, or of their jobs, that are cancelled */
+  /** @returns the ids of the cancelled tasks, or of their jobs */
   readHeartbeat(answer: WireAnswer): readonly string[]
-  /** Asks whether the orchestrator still knows the worker; absent where a heartbeat tells. */
+  /** Asks whether the orchestrator still knows the worker. Absent if the responses to heartbeats tell. */
   writeLivenessCheck?(workerId: string): WireRequest
   readLivenessCheck?(answer: WireAnswer): void
   writePoll(workerId: string): WireRequest
-  /** How much longer than it is to the server may hold a poll, in ms. */
+  /** How much longer than agreed the orchestrator may hold a poll, in ms. */
   readonly extraHoldMs?: number
-  /** `null`: nothing to do at present. */
+  /** @returns `null` if the orchestrator has no task */
   readPoll(answer: WireAnswer): TaskOffer | null
   writeResult(result: TaskResult): WireRequest
   readResult(answer: WireAnswer): Receipt
   /**
-   * How long a result may be sent again word for word when no answer came, in ms; 0: it need not be.
-   * Within that time {@link readRepeatedResult} reads the answer, as the first one may have been taken.
+   * How long a result without a response can be sent again word for word, in ms. 0 if each request may be written anew.
+   * {@link readRepeatedResult} reads the response, because the orchestrator may have taken the first request.
    */
   readonly repeatableMs: number
   readRepeatedResult(answer: WireAnswer): Receipt
-  /** The codes of failures that are not dispatched again. */
+  /** The error codes of failures that the orchestrator does not dispatch again. */
   readonly finalCodes: ReadonlySet<string>
-  /** What is reported in the place of a result that the orchestrator cannot read; absent where nothing helps. */
+  /** Reports a failure in place of a result that the orchestrator cannot read. */
   writeUnreadable?(result: TaskResult, why: string): WireRequest
-  /** Asks for a short-lived token; absent where there are none. */
+  /** Requests a short-lived token (STS). */
   writeTokenRequest?(refreshToken?: string): WireRequest
   readToken?(answer: WireAnswer): ShortLivedToken
   socketPath(workerId: string): string
   writeProgress(update: ProgressUpdate): string
-  /** What goes up the socket; absent where the orchestrator knows no events. */
+  /** Writes the text of an event for the socket. */
   writeEvent?(event: TaskEvent): string
-  /** The same over HTTP, for a worker without a socket. */
+  /** Sends the text of an event over HTTP, for a worker without a socket. */
   postEvent?(text: string): WireRequest
   readEvent?(answer: WireAnswer): void
-  /** `null`: a message that is no command. */
+  /** @returns `null` if the text is no command */
   readCommand(text: string): Command | null
 }

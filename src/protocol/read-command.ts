@@ -3,7 +3,13 @@ import type { JsonObject } from '../utils/json.js'
 import { objectIn } from './answers.js'
 import type { Command } from './messages.js'
 
-/** The published worker of the first generation reads the key `type`, every orchestrator writes `command`: both are understood. */
+/**
+ * Reads a command from a text that came down the socket. Returns `null` for a text without a command.
+ *
+ * Orchestrators send the name as `command`. The published worker of the first generation reads `type`, so both are read.
+ *
+ * @throws ProtocolError if the text is no JSON object, or a cancel command names no task
+ */
 export const readCommand = (text: string): Command | null => {
   const body = objectIn('The socket', { status: 101, text, headers: {} })
   const name = body['command'] ?? body['type']

@@ -1,4 +1,4 @@
-/** Where an orchestrator takes what; below its URL. The first generation knows neither events nor tokens. */
+/** The paths of an orchestrator, below its URL. The first generation has neither events nor tokens. */
 
 const BASE = '/_worker'
 

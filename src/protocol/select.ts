@@ -5,15 +5,20 @@ import { EVENTS, REGISTER, TOKEN } from './routes.js'
 import { capabilities } from './rxon/describe-worker.js'
 import { rxon } from './rxon/rxon.js'
 
-/** A generation, or what was published on the way from one to the other. */
+/**
+ * A generation, or one of the forms that were published between the two:
+ *
+ * - `flat`: 1.0b9 to 1.0b12, the first generation with results at the top of their message.
+ * - `named`: 1.0b13, the second generation with names instead of skills, and without events.
+ * - `early`: 1.0b14 to 1.0b21, the second generation with jobs instead of tasks in heartbeats.
+ */
 export type Dialect = Generation | 'flat' | 'named' | 'early'
 
-/** 1.0b9 … 1.0b12, of which the last two look for a result among the members of its message. */
 const flat: Protocol = { ...classic, writeResult: writeFlatResult }
 
 /**
- * 1.0b14 … 1.0b21 take the id of every task for that of a job, and answer that one as cancelled which they do not find:
- * a task among several of a job is not to be named.
+ * These orchestrators take each id in a heartbeat for a job, and report unknown ids as cancelled. A heartbeat with the id of
+ * a task would cancel that task.
  */
 const early = (identity: Identity): Protocol => {
   const { writeHeartbeat, ...rest } = rxon(identity)
@@ -27,7 +32,7 @@ const early = (identity: Identity): Protocol => {
   }
 }
 
-/** 1.0b13: the first generation's record and progress, with skills by their names; it knows no events. */
+/** The record and the progress of the first generation, everything else as in {@link early}. */
 const named = (identity: Identity): Protocol => {
   const { writeEvent, postEvent, readEvent, ...rest } = early(identity)
   return {
@@ -45,7 +50,7 @@ const named = (identity: Identity): Protocol => {
   }
 }
 
-const SPOKEN: Readonly<Record<Dialect, (identity: Identity) => Protocol>> = {
+const PROTOCOLS: Readonly<Record<Dialect, (identity: Identity) => Protocol>> = {
   classic: () => classic,
   flat: () => flat,
   named,
@@ -53,16 +58,16 @@ const SPOKEN: Readonly<Record<Dialect, (identity: Identity) => Protocol>> = {
   rxon,
 }
 
-export const protocolOf = (dialect: Dialect, identity: Identity): Protocol => SPOKEN[dialect](identity)
+export const protocolOf = (dialect: Dialect, identity: Identity): Protocol => PROTOCOLS[dialect](identity)
 
-/** Asks nothing and changes nothing. */
+/** Changes nothing. The second generation shows its version in a header. */
 export const FIRST_PROBE: WireRequest = { method: 'GET', path: '/_public/status' }
-/** An event without anything in it, which is never taken; sent only where the first probe says nothing. */
+/** An empty event, which no orchestrator takes. Sent only if the first probe shows nothing. */
 export const SECOND_PROBE: WireRequest = { method: 'POST', path: EVENTS, body: '{}' }
-/** A wrong method, which is refused where there is such a path; sent to the first generation only. */
+/** A wrong method, which an orchestrator with this path refuses. Sent to the first generation only. */
 export const THIRD_PROBE: WireRequest = { method: 'GET', path: TOKEN }
 
-/** Whatever else it answers: only the second generation has this header. `undefined`: it may have been lost on the way. */
+/** Only the second generation has this header. `undefined` if there is none: a proxy may have removed it. */
 export const dialectByHeader = ({ headers }: WireAnswer): Dialect | undefined => {
   const version = headers['x-rxon-version']
   if (version === undefined) return undefined
@@ -71,15 +76,15 @@ export const dialectByHeader = ({ headers }: WireAnswer): Dialect | undefined =>
 }
 
 /**
- * Only the second generation knows events; the first has no such path, or asks for a token first (401). The second never
- * takes one that says nothing: who takes it anyway takes everything.
+ * Reads the response to {@link SECOND_PROBE}. The first generation has no such path (404), or checks the token first (401).
+ * The second generation refuses an empty event, so a 2xx comes from a server that accepts anything.
  */
 export const generationByEvents = ({ status }: WireAnswer): Generation | undefined => {
   if (status === 404 || status === 401 || status < 300) return 'classic'
   return showsNothing(status) ? undefined : 'rxon'
 }
 
-/** Who gives out tokens has the second generation's library, if not its messages. */
+/** Reads the response to {@link THIRD_PROBE}. 1.0b9 to 1.0b12 have the path for tokens, earlier orchestrators do not. */
 export const dialectByTokens = ({ status }: WireAnswer): Dialect | undefined => {
   if (showsNothing(status)) return undefined
   return status === 405 ? 'flat' : 'classic'

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalOf } from '../../src/protocol/rxon/canonical.js'
 import { parseExactly } from '../../src/protocol/rxon/exact-json.js'
-import { hexHmac, sealed, signingKey } from '../../src/protocol/rxon/signature.js'
+import { hexHmac, signedText, signingKey } from '../../src/protocol/rxon/signature.js'
 import { mayNotSkip } from '../support/interop/each-orchestrator.js'
 import { findPython, pythonEnv } from '../support/interop/python-env.js'
 
@@ -87,12 +87,12 @@ test('§2.2.1 what the published library signs, this one signs the same, and wha
   expect(answers.filter(({ signature }) => signature).length).toBeGreaterThan(RUNS / 2)
 })
 
-test('§2.2.6 what is sealed here, the published library accepts, and nothing else', async ({ skip }) => {
+test('§2.2.6 what is signed here, the published library accepts, and nothing else', async ({ skip }) => {
   if (!findPython() && !mayNotSkip()) skip('there is no python3')
   const messages = fc.sample(payload, RUNS).flatMap((json) => {
     const { security: _, _signature: __, ...message } = JSON.parse(json)
     try {
-      return [sealed(message, { key: KEY, signerId: 'w1' })]
+      return [signedText(message, { key: KEY, signerId: 'w1' })]
     } catch {
       return []
     }

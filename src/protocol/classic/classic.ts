@@ -5,13 +5,13 @@ import { socketPath } from '../routes.js'
 import { readHeartbeat, readPoll, readRegistration, readResult } from './decode.js'
 import { writeHeartbeat, writePoll, writeProgress, writeRegistration, writeResult } from './encode.js'
 
-/** The wire of the orchestrators 1.0b1 … 1.0b8. */
+/** The protocol of orchestrators 1.0b1 to 1.0b8. */
 export const classic: Protocol = {
   generation: 'classic',
   writeRegistration,
   readRegistration,
   writeHeartbeat,
-  urgent: ({ tasksInHand, accepting, ...told }) => told,
+  urgent: ({ tasksInHand, accepting, ...rest }) => rest,
   readHeartbeat,
   writePoll,
   readPoll,

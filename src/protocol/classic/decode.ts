@@ -11,9 +11,9 @@ export const readRegistration = (answer: WireAnswer): void => {
 const NOTHING_CANCELLED: readonly string[] = []
 
 export const readHeartbeat = (answer: WireAnswer): readonly string[] => {
-  // Up to 1.0b8 a worker without a record is answered 404; 1.0b9 to 1.0b13 say `null`.
+  // For an unknown worker, orchestrators up to 1.0b8 return 404, and 1.0b9 to 1.0b13 return 200 with `null`.
   if (answer.status === 200 && answer.text.trim() === 'null')
-    throw new UnknownWorkerError('A heartbeat was answered null: there is no record of this worker')
+    throw new UnknownWorkerError('A heartbeat was answered null: the orchestrator does not know this worker')
   if (answer.status === 200) return NOTHING_CANCELLED
   const error = refusal('A heartbeat', answer)
   throw answer.status === 404 ? new UnknownWorkerError(error.message) : error
@@ -43,7 +43,7 @@ const offerFrom = (body: Record<string, unknown>): TaskOffer => {
 
 const TAKEN: Receipt = { kind: 'taken' }
 
-/** Any JSON object with a status counts as taken; a page that a proxy put there does not. */
+/** A JSON object with a status acknowledges the result. A page from a proxy does not. */
 export const readResult = (answer: WireAnswer): Receipt => {
   if (answer.status !== 200) throw refusal('A result', answer)
   const body = objectIn('A result', answer)

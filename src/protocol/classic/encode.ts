@@ -2,7 +2,7 @@ import type { Heartbeat, Outcome, ProgressUpdate, Registration, TaskResult } fro
 import type { WireRequest } from '../protocol.js'
 import { pollPath, REGISTER, RESULT, workerPath } from '../routes.js'
 
-/** What is kept of a worker. */
+/** Returns the record of a worker at the orchestrator. */
 export const recordOf = (registration: Registration) => {
   const { resources } = registration
   return {
@@ -20,7 +20,7 @@ export const recordOf = (registration: Registration) => {
       gpu_info: resources.gpu ? { model: resources.gpu.model, vram_gb: resources.gpu.vramGb } : null,
     },
     capabilities: { websockets: registration.websockets },
-    // Not part of a registration, but kept like all of it, and `idle` where it is not said.
+    // Orchestrators keep all members, and assume `idle` if there is no status.
     ...(registration.status === 'busy' && { status: 'busy' }),
   }
 }
@@ -63,7 +63,7 @@ const outcomeOnTheWire = (outcome: Outcome): object => {
   }
 }
 
-const addresseeOf = ({ jobId, taskId, workerId }: TaskResult) => ({
+const idsOf = ({ jobId, taskId, workerId }: TaskResult) => ({
   job_id: jobId,
   task_id: taskId,
   worker_id: workerId,
@@ -72,19 +72,20 @@ const addresseeOf = ({ jobId, taskId, workerId }: TaskResult) => ({
 export const writeResult = (result: TaskResult): WireRequest => ({
   method: 'POST',
   path: RESULT,
-  body: JSON.stringify({ ...addresseeOf(result), result: outcomeOnTheWire(result.outcome) }),
+  body: JSON.stringify({ ...idsOf(result), result: outcomeOnTheWire(result.outcome) }),
 })
 
-/** What an orchestrator reads of one body, in bytes. */
+/** The longest body that an orchestrator reads, in bytes. */
 const BODY_LIMIT = 1_048_576
 
 /**
- * Nothing shows which of two places a result is looked for in, so it stands in both. One that is too long for that goes
- * where all but the oldest look.
+ * Writes a result for orchestrators 1.0b9 to 1.0b12. 1.0b9 and 1.0b10 read the outcome from `result`, 1.0b11 and 1.0b12 from
+ * the message itself. Nothing tells them apart, so both places have it. If that exceeds the limit of a body, only the message
+ * itself has it.
  */
 export const writeFlatResult = (result: TaskResult): WireRequest => {
   const outcome = outcomeOnTheWire(result.outcome)
-  const message = { ...addresseeOf(result), ...outcome }
+  const message = { ...idsOf(result), ...outcome }
   const body = JSON.stringify({ ...message, result: outcome })
   const fits = Buffer.byteLength(body) <= BODY_LIMIT
   return { method: 'POST', path: RESULT, body: fits ? body : JSON.stringify(message) }

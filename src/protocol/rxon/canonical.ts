@@ -1,45 +1,48 @@
-/** A value that the second generation cannot sign, hence not say. */
+/** A value cannot be sent, because it cannot be signed. */
 export class NotCanonicalError extends TypeError {}
 
-/** The orchestrators' limit; one level more and they answer 500. */
-const DEEPEST = 30
+/** Orchestrators return 500 for a message with more levels. */
+const MAX_DEPTH = 30
 const LARGEST_INTEGER = 2n ** 64n - 1n
 const SMALLEST_INTEGER = -(2n ** 63n)
 
 /**
- * The one text that a JSON value is signed as: keys by code point, no spaces, no null members, whole numbers without
- * a fraction. It is JSON itself, so what is signed can also be what is sent.
+ * Returns the canonical text of a JSON value, which is what signatures cover: keys sorted by code point, no spaces, no null
+ * members, whole numbers without a fraction. The text is JSON, so the signed text itself can be sent.
  *
- * Takes what JSON.parse gives, and bigints for integers that a double cannot hold (see exact-json.ts).
+ * Takes the values of JSON.parse, and bigints for integers that a double cannot hold (see exact-json.ts).
  *
- * @throws NotCanonicalError for what the orchestrator's own signing refuses
+ * @throws NotCanonicalError if the orchestrator cannot sign the value either
  */
-export const canonical = (value: unknown): string => inEither((manner) => write(value, 0, manner))
+export const canonical = (value: unknown): string => withWriter((writer) => write(value, 0, writer))
 
-/** {@link canonical} of an object that has only some of its members. */
+/** Returns the canonical text of an object with only some of its members. */
 export const canonicalOf = (value: object, keys: readonly string[]): string =>
-  inEither((manner) => writeMembers(value, [...keys], 0, manner))
+  withWriter((writer) => writeMembers(value, [...keys], 0, writer))
 
-/** What surrogates make a difference for. */
+/** The parts of writing that depend on whether there are surrogates. */
 interface Writer {
   quote(text: string): string
-  inOrder(keys: string[]): string[]
+  sort(keys: string[]): string[]
 }
 
-/** Also half ones, which JSON writes like this. */
-const SURROGATES = /[\ud800-\udfff]|\\ud/
+/** Matches a surrogate, or a lone one that JSON.stringify escaped. */
+const SURROGATE = /[\ud800-\udfff]|\\ud/
 
-/** Few texts have any, and to look once at the end costs less than to look at each key and string. */
-const inEither = (written: (manner: Writer) => string): string => {
-  const text = written(QUICK)
-  return SURROGATES.test(text) ? written(THOROUGH) : text
+/**
+ * Writes with {@link FAST}, and again with {@link EXACT} if the text has surrogates. Few texts have any, and one test of the
+ * whole text costs less than a test of each key and string.
+ */
+const withWriter = (textBy: (writer: Writer) => string): string => {
+  const text = textBy(FAST)
+  return SURROGATE.test(text) ? textBy(EXACT) : text
 }
 
-const write = (value: unknown, depth: number, manner: Writer): string => {
-  if (depth > DEEPEST) throw new NotCanonicalError(`it is more than ${DEEPEST} levels deep`)
+const write = (value: unknown, depth: number, writer: Writer): string => {
+  if (depth > MAX_DEPTH) throw new NotCanonicalError(`it is more than ${MAX_DEPTH} levels deep`)
   switch (typeof value) {
     case 'string':
-      return manner.quote(value)
+      return writer.quote(value)
     case 'number':
       return writeNumber(value)
     case 'boolean':
@@ -47,39 +50,41 @@ const write = (value: unknown, depth: number, manner: Writer): string => {
     case 'bigint':
       return writeInteger(value)
     default:
-      return value ? writeObject(value, depth, manner) : 'null'
+      return value ? writeObject(value, depth, writer) : 'null'
   }
 }
 
-const writeObject = (value: object, depth: number, manner: Writer): string =>
+const writeObject = (value: object, depth: number, writer: Writer): string =>
   Array.isArray(value)
-    ? `[${value.map((item) => write(item, depth + 1, manner)).join(',')}]`
-    : writeMembers(value, Object.keys(value), depth, manner)
+    ? `[${value.map((item) => write(item, depth + 1, writer)).join(',')}]`
+    : writeMembers(value, Object.keys(value), depth, writer)
 
-const writeMembers = (value: object, keys: string[], depth: number, manner: Writer): string => {
+const writeMembers = (value: object, keys: string[], depth: number, writer: Writer): string => {
   let text = ''
-  for (const key of manner.inOrder(keys)) {
+  for (const key of writer.sort(keys)) {
     const member = (value as Record<string, unknown>)[key]
     if (member === null || member === undefined) continue
-    text += `${text === '' ? '' : ','}${manner.quote(key)}:${write(member, depth + 1, manner)}`
+    text += `${text === '' ? '' : ','}${writer.quote(key)}:${write(member, depth + 1, writer)}`
   }
   return `{${text}}`
 }
 
-const QUICK: Writer = { quote: (text) => JSON.stringify(text), inOrder: (keys) => keys.sort() }
+/** Correct for all texts without surrogates. */
+const FAST: Writer = { quote: (text) => JSON.stringify(text), sort: (keys) => keys.sort() }
 
-/** In a pattern that knows code points, only a surrogate without its other half is one. */
+/** With the flag `u`, a pair of surrogates is one character, so this only matches a lone surrogate. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-/** UTF-16, in which strings are compared here, has another order where surrogates are. */
+/** JavaScript sorts by UTF-16, which differs from code points if there are surrogates. */
 const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-const THOROUGH: Writer = {
+/** Correct for all texts. */
+const EXACT: Writer = {
   quote: (text) => {
     if (LONE_SURROGATE.test(text)) throw new NotCanonicalError('it has half a character (a lone surrogate)')
     return JSON.stringify(text)
   },
-  inOrder: (keys) => keys.sort(byCodePoint),
+  sort: (keys) => keys.sort(byCodePoint),
 }
 
 const writeNumber = (value: number): string => {
@@ -87,7 +92,7 @@ const writeNumber = (value: number): string => {
   if (!Number.isFinite(value)) throw new NotCanonicalError(`it has the number ${value}`)
   if (Number.isInteger(value)) return writeInteger(BigInt(value))
   const size = Math.abs(value)
-  // The only range where the two languages write a double differently.
+  // The only range in which Python and JavaScript write a double differently.
   return size >= 1e-6 && size < 1e-5 ? value.toExponential() : `${value}`
 }
 

@@ -4,27 +4,27 @@ import { isObject, type JsonObject } from '../../utils/json.js'
 import { objectIn } from '../answers.js'
 import type { FileMetadata, TaskFailure, TaskOffer } from '../messages.js'
 import type { ServerClock, WireAnswer } from '../protocol.js'
-import { problem } from './decode.js'
-import { genuineness } from './signature.js'
+import { errorFor } from './decode.js'
+import { provenMembers } from './signature.js'
 
 type Body = Record<string, unknown>
 
-/** @param key - verifies the task; `undefined`: nothing is verified */
+/** @param key - verifies the task; `undefined` if tasks are not verified */
 export const readPoll = (
   answer: WireAnswer,
   key: KeyObject | undefined,
   clock: ServerClock,
 ): TaskOffer | null => {
   if (answer.status === 204) return null
-  if (answer.status !== 200) throw problem('A poll', answer)
+  if (answer.status !== 200) throw errorFor('A poll', answer)
   const body = objectIn('A poll', answer)
-  const proven = key ? genuineness(answer.text, body, key) : 'all'
+  const proven = key ? provenMembers(answer.text, body, key) : 'all'
   const { job_id: jobId, task_id: taskId, type: taskName, tracing_context: tracing } = body
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof taskName !== 'string') {
     const members = Object.keys(body).slice(0, 20).join(', ')
     throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
   }
-  // The hot path: one plain object costs a fraction of several that are spread into one.
+  // The hot path: one plain object costs a fraction of several spreads.
   return {
     jobId,
     taskId,
@@ -34,7 +34,7 @@ export const readPoll = (
     tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
     step: numberOr(body['step'], 0),
     depth: numberOr(body['depth'], 0),
-    // Metadata that the signature does not cover are not passed on as if it did.
+    // A handler must not trust metadata that the signature does not prove.
     metadata: proven === 'all' ? objectIf(body['metadata']) : undefined,
     security: objectIf(body['security']),
     paramsMetadata: filesOf(body['params_metadata']),
@@ -70,11 +70,11 @@ const fileOf = (file: unknown): FileMetadata | undefined => {
   }
 }
 
-/** The orchestrator's own clock set it. */
+/** Deadlines are by the clock of the orchestrator. */
 const deadlineOf = (seconds: unknown, clock: ServerClock): number | undefined =>
   typeof seconds === 'number' ? clock.toLocalMs(seconds * 1_000) : undefined
 
-const refusalOf = (body: Body, proven: ReturnType<typeof genuineness>): TaskFailure | undefined => {
+const refusalOf = (body: Body, proven: ReturnType<typeof provenMembers>): TaskFailure | undefined => {
   if (proven === 'none') {
     return {
       code: SECURITY_ERROR,

@@ -11,35 +11,35 @@ import { objectIn, refusal, tryParse } from '../answers.js'
 import type { Receipt } from '../messages.js'
 import type { ShortLivedToken, WireAnswer } from '../protocol.js'
 
-/** The limiter counts while it is asked and says nothing of its window; this much silence opens it again. */
-const SILENCE_MS = 61_000
+/** The pause after a 429 without `Retry-After`, in ms: longer than the window of the limiter. */
+const PAUSE_MS = 61_000
 
 /**
- * The error an unhoped-for answer stands for. All refusals of a message are 403, and only their words tell a clock that
- * is wrong from a token that is.
+ * Returns the error for an unexpected response. Orchestrators refuse any message with 403. Only the text tells whether the
+ * timestamp, the nonce or the token is wrong.
  */
-export const problem = (what: string, answer: WireAnswer): ResponseError => {
+export const errorFor = (what: string, answer: WireAnswer): ResponseError => {
   const error = refusal(what, answer)
   if (error instanceof RateLimitError)
-    return new RateLimitError(error.message, error.retryAfterMs ?? SILENCE_MS)
+    return new RateLimitError(error.message, error.retryAfterMs ?? PAUSE_MS)
   if (answer.status !== 403) return error
   if (answer.text.includes('timestamp expired')) return new StaleMessageError(error.message)
   return answer.text.includes('Duplicate message') ? new DuplicateMessageError(error.message) : error
 }
 
-const forgotten = (why: string): UnknownWorkerError =>
-  new UnknownWorkerError(`The orchestrator has no whole record of this worker: ${why}`)
+const forgotten = (reason: string): UnknownWorkerError =>
+  new UnknownWorkerError(`The orchestrator does not know this worker (${reason})`)
 
 export const readRegistration = (answer: WireAnswer): void => {
-  if (answer.status !== 200) throw problem('The registration', answer)
+  if (answer.status !== 200) throw errorFor('The registration', answer)
 }
 
 const NOTHING_CANCELLED: readonly string[] = []
 
-/** A worker that was forgotten is answered `ok`; some versions say `null` here, too. */
+/** Most orchestrators return `ok` to an unknown worker, some return `null`. */
 export const readHeartbeat = (answer: WireAnswer): readonly string[] => {
   const body = readKnown('A heartbeat', answer)
-  if (body['require_full_sync'] === true) throw forgotten('it lacks the skills')
+  if (body['require_full_sync'] === true) throw forgotten('the skills are missing')
   const ids = body['cancel_task_ids']
   return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : NOTHING_CANCELLED
 }
@@ -50,7 +50,7 @@ export const readLivenessCheck = (answer: WireAnswer): void => {
 
 const readKnown = (what: string, answer: WireAnswer): Record<string, unknown> => {
   if (answer.status === 404) throw forgotten('404')
-  if (answer.status !== 200) throw problem(what, answer)
+  if (answer.status !== 200) throw errorFor(what, answer)
   if (answer.text.trim() === 'null') throw forgotten('null')
   return objectIn(what, answer)
 }
@@ -58,7 +58,7 @@ const readKnown = (what: string, answer: WireAnswer): Record<string, unknown> =>
 const TAKEN: Receipt = { kind: 'taken' }
 
 export const readResult = (answer: WireAnswer): Receipt => {
-  if (answer.status !== 200) throw problem('A result', answer)
+  if (answer.status !== 200) throw errorFor('A result', answer)
   const { status, reason } = objectIn('A result', answer)
   if (typeof status !== 'string') {
     throw new ProtocolError('A result was answered 200 without a status: it may not have been taken')
@@ -67,7 +67,7 @@ export const readResult = (answer: WireAnswer): Receipt => {
   return { kind: 'ignored', reason: typeof reason === 'string' ? reason : 'no reason given' }
 }
 
-/** Where the first answer was lost, "seen before" means that it was read. */
+/** Reads the response to a repeated result. "Duplicate" means that the orchestrator took the first request. */
 export const readRepeatedResult = (answer: WireAnswer): Receipt => {
   try {
     return readResult(answer)
@@ -77,21 +77,23 @@ export const readRepeatedResult = (answer: WireAnswer): Receipt => {
   }
 }
 
-/** A refused event is answered 200, too. */
+/** Orchestrators return 200 even if they refuse an event. */
 export const readEvent = (answer: WireAnswer): void => {
-  if (answer.status !== 200) throw problem('An event', answer)
+  if (answer.status !== 200) throw errorFor('An event', answer)
   const body = objectIn('An event', answer)
   if (body['status'] !== 'error') return
   const { message } = body
-  throw new ProtocolError(`The orchestrator refuses an event: ${isObject(message) ? '' : String(message)}`)
+  throw new ProtocolError(
+    `Event refused by the orchestrator: ${typeof message === 'string' ? message : 'no reason given'}`,
+  )
 }
 
-/** What can be sent in a header. */
+/** Whether a value can be sent in a header. */
 const isToken = (value: unknown): value is string => typeof value === 'string' && /^[!-~]+$/.test(value)
 
-/** An answer that may hold a token is never quoted. */
+/** Reads a token. Error messages never quote the response, because it may contain a token. */
 export const readToken = (answer: WireAnswer): ShortLivedToken => {
-  if (answer.status >= 300) throw problem('A request for a short-lived token', answer)
+  if (answer.status >= 300) throw errorFor('A request for a short-lived token', answer)
   const body = tryParse(answer.text)
   const { access_token: token, expires_in: seconds, refresh_token: next } = isObject(body) ? body : {}
   if (!isToken(token) || typeof seconds !== 'number' || !(seconds > 0))

@@ -3,7 +3,7 @@ import { isObject, type JsonValue } from '../../utils/json.js'
 import type { Registration, Skill } from '../messages.js'
 import { canonical } from './canonical.js'
 
-/** A task name as the orchestrator's catalogue has it. */
+/** A skill in the format of the orchestrator. */
 const skillInfo = (skill: Skill) => ({
   name: skill.name,
   type: skill.name,
@@ -36,7 +36,7 @@ const artifactOf = (artifact: JsonValue) => {
   ]
 }
 
-/** The orchestrator takes nothing but text there. */
+/** The orchestrator only accepts strings as values. */
 const textual = (record: Readonly<Record<string, JsonValue>>) =>
   Object.fromEntries(
     Object.entries(record).map(([name, value]) => [
@@ -46,8 +46,7 @@ const textual = (record: Readonly<Record<string, JsonValue>>) =>
   )
 
 /**
- * The last member is for heartbeats: a registration loses it, and without it at this place no command is ever sent down
- * the socket.
+ * The orchestrator drops `websockets` from a registration, and sends no commands without it. It only counts in heartbeats.
  */
 export const capabilities = (registration: Registration) => ({
   hostname: registration.hostname,
@@ -79,7 +78,7 @@ export const describeWorker = (registration: Registration) => ({
 
 const hashes = new WeakMap<Registration, string>()
 
-/** Says in few characters which skills a worker has: a heartbeat need not list them again. */
+/** Returns a hash of the skills, which a heartbeat has instead of the skills. */
 export const skillsHash = (registration: Registration): string => {
   const known = hashes.get(registration)
   if (known !== undefined) return known

@@ -14,33 +14,33 @@ import { REGISTER, RESULT, TOKEN, workerPath } from '../routes.js'
 import { NotCanonicalError } from './canonical.js'
 import { capabilities, describeWorker, skillsHash } from './describe-worker.js'
 
-/** Stamps and signs a message; what the signature leaves out goes into the second object. */
-export type Seal = (message: object, unsigned?: Readonly<Record<string, unknown>>) => string
+/** Adds the timestamp to a message, signs it, and returns its text. The signature does not cover `unsigned`. */
+export type Sign = (message: object, unsigned?: Readonly<Record<string, unknown>>) => string
 
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,128}$/
 
-export const writeRegistration = (seal: Seal, registration: Registration): WireRequest => {
+export const writeRegistration = (sign: Sign, registration: Registration): WireRequest => {
   const { workerId } = registration
   if (!LEGAL_ID.test(workerId) || workerId === 'ghost') {
     throw new ProtocolError(
-      `The worker id "${workerId}" cannot be used with this orchestrator: it takes 1 to 128 characters out of A-Z a-z 0-9 _ -, and not "ghost"`,
+      `Worker id "${workerId}" not accepted by this orchestrator: set WORKER_ID to 1 to 128 characters of A-Z a-z 0-9 _ -, but not to "ghost"`,
     )
   }
-  return { method: 'POST', path: REGISTER, body: seal(describeWorker(registration)) }
+  return { method: 'POST', path: REGISTER, body: sign(describeWorker(registration)) }
 }
 
 /**
- * A worker whose slots are all taken still counts as idle: a job that finds no idle worker is not kept, it is
- * quarantined at once. Job ids stand among the task ids, as only those are ever answered as cancelled.
+ * A worker without a free slot still reports `idle`, because a job that finds no idle worker is quarantined at once. The ids
+ * of jobs are among those of tasks, because orchestrators only cancel by the id of a job.
  */
 export const writeHeartbeat = (
-  seal: Seal,
+  sign: Sign,
   heartbeat: Heartbeat,
   registration: Registration,
 ): WireRequest => ({
   method: 'PATCH',
   path: workerPath(registration.workerId),
-  body: seal({
+  body: sign({
     worker_id: registration.workerId,
     status: heartbeat.accepting ? 'idle' : 'offline',
     load: heartbeat.load,
@@ -63,8 +63,8 @@ const usageOnTheWire = ({ cpuPercent, ramUsedGb, devices }: Usage) => ({
   })),
 })
 
-/** Words for people may lose half a character, as texts do that were cut; nothing else is wrong with them. */
-const wellFormed = (words: string): string => words.replace(/\p{Surrogate}/gu, '\ufffd')
+/** Replaces lone surrogates, which a text that was cut may have. Only for texts that people read. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd')
 
 const outcomeOnTheWire = (outcome: Outcome): object => {
   switch (outcome.kind) {
@@ -95,21 +95,21 @@ const resultOnTheWire = (result: TaskResult): object => ({
     result.executionMs === undefined ? undefined : { execution_time_seconds: result.executionMs / 1_000 },
 })
 
-export const writeResult = (seal: Seal, result: TaskResult): WireRequest => {
+export const writeResult = (sign: Sign, result: TaskResult): WireRequest => {
   try {
-    return { method: 'POST', path: RESULT, body: seal(resultOnTheWire(result)) }
+    return { method: 'POST', path: RESULT, body: sign(resultOnTheWire(result)) }
   } catch (error) {
     if (!(error instanceof NotCanonicalError)) throw error
-    return writeUnreadable(seal, result, `the orchestrator cannot read it: ${error.message}`)
+    return writeUnreadable(sign, result, `the orchestrator cannot read it: ${error.message}`)
   }
 }
 
-/** A result that nobody can read is a failure of the task: without any, the job would wait for its timeout. */
-export const writeUnreadable = (seal: Seal, result: TaskResult, why: string): WireRequest => {
+/** Reports a result that nobody can read as a failure of the task. Otherwise the job would wait for its timeout. */
+export const writeUnreadable = (sign: Sign, result: TaskResult, why: string): WireRequest => {
   const message = `The result of the task cannot be delivered: ${why}`
   const outcome: Outcome = { kind: 'failure', error: { code: PERMANENT_ERROR, message } }
   const { jobId, taskId, workerId } = result
-  return { method: 'POST', path: RESULT, body: seal(resultOnTheWire({ jobId, taskId, workerId, outcome })) }
+  return { method: 'POST', path: RESULT, body: sign(resultOnTheWire({ jobId, taskId, workerId, outcome })) }
 }
 
 export const writeTokenRequest = (refreshToken?: string): WireRequest =>
@@ -119,8 +119,8 @@ export const writeTokenRequest = (refreshToken?: string): WireRequest =>
 
 const UNSIGNED = { bubbling_chain: [] }
 
-export const writeEvent = (seal: Seal, workerId: string, eventId: string, event: TaskEvent): string =>
-  seal(
+export const writeEvent = (sign: Sign, workerId: string, eventId: string, event: TaskEvent): string =>
+  sign(
     {
       event_id: eventId,
       worker_id: workerId,

@@ -1,27 +1,28 @@
-/** Only an integer of this many digits can be one that a double does not hold. */
+/** Only integers of at least 16 digits can exceed the precision of a double. */
 const LONG_DIGITS = /\d{16}/
 const INTEGER = /^-?\d+$/
 const LARGEST = 2n ** 64n - 1n
 const SMALLEST = -(2n ** 63n)
 
 /**
- * Reads JSON as JSON.parse does, but keeps every digit of integers up to 64 bits: those that a double cannot hold
- * become bigints. A signature covers the digits that were sent.
+ * Parses JSON, and keeps every digit of integers of up to 64 bits: an integer that a double cannot hold becomes a bigint. A
+ * signature covers the digits that were sent.
  *
  * @throws SyntaxError
  */
 export const parseExactly = (text: string): unknown => exactly(text, JSON.parse(text))
 
 /**
- * As {@link parseExactly}, for a text that has been read already.
+ * Does the same as {@link parseExactly} for a text that was parsed before.
  *
- * @param value - what JSON.parse has made of it; it also found every mistake, so the reader need not look for any
+ * @param value - the result of `JSON.parse(text)`, which also proves that the text is valid JSON
  */
 export const exactly = (text: string, value: unknown): unknown =>
   LONG_DIGITS.test(text) ? new Reader(text).value() : value
 
-/** The next thing that counts in valid JSON: a bracket, a string, or a word or number. Colons and commas do not. */
+/** Matches a bracket, a string, a number or a literal in valid JSON. */
 const TOKEN = /[{}[\]]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}[\],:"]+/gy
+/** Matches what is between two tokens. */
 const BETWEEN = /[\s,:]*/gy
 
 class Reader {
@@ -39,7 +40,7 @@ class Reader {
   }
 
   #object(): object {
-    // No prototype: a member called __proto__ is then a member like any other.
+    // Without a prototype, `__proto__` is a member like any other.
     const members: Record<string, unknown> = Object.create(null)
     for (let token = this.#next(); token !== '}'; token = this.#next()) {
       members[JSON.parse(token) as string] = this.value()
@@ -63,10 +64,10 @@ class Reader {
   }
 }
 
-/** Outside of 64 bits the orchestrator, too, makes a double of it. */
+/** The orchestrator also reads an integer of more than 64 bits as a double. */
 const integer = (digits: string): number | bigint => {
-  const near = Number(digits)
-  if (Number.isSafeInteger(near)) return near
+  const double = Number(digits)
+  if (Number.isSafeInteger(double)) return double
   const exact = BigInt(digits)
-  return exact >= SMALLEST && exact <= LARGEST ? exact : near
+  return exact >= SMALLEST && exact <= LARGEST ? exact : double
 }

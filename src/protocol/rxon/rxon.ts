@@ -22,7 +22,7 @@ import {
 import { readPoll } from './decode-offer.js'
 import {
   progressEvent,
-  type Seal,
+  type Sign,
   writeEvent,
   writeHeartbeat,
   writeRegistration,
@@ -30,11 +30,11 @@ import {
   writeTokenRequest,
   writeUnreadable,
 } from './encode.js'
-import { sealed, signingKey } from './signature.js'
+import { signedText, signingKey } from './signature.js'
 
-/** §3.1.18: some hold a poll for a minute, whatever they are told. */
-const OVERHOLD_MS = 31_000
-/** An orchestrator takes nothing older than 60 s; the rest is for the way. */
+/** §3.1.18: some orchestrators hold a poll for a minute, whatever they are configured for. */
+const EXTRA_HOLD_MS = 31_000
+/** An orchestrator refuses messages that are older than 60 s. The rest is network time. */
 const REPEATABLE_MS = 55_000
 
 const FINAL_CODES = new Set([
@@ -46,49 +46,50 @@ const FINAL_CODES = new Set([
   INTEGRITY_MISMATCH_ERROR,
 ])
 
-/** The wire of the orchestrators since 1.0b9, whose messages are signed since 1.0b21. */
+/** The second generation. Orchestrators require signatures since 1.0b21. */
 export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Protocol => {
   const key = signingKey(token)
   const verifier = taskKey === undefined ? undefined : signingKey(taskKey)
   const timestamp = () => Math.floor(clock.nowMs() / 1_000)
-  const sealAs = (signerId: string): Seal => {
+  const signerOf = (signerId: string): Sign => {
     const signer = { key, signerId }
-    return (message) => sealed({ ...message, timestamp: timestamp(), nonce: makeId() }, signer)
+    return (message) => signedText({ ...message, timestamp: timestamp(), nonce: makeId() }, signer)
   }
-  const seal = sealAs(workerId)
-  /** The result of a worker that is dead goes out in its name. */
+  const sign = signerOf(workerId)
+  /** The result of a crashed worker is sent and signed under its id. */
   const signAsOwner = (
     { workerId: onBehalfOf }: TaskResult,
-    write: (seal: Seal) => WireRequest,
-  ): WireRequest => (onBehalfOf === workerId ? write(seal) : { ...write(sealAs(onBehalfOf)), onBehalfOf })
-  /** An event's id is its nonce. */
-  const sealEvent: Seal = (event, unsigned) =>
-    sealed({ ...event, timestamp: timestamp() }, { key, signerId: workerId }, unsigned)
-  const event: NonNullable<Protocol['writeEvent']> = (said) => writeEvent(sealEvent, workerId, makeId(), said)
+    write: (sign: Sign) => WireRequest,
+  ): WireRequest => (onBehalfOf === workerId ? write(sign) : { ...write(signerOf(onBehalfOf)), onBehalfOf })
+  /** The id of an event is its nonce. */
+  const signEvent: Sign = (event, unsigned) =>
+    signedText({ ...event, timestamp: timestamp() }, { key, signerId: workerId }, unsigned)
+  const textOf: NonNullable<Protocol['writeEvent']> = (event) =>
+    writeEvent(signEvent, workerId, makeId(), event)
   return {
     generation: 'rxon',
-    writeRegistration: (registration) => writeRegistration(seal, registration),
+    writeRegistration: (registration) => writeRegistration(sign, registration),
     readRegistration,
-    writeHeartbeat: (heartbeat, registration) => writeHeartbeat(seal, heartbeat, registration),
+    writeHeartbeat: (heartbeat, registration) => writeHeartbeat(sign, heartbeat, registration),
     takesUsage: true,
     urgent: ({ accepting, hotSkills }) => ({ accepting, hotSkills }),
     readHeartbeat,
     writeLivenessCheck: (id) => ({ method: 'PATCH', path: workerPath(id) }),
     readLivenessCheck,
     writePoll: (id) => ({ method: 'GET', path: pollPath(id) }),
-    extraHoldMs: OVERHOLD_MS,
+    extraHoldMs: EXTRA_HOLD_MS,
     readPoll: (answer) => readPoll(answer, verifier, clock),
-    writeResult: (result) => signAsOwner(result, (its) => writeResult(its, result)),
+    writeResult: (result) => signAsOwner(result, (signAs) => writeResult(signAs, result)),
     readResult,
     repeatableMs: REPEATABLE_MS,
     finalCodes: FINAL_CODES,
     readRepeatedResult,
-    writeUnreadable: (result, why) => signAsOwner(result, (its) => writeUnreadable(its, result, why)),
+    writeUnreadable: (result, why) => signAsOwner(result, (signAs) => writeUnreadable(signAs, result, why)),
     writeTokenRequest,
     readToken,
     socketPath,
-    writeProgress: (update) => event(progressEvent(update)),
-    writeEvent: event,
+    writeProgress: (update) => textOf(progressEvent(update)),
+    writeEvent: textOf,
     postEvent: (body) => ({ method: 'POST', path: EVENTS, body }),
     readEvent,
     readCommand,

@@ -2,34 +2,34 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import { canonical, canonicalOf } from './canonical.js'
 import { exactly } from './exact-json.js'
 
-/** A key made ready once, as it is used for every message. */
+/** Makes a key object once, because each message uses it. */
 export const signingKey = (secret: string): KeyObject => createSecretKey(Buffer.from(secret))
 
-/** The signature of a text. */
+/** Returns the signature of a text, in hexadecimal digits. */
 export const hexHmac = (key: KeyObject, text: string): string =>
   createHmac('sha256', key).update(text).digest('hex')
 
-/** `{}` says nothing else: no comma after the bracket. */
-const join = (signed: string, rest: string): string =>
-  signed === '{}' ? `{${rest}}` : `${signed.slice(0, -1)},${rest}}`
+/** Appends members to the text of an object. */
+const append = (object: string, members: string): string =>
+  object === '{}' ? `{${members}}` : `${object.slice(0, -1)},${members}}`
 
 /**
- * The text of a signed message. What was signed is sent as it is, with what the signature does not cover behind it.
+ * Returns the text of a signed message. The canonical text itself is sent, and the unsigned members follow it.
  *
- * @param unsigned - members that the signature leaves out
- * @throws NotCanonicalError
+ * @param unsigned - members that the signature does not cover
+ * @throws NotCanonicalError if the message cannot be signed
  */
-export const sealed = (
+export const signedText = (
   message: object,
   { key, signerId }: { readonly key: KeyObject; readonly signerId: string },
   unsigned?: Readonly<Record<string, unknown>>,
 ): string => {
   const text = canonical(message)
   const security = `"security":{"signature":"${hexHmac(key, text)}","signer_id":${JSON.stringify(signerId)}}`
-  return join(text, unsigned ? `${JSON.stringify(unsigned).slice(1, -1)},${security}` : security)
+  return append(text, unsigned ? `${JSON.stringify(unsigned).slice(1, -1)},${security}` : security)
 }
 
-/** What of a task its signature covers; the orchestrator adds other members later. */
+/** The members of a task that its signature covers. The orchestrator adds other members later. */
 const SIGNED_OF_A_TASK = [
   'deadline',
   'depth',
@@ -50,18 +50,18 @@ const SIGNED_OF_A_TASK = [
 const ALL_BUT_METADATA = SIGNED_OF_A_TASK.filter((name) => name !== 'metadata')
 
 /**
- * What the `sig` of a task proves: all of it, all but its metadata (which the orchestrator replaces after signing when
- * another branch of the job has changed them), or nothing.
+ * Returns which members of a task its `sig` proves. All but the metadata if the orchestrator replaced the metadata after it
+ * signed the task, because another branch of the job had changed them.
  *
- * @param task - the text as JSON.parse reads it
+ * @param task - the result of `JSON.parse(text)`
  */
-export const genuineness = (
+export const provenMembers = (
   text: string,
   task: Readonly<Record<string, unknown>>,
   key: KeyObject,
 ): 'all' | 'all-but-metadata' | 'none' => {
   const signature = task['sig']
-  // Upper-case digits are refused everywhere.
+  // Orchestrators and workers only accept lower-case digits.
   if (typeof signature !== 'string' || !/^[0-9a-f]{64}$/.test(signature)) return 'none'
   const given = Buffer.from(signature)
   const exact = exactly(text, task) as object

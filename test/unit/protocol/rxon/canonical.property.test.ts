@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonical, NotCanonicalError } from '../../../../src/protocol/rxon/canonical.js'
 import { parseExactly } from '../../../../src/protocol/rxon/exact-json.js'
-import { hexHmac, sealed, signingKey } from '../../../../src/protocol/rxon/signature.js'
+import { hexHmac, signedText, signingKey } from '../../../../src/protocol/rxon/signature.js'
 
 const text = fc.string({ unit: 'grapheme' })
 const number = fc.double({ noNaN: true, min: -9e18, max: 1.8e19 })
@@ -140,14 +140,16 @@ describe('§2.2.4 reading with every digit', () => {
   })
 })
 
-describe('§2.2.6 a sealed message', () => {
+describe('§2.2.6 a signed message', () => {
   const key = signingKey('secret-ж')
 
   it('is the message, signed, with what is not signed beside it', () => {
     fc.assert(
       fc.property(message, (any) => {
         fc.pre(!('security' in any) && !('chain' in any))
-        const { security, chain, ...rest } = JSON.parse(sealed(any, { key, signerId: 'w"1' }, { chain: [] }))
+        const { security, chain, ...rest } = JSON.parse(
+          signedText(any, { key, signerId: 'w"1' }, { chain: [] }),
+        )
         expect(chain).toEqual([])
         expect(rest).toEqual(withoutNulls(any))
         expect(security).toEqual({ signature: hexHmac(key, canonical(any)), signer_id: 'w"1' })

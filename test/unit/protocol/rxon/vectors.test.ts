@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { canonical, canonicalOf, NotCanonicalError } from '../../../../src/protocol/rxon/canonical.js'
 import { parseExactly } from '../../../../src/protocol/rxon/exact-json.js'
-import { genuineness, hexHmac, signingKey } from '../../../../src/protocol/rxon/signature.js'
+import { hexHmac, provenMembers, signingKey } from '../../../../src/protocol/rxon/signature.js'
 
 interface Vector {
   readonly name: string
@@ -64,7 +64,7 @@ describe('§2.2.1 §2.2.2 §2.2.3 the published vectors', () => {
 
 describe('§2.5.2 §2.5.3 tasks of the published orchestrator', () => {
   const key = signingKey(golden.tasks.secret)
-  const proven = (text: string, by = key) => genuineness(text, JSON.parse(text), by)
+  const proven = (text: string, by = key) => provenMembers(text, JSON.parse(text), by)
   /** Genuine, though the published worker refuses them: it leaves zeros and defaults out before it compares. */
   const ALSO_GENUINE: Readonly<Record<string, string>> = {
     'step 0 present on the wire and signed': 'all',
