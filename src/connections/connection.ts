@@ -4,7 +4,7 @@ import type { Commands } from '../execution/commands.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
 import { type Fact, type Health, healthAfter, type RequestKind, UNTRIED } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
-import type { RequestObserver } from '../orchestrators/requests.js'
+import type { RateLimits, RequestObserver } from '../orchestrators/requests.js'
 import { type Polling, PollLoop } from '../polling/poll-loop.js'
 import type { Command, Heartbeat, Receipt, Registration, TaskResult } from '../protocol/messages.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
@@ -83,6 +83,10 @@ export class Connection
     return this.#context.settings.workerId
   }
 
+  get limits(): RateLimits {
+    return this.orchestrator.limits
+  }
+
   /** The health of the orchestrator, by all requests to it. */
   get health(): Health {
     return this.#health
@@ -120,21 +124,14 @@ export class Connection
   /** Delivers a result. After a failure the orchestrator looks for an idle worker, so it must know first that this one is. */
   deliver(result: TaskResult): Promise<Receipt> {
     const { outcome } = result
-    const isRetried = outcome.kind === 'failure' && !this.orchestrator.isFinal(outcome.error.code)
+    const isRetried =
+      outcome.kind === 'failure' && !this.orchestrator.protocol.finalCodes.has(outcome.error.code)
     if (!isRetried) return this.orchestrator.deliver(result)
     return this.heartbeats.upToDate().then(() => this.orchestrator.deliver(result))
   }
 
   untilKnown(): Promise<void> {
     return this.heartbeats.untilKnown()
-  }
-
-  quietMs(kind: 'result'): number {
-    return this.orchestrator.quietMs(kind)
-  }
-
-  isLimited(kind: 'result'): boolean {
-    return this.orchestrator.isLimited(kind)
   }
 
   /**
@@ -175,7 +172,7 @@ export class Connection
   /** Finds out at once whether the orchestrator still knows this worker. */
   check(): void {
     if (this.#registering.state !== 'registered') return
-    this.orchestrator.suspect()
+    this.orchestrator.liveness.suspect()
     void this.heartbeats.now()
   }
 

@@ -42,7 +42,7 @@ const MOVES: Moves<'unused' | 'registering' | 'registered' | 'closed'> = {
  */
 export class Registering {
   readonly #owner: RegistrationOwner
-  readonly #orchestrator: Pick<Orchestrator, 'url' | 'register' | 'quietMs'>
+  readonly #orchestrator: Pick<Orchestrator, 'url' | 'register' | 'limits'>
   readonly #log: Logger
   readonly #state = new States('The registration', 'unused', MOVES)
   readonly #retry = new ResettableTimer()
@@ -56,7 +56,7 @@ export class Registering {
 
   constructor(
     owner: RegistrationOwner,
-    orchestrator: Pick<Orchestrator, 'url' | 'register' | 'quietMs'>,
+    orchestrator: Pick<Orchestrator, 'url' | 'register' | 'limits'>,
     log: Logger,
   ) {
     this.#owner = owner
@@ -145,7 +145,7 @@ export class Registering {
   }
 
   #pauseAfter(error: Error): number {
-    if (error instanceof RateLimitError) return this.#orchestrator.quietMs('registration')
+    if (error instanceof RateLimitError) return this.#orchestrator.limits.quietMs('registration')
     return fullJitter(error instanceof AuthError ? AUTH_BACKOFF : BACKOFF, this.#failures, Math.random())
   }
 

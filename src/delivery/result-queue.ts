@@ -4,6 +4,14 @@ import { ResettableTimer } from '../utils/resettable-timer.js'
 import { after, type Timer } from '../utils/time.js'
 import { type DeliveryPolicy, pauseAfter, verdictOn } from './retry-policy.js'
 
+/** The rate limits of an orchestrator for results. */
+export interface ResultLimits {
+  /** How long no result may be sent after a 429, in ms. */
+  quietMs(kind: 'result'): number
+  /** Whether results were refused with a 429 lately. They are then sent one at a time. */
+  isLimited(kind: 'result'): boolean
+}
+
 /** The orchestrator that gave a task. Its result goes there and nowhere else. */
 export interface ResultSink {
   readonly url: string
@@ -11,10 +19,7 @@ export interface ResultSink {
   readonly workerId: string
   /** Resolves when the orchestrator has answered for the result. */
   deliver(result: TaskResult): Promise<Receipt>
-  /** How long the orchestrator must not be sent results after a 429, in ms. */
-  quietMs(kind: 'result'): number
-  /** Whether the orchestrator refused results with a 429 lately. Results are then sent one at a time. */
-  isLimited(kind: 'result'): boolean
+  readonly limits: ResultLimits
 }
 
 /** The orchestrator's answer to a result; `refused` if the orchestrator will never take the result. */
@@ -72,7 +77,7 @@ export class ResultQueue {
 
   /** The orchestrator has answered another request, so the results need not wait for their retries. */
   nudge(): void {
-    if (this.#mode === 'closed' || this.#to.quietMs('result') > 0) return
+    if (this.#mode === 'closed' || this.#to.limits.quietMs('result') > 0) return
     for (const [entry, timer] of this.#asleep) {
       timer.cancel()
       this.#waiting.push(entry)
@@ -92,7 +97,7 @@ export class ResultQueue {
   /** Never a burst: after an outage thousands of results may wait. */
   #pump(): void {
     if (this.#mode !== 'open' || this.#waiting.length === 0) return
-    const atOnce = this.#to.isLimited('result') ? 1 : this.#policy.atOnce
+    const atOnce = this.#to.limits.isLimited('result') ? 1 : this.#policy.atOnce
     while (this.#inFlight < atOnce) {
       const entry = this.#waiting.shift()
       if (!entry) return
@@ -148,7 +153,7 @@ export class ResultQueue {
     if (this.#mode === 'held') return
     this.#mode = 'held'
     this.#failures++
-    const quietMs = error instanceof RateLimitError ? this.#to.quietMs('result') : 0
+    const quietMs = error instanceof RateLimitError ? this.#to.limits.quietMs('result') : 0
     const ms = quietMs || pauseAfter(error, this.#failures, this.#policy, Math.random())
     this.#next.set(ms, () => this.#probe())
   }

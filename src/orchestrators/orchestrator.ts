@@ -1,16 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AuthError, ResponseError, UnknownWorkerError, UnreachableError } from '../errors.js'
 import { refusal } from '../protocol/answers.js'
-import type {
-  Command,
-  Heartbeat,
-  ProgressUpdate,
-  Receipt,
-  Registration,
-  TaskEvent,
-  TaskOffer,
-  TaskResult,
-} from '../protocol/messages.js'
+import type { Heartbeat, Receipt, Registration, TaskOffer, TaskResult } from '../protocol/messages.js'
 import type { Protocol, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
@@ -21,7 +12,7 @@ import { EstimatedClock } from './estimated-clock.js'
 import type { RequestKind } from './health.js'
 import { Liveness } from './liveness.js'
 import { ProtocolDetector } from './protocol-detector.js'
-import { type RequestObserver, Requests } from './requests.js'
+import { type RateLimits, type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
 import { pollDeadlineMs, type Target } from './target.js'
 import { WorkerToken } from './worker-token.js'
@@ -38,14 +29,15 @@ export class Orchestrator {
   readonly url: string
   /** The id under which this worker is registered there. */
   readonly workerId: string
-  /** Sends requests, and knows the rate limits. */
-  readonly requests: Requests
+  /** The rate limits of this orchestrator. */
+  readonly limits: RateLimits
   /** Whether the orchestrator has to be asked if it still knows this worker. */
   readonly liveness = new Liveness()
   readonly #target: Target
   readonly #transport: Transport
   readonly #detector: ProtocolDetector
   readonly #workerToken: WorkerToken
+  readonly #requests: Requests
   readonly #results: ResultSender
   #registration: Registration | undefined
   #isClosed = false
@@ -66,7 +58,7 @@ export class Orchestrator {
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
     const parts = { transport: this.#transport, detector: this.#detector }
     this.#workerToken = new WorkerToken({ ...parts, url, configuredToken: token, usesSts, log })
-    this.requests = new Requests({
+    this.#requests = new Requests({
       ...parts,
       workerToken: this.#workerToken,
       clock,
@@ -74,7 +66,8 @@ export class Orchestrator {
       observer,
       pollDeadlineMs: pollDeadlineMs(target.settings),
     })
-    this.#results = new ResultSender(this.#detector, this.requests)
+    this.limits = this.#requests
+    this.#results = new ResultSender(this.#detector, this.#requests)
   }
 
   /**
@@ -96,7 +89,7 @@ export class Orchestrator {
     await this.#workerToken.keepFresh()
     this.liveness.confirm()
     const { readRegistration } = this.protocol
-    return this.requests.ask('registration', this.#writeRegistration(registration), readRegistration)
+    return this.#requests.ask('registration', this.#writeRegistration(registration), readRegistration)
   }
 
   /**
@@ -110,13 +103,13 @@ export class Orchestrator {
     await this.#checkLiveness()
     const { writeHeartbeat, readHeartbeat } = this.protocol
     if (!this.#registration) throw new UnknownWorkerError('Heartbeat not sent: this worker is not registered')
-    return this.requests.ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
+    return this.#requests.ask('heartbeat', writeHeartbeat(heartbeat, this.#registration), readHeartbeat)
   }
 
   /** @returns the next task, or `null` if the orchestrator has none */
   poll(cancelGroup: CancelGroup): Promise<TaskOffer | null> {
     const { writePoll, readPoll } = this.protocol
-    return this.requests.ask('poll', writePoll(this.workerId), readPoll, cancelGroup)
+    return this.#requests.ask('poll', writePoll(this.workerId), readPoll, cancelGroup)
   }
 
   /** Resolves when the orchestrator has taken the result. */
@@ -130,7 +123,7 @@ export class Orchestrator {
   /** Sends a text of `protocol.writeEvent` over HTTP, for a worker without a socket. */
   async postEvent(text: string): Promise<void> {
     const { postEvent, readEvent } = this.protocol
-    if (postEvent && readEvent) await this.requests.ask('event', postEvent(text), readEvent)
+    if (postEvent && readEvent) await this.#requests.ask('event', postEvent(text), readEvent)
   }
 
   /** Opens the socket for commands and progress. */
@@ -143,46 +136,6 @@ export class Orchestrator {
     }
     if (opened instanceof Socket) return opened
     throw refusal('The request for a socket', opened)
-  }
-
-  get takesUsage(): boolean {
-    return this.protocol.takesUsage === true
-  }
-
-  get knowsEvents(): boolean {
-    return this.protocol.writeEvent !== undefined
-  }
-
-  isFinal(code: string): boolean {
-    return this.protocol.finalCodes.has(code)
-  }
-
-  urgent(heartbeat: Heartbeat): object {
-    return this.protocol.urgent(heartbeat)
-  }
-
-  writeEvent(event: TaskEvent): string | undefined {
-    return this.protocol.writeEvent?.(event)
-  }
-
-  readCommand(text: string): Command | null {
-    return this.protocol.readCommand(text)
-  }
-
-  writeProgress(update: ProgressUpdate): string {
-    return this.protocol.writeProgress(update)
-  }
-
-  quietMs(kind: RequestKind): number {
-    return this.requests.quietMs(kind)
-  }
-
-  isLimited(kind: RequestKind): boolean {
-    return this.requests.isLimited(kind)
-  }
-
-  suspect(): void {
-    this.liveness.suspect()
   }
 
   /** Ends every connection. Requests in flight fail, and later ones use new connections. */
@@ -200,16 +153,16 @@ export class Orchestrator {
   #send(result: TaskResult): Promise<Receipt> {
     const { repeatableMs, writeResult, readResult } = this.protocol
     if (repeatableMs > 0) return this.#results.deliver(result)
-    return this.requests.ask('result', writeResult(result), readResult)
+    return this.#requests.ask('result', writeResult(result), readResult)
   }
 
   /** @param kind - the request that needs the protocol, and fails with the detection */
   #detect(kind: RequestKind): Promise<void> {
-    return this.#detector.detect().catch((error: unknown) => this.requests.failed(kind, error))
+    return this.#detector.detect().catch((error: unknown) => this.#requests.failed(kind, error))
   }
 
   #ensureKnown(): Promise<void> {
-    return this.#detector.ensureKnown().catch((error: unknown) => this.requests.failed('result', error))
+    return this.#detector.ensureKnown().catch((error: unknown) => this.#requests.failed('result', error))
   }
 
   /** @throws UnknownWorkerError if the orchestrator needs another registration than it was sent */
@@ -217,7 +170,7 @@ export class Orchestrator {
     const before = this.protocol
     await this.#detect('heartbeat')
     if (this.protocol === before) return
-    this.requests.failed(
+    this.#requests.failed(
       'heartbeat',
       new UnknownWorkerError(`Protocol of ${this.url} changed: this worker has to register again`),
     )
@@ -228,14 +181,14 @@ export class Orchestrator {
     try {
       return this.protocol.writeRegistration(registration)
     } catch (error) {
-      return this.requests.failed('registration', error)
+      return this.#requests.failed('registration', error)
     }
   }
 
   async #checkLiveness(): Promise<void> {
     const { writeLivenessCheck, readLivenessCheck } = this.protocol
     if (!writeLivenessCheck || !readLivenessCheck || !this.liveness.isDue) return
-    await this.requests.ask('heartbeat', writeLivenessCheck(this.workerId), readLivenessCheck)
+    await this.#requests.ask('heartbeat', writeLivenessCheck(this.workerId), readLivenessCheck)
     this.liveness.confirm()
   }
 

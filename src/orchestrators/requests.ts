@@ -16,6 +16,14 @@ export interface RequestObserver {
   recordFact(kind: RequestKind, fact: Fact): void
 }
 
+/** How often an orchestrator allows requests, as its responses have shown. */
+export interface RateLimits {
+  /** How long to send no request of this kind after a 429, in ms; 0 if requests are allowed. */
+  quietMs(kind: RequestKind): number
+  /** Whether to send requests of this kind one at a time, because a 429 came within the last ten minutes. */
+  isLimited(kind: RequestKind): boolean
+}
+
 export interface RequestsOptions {
   readonly transport: Pick<Transport, 'send'>
   readonly workerToken: WorkerToken
@@ -36,7 +44,7 @@ const CALL_DEADLINE_MS = 15_000
 const SPARE_MS = 6_000
 
 /** Sends requests to one orchestrator, each with a token and a deadline, and remembers the rate limits. */
-export class Requests {
+export class Requests implements RateLimits {
   readonly #options: RequestsOptions
   readonly #paces: Record<RequestKind, Pace> = {
     registration: UNLIMITED,
@@ -50,12 +58,10 @@ export class Requests {
     this.#options = options
   }
 
-  /** How long to send no request of this kind after a 429, in ms; 0 if requests are allowed. */
   quietMs(kind: RequestKind): number {
     return quietMs(this.#paces[kind], monotonicMs())
   }
 
-  /** Whether to send requests of this kind one at a time, because a 429 came within the last ten minutes. */
   isLimited(kind: RequestKind): boolean {
     return isLimited(this.#paces[kind], monotonicMs())
   }

@@ -76,7 +76,7 @@ const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
  */
 export class PollLoop implements PollSeat {
   readonly weight: number
-  readonly #orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'quietMs'>
+  readonly #orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'limits'>
   readonly #source: TaskSource
   readonly #shared: Polling
   readonly #state = new States('The poll loop', 'stopped', MOVES)
@@ -93,7 +93,7 @@ export class PollLoop implements PollSeat {
 
   constructor(
     source: TaskSource,
-    orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'quietMs'>,
+    orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'limits'>,
     weight: number,
     shared: Polling,
   ) {
@@ -149,7 +149,7 @@ export class PollLoop implements PollSeat {
 
   /** The orchestrator answers again, so polls need not wait for the end of their pause. A single failure is no outage. */
   retry(): void {
-    if (!this.#isAway || this.#failures < 2 || this.#orchestrator.quietMs('poll') > 0) return
+    if (!this.#isAway || this.#failures < 2 || this.#orchestrator.limits.quietMs('poll') > 0) return
     this.#pause.cancel()
     this.#shared.turn.grant()
   }
@@ -251,7 +251,7 @@ export class PollLoop implements PollSeat {
   }
 
   #pauseAfter(error: Error): number {
-    if (error instanceof RateLimitError) return this.#orchestrator.quietMs('poll')
+    if (error instanceof RateLimitError) return this.#orchestrator.limits.quietMs('poll')
     const { pollErrorDelayMs } = this.#shared.settings
     const baseMs = error instanceof AuthError ? Math.max(pollErrorDelayMs, AUTH_PAUSE_MS) : pollErrorDelayMs
     return fullJitter({ baseMs, capMs: MAX_ERROR_PAUSE_MS }, this.#failures, Math.random())

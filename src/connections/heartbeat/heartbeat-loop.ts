@@ -1,6 +1,7 @@
 import { AuthError, RateLimitError, UnknownWorkerError } from '../../errors.js'
 import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { Heartbeat, Usage } from '../../protocol/messages.js'
+import type { Protocol } from '../../protocol/protocol.js'
 import type { Settings } from '../../settings.js'
 import { fullJitter } from '../../transport/backoff.js'
 import { Condition } from '../../utils/condition.js'
@@ -28,7 +29,9 @@ export interface Heartbeating {
   readonly log: Logger
 }
 
-type HeartbeatOrchestrator = Pick<Orchestrator, 'url' | 'heartbeat' | 'takesUsage' | 'urgent' | 'quietMs'>
+type HeartbeatOrchestrator = Pick<Orchestrator, 'url' | 'heartbeat' | 'limits'> & {
+  readonly protocol: Pick<Protocol, 'takesUsage' | 'urgent'>
+}
 
 /** The first retry of a heartbeat that was not answered, in ms. Later retries wait up to the interval. */
 const RETRY_MS = 1_000
@@ -80,7 +83,7 @@ export class HeartbeatLoop {
   async now(): Promise<void> {
     while (this.#sending) await this.#sending
     this.#interval.cancel()
-    const quietMs = this.#orchestrator.quietMs('heartbeat')
+    const quietMs = this.#orchestrator.limits.quietMs('heartbeat')
     if (quietMs > 0) return this.#next(quietMs)
     this.#sending = this.#send()
     await this.#sending
@@ -116,7 +119,7 @@ export class HeartbeatLoop {
   async #send(): Promise<void> {
     const round = this.#round
     const heartbeat = this.#owner.describe()
-    const usage = this.#orchestrator.takesUsage ? this.#shared.machine.usage : undefined
+    const usage = this.#orchestrator.protocol.takesUsage ? this.#shared.machine.usage : undefined
     const isNews = usage && usage !== this.#knownUsage
     let cancelled: readonly string[] = []
     try {
@@ -153,7 +156,7 @@ export class HeartbeatLoop {
 
   #pauseAfter(error: Error): number {
     const { heartbeatIntervalMs } = this.#shared.settings
-    if (error instanceof RateLimitError) return this.#orchestrator.quietMs('heartbeat')
+    if (error instanceof RateLimitError) return this.#orchestrator.limits.quietMs('heartbeat')
     // An early retry would be refused as well.
     if (error instanceof AuthError) return heartbeatIntervalMs
     return fullJitter({ baseMs: RETRY_MS, capMs: heartbeatIntervalMs }, this.#failures, Math.random())
@@ -178,7 +181,7 @@ export class HeartbeatLoop {
   }
 
   #urgent(heartbeat: Heartbeat): string {
-    return JSON.stringify(this.#orchestrator.urgent(heartbeat))
+    return JSON.stringify(this.#orchestrator.protocol.urgent(heartbeat))
   }
 }
 

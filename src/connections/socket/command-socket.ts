@@ -1,6 +1,7 @@
 import { AuthError } from '../../errors.js'
 import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { Command, ProgressUpdate } from '../../protocol/messages.js'
+import type { Protocol } from '../../protocol/protocol.js'
 import type { Socket, SocketEnd } from '../../transport/websocket.js'
 import type { Logger } from '../../utils/logger.js'
 import { type Moves, States } from '../../utils/states.js'
@@ -16,7 +17,9 @@ export interface SocketOwner {
 }
 
 export interface CommandSocketOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'openSocket' | 'readCommand' | 'writeProgress'>
+  readonly orchestrator: Pick<Orchestrator, 'url' | 'openSocket'> & {
+    readonly protocol: Pick<Protocol, 'readCommand' | 'writeProgress'>
+  }
   readonly listener: SocketOwner
   readonly log: Logger
 }
@@ -257,7 +260,7 @@ export class CommandSocket {
   #receive(text: string): void {
     const { url } = this.#orchestrator
     try {
-      const command = this.#orchestrator.readCommand(text)
+      const command = this.#orchestrator.protocol.readCommand(text)
       if (command) this.#listener.commandReceived(command)
     } catch (error) {
       const level = this.#hadInvalidMessage ? 'debug' : 'warn'

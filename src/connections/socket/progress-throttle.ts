@@ -1,5 +1,5 @@
-import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { ProgressUpdate } from '../../protocol/messages.js'
+import type { Protocol } from '../../protocol/protocol.js'
 import type { Logger } from '../../utils/logger.js'
 import { after, type Timer } from '../../utils/time.js'
 
@@ -107,12 +107,12 @@ export class ProgressThrottle {
  * @returns undefined for an update that cannot be written; the log tells why
  */
 export const writeUpdate = (
-  orchestrator: Pick<Orchestrator, 'url' | 'writeProgress'>,
+  orchestrator: { readonly url: string; readonly protocol: Pick<Protocol, 'writeProgress'> },
   update: ProgressUpdate,
   log: Logger,
 ): string | undefined => {
   try {
-    return orchestrator.writeProgress(update)
+    return orchestrator.protocol.writeProgress(update)
   } catch (error) {
     const { taskId } = update
     log.warn(

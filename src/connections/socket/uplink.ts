@@ -1,14 +1,14 @@
 import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { ProgressUpdate, TaskEvent } from '../../protocol/messages.js'
+import type { Protocol } from '../../protocol/protocol.js'
 import type { Logger } from '../../utils/logger.js'
 import type { CommandSocket } from './command-socket.js'
 import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
 
 export interface UplinkOptions {
-  readonly orchestrator: Pick<
-    Orchestrator,
-    'url' | 'knowsEvents' | 'writeEvent' | 'writeProgress' | 'postEvent' | 'quietMs'
-  >
+  readonly orchestrator: Pick<Orchestrator, 'url' | 'postEvent' | 'limits'> & {
+    readonly protocol: Pick<Protocol, 'writeEvent' | 'writeProgress'>
+  }
   readonly socket: Pick<CommandSocket, 'report' | 'settle' | 'say'> | undefined
   readonly log: Logger
 }
@@ -47,7 +47,7 @@ export class Uplink {
   progress(update: ProgressUpdate): void {
     const { socket, orchestrator } = this.#options
     if (socket) socket.report(update)
-    else if (orchestrator.knowsEvents) this.#progress.report(update)
+    else if (orchestrator.protocol.writeEvent) this.#progress.report(update)
   }
 
   /** Sends the newest progress of a task at once: its result follows. */
@@ -58,7 +58,7 @@ export class Uplink {
 
   emit(event: TaskEvent): void {
     const { socket, orchestrator, log } = this.#options
-    const text = orchestrator.writeEvent(event)
+    const text = orchestrator.protocol.writeEvent?.(event)
     if (text === undefined) {
       const fields = { orchestrator: orchestrator.url, event: event.name, taskId: event.taskId }
       log.debug(fields, 'Event not sent: this orchestrator does not accept events')
@@ -92,7 +92,7 @@ export class Uplink {
 
   /** A rate limit lasts. A request would prolong it, so progress and events are dropped. */
   get #isQuiet(): boolean {
-    return this.#options.orchestrator.quietMs('event') > 0
+    return this.#options.orchestrator.limits.quietMs('event') > 0
   }
 
   /** Never rejects. */

@@ -83,8 +83,7 @@ describe('§1.6.1 §1.6.4 the socket', () => {
       orchestrator: {
         url: orchestrator.url,
         openSocket: dial,
-        readCommand: () => null,
-        writeProgress: () => '',
+        protocol: { readCommand: () => null, writeProgress: () => '' },
       },
       listener: {
         commandReceived: () => {},

@@ -25,8 +25,7 @@ export const offerOf = (taskId: string, more: Partial<TaskOffer> = {}): TaskOffe
 export const sourceAt = (url: string, more: Partial<TaskSource> = {}): TaskSource => ({
   url,
   workerId: 'w1',
-  quietMs: () => 0,
-  isLimited: () => false,
+  limits: { quietMs: () => 0, isLimited: () => false },
   deliver: async () => ({ kind: 'taken' as const }),
   uplink: { progress: () => {}, emit: () => {}, settle: () => {} },
   ...more,

@@ -15,7 +15,7 @@ const setUp = ({ retries = true } = {}) => {
   const registered = vi.fn()
   const orchestrator = {
     url: 'http://o',
-    quietMs: () => 0,
+    limits: { quietMs: () => 0, isLimited: () => false },
     register: () => new Promise<void>((take, fail) => open.push({ take, fail })),
   }
   const owner = {

@@ -24,8 +24,7 @@ const setUp = (policy: Partial<typeof POLICY> = {}) => {
   const sink: ResultSink = {
     url: 'http://o',
     workerId: 'w1',
-    quietMs: () => state.quietMs,
-    isLimited: () => state.isLimited,
+    limits: { quietMs: () => state.quietMs, isLimited: () => state.isLimited },
     deliver: ({ taskId }) =>
       new Promise((resolve, reject) => {
         open.push({ taskId, take: () => resolve(TAKEN), fail: reject })

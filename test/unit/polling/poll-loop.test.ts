@@ -31,7 +31,7 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
     url: 'http://o',
     workerId: 'w1',
     extraHoldMs: 0,
-    quietMs: () => 0,
+    limits: { quietMs: () => 0, isLimited: () => false },
     poll: () => new Promise<TaskOffer | null>((answer, fail) => open.push({ answer, fail })),
   }
   const reserve = () => {

@@ -17,8 +17,7 @@ const sinkOf = (url: string): ResultSink => ({
   url,
   workerId: 'w1',
   deliver: () => Promise.reject(new Error('not used')),
-  quietMs: () => 0,
-  isLimited: () => false,
+  limits: { quietMs: () => 0, isLimited: () => false },
 })
 
 const unfinished = (taskId: string, from: string): OpenTask => ({

@@ -46,8 +46,7 @@ class FakeConnection implements TaskConnection {
   }
 
   deliver = () => Promise.reject(new Error('not used'))
-  quietMs = () => 0
-  isLimited = () => false
+  limits = { quietMs: () => 0, isLimited: () => false }
   uplink = { progress: () => {}, emit: () => {}, settle: () => {} }
 }
 

@@ -24,9 +24,8 @@ const limited = async () => {
   let sent = 0
   const orchestrator = {
     url: 'http://o',
-    takesUsage: false,
-    urgent: () => ({}),
-    quietMs: () => Math.max(0, quietUntil - performance.now()),
+    protocol: { urgent: () => ({}) },
+    limits: { quietMs: () => Math.max(0, quietUntil - performance.now()), isLimited: () => true },
     heartbeat: async () => {
       if (++sent > 1) return []
       quietUntil = performance.now() + 60_000
@@ -76,9 +75,8 @@ const answeredByHand = () => {
   let load = 0
   const orchestrator = {
     url: 'http://o',
-    takesUsage: false,
-    urgent: ({ load }: { load: number }) => ({ load }),
-    quietMs: () => 0,
+    protocol: { urgent: ({ load }: { load: number }) => ({ load }) },
+    limits: { quietMs: () => 0, isLimited: () => false },
     heartbeat: () =>
       new Promise<readonly string[]>((resolve, fail) => open.push({ take: () => resolve([]), fail })),
   }

@@ -90,13 +90,15 @@ const setUp = () => {
         else if (server.answer === 'accept') handshake.accept()
         return handshake.opened
       },
-      readCommand: (text) => {
-        if (text === 'nonsense') throw new TypeError('no JSON')
-        return { kind: 'cancel', taskId: text, jobId: 'j' }
-      },
-      writeProgress: ({ taskId, progress }) => {
-        if (progress < 0) throw new RangeError('no fraction')
-        return `${taskId} ${progress}`
+      protocol: {
+        readCommand: (text) => {
+          if (text === 'nonsense') throw new TypeError('no JSON')
+          return { kind: 'cancel', taskId: text, jobId: 'j' }
+        },
+        writeProgress: ({ taskId, progress }) => {
+          if (progress < 0) throw new RangeError('no fraction')
+          return `${taskId} ${progress}`
+        },
       },
     },
     listener: {
@@ -345,8 +347,7 @@ describe('stop()', () => {
       orchestrator: {
         url: 'http://o',
         openSocket: () => new Promise(() => {}),
-        readCommand: () => null,
-        writeProgress: () => '',
+        protocol: { readCommand: () => null, writeProgress: () => '' },
       },
       listener: { commandReceived: () => {}, socketOpened: () => {}, socketClosed: () => {} },
       log: logger,

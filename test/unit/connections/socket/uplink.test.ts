@@ -9,17 +9,18 @@ const setUp = () => {
   const limit = { quietMs: 0 }
   const orchestrator = {
     url: 'http://o',
-    knowsEvents: true,
-    writeEvent: ({ name }: { name: string }) => name,
-    writeProgress: ({ taskId, progress }: { taskId: string; progress: number }) => {
-      if (Number.isNaN(progress)) throw new TypeError('no number')
-      return `${taskId} ${progress}`
+    protocol: {
+      writeEvent: ({ name }: { name: string }) => name,
+      writeProgress: ({ taskId, progress }: { taskId: string; progress: number }) => {
+        if (Number.isNaN(progress)) throw new TypeError('no number')
+        return `${taskId} ${progress}`
+      },
     },
     postEvent: (text: string) =>
       new Promise<void>((resolve, reject) => {
         requests.push({ text, end: (error) => (error ? reject(error) : resolve()) })
       }),
-    quietMs: () => limit.quietMs,
+    limits: { quietMs: () => limit.quietMs, isLimited: () => false },
   }
   const uplink = new Uplink({ orchestrator, socket: undefined, log: logger })
   const report = (taskId: string, progress: number) =>
