@@ -19,7 +19,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
 
   const idOf = (worker: WorkerProcess): string => worker.lines[0]?.replace('started ', '') ?? ''
 
-  test('a worker with a made-up id answers for a dead one, under its id', async () => {
+  test('a worker with a generated id reports the tasks of a dead worker under the id of the dead worker', async () => {
     const { standIn, start, folders } = await setUp()
     standIn.resultAnswer = 'never'
     const first = await start()
@@ -42,10 +42,10 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await second.says(`delivered ${done}`)
     await second.says(`delivered ${hanging}`)
     await second.stop()
-    await eventually('nothing is left', () => folders().length === 0)
+    await eventually('no folder is left', () => folders().length === 0)
   })
 
-  test('§2.6.8 it goes on by itself when what the dead one left is refused to it', async () => {
+  test('§2.6.8 a worker whose adopted results are refused goes on with its own tasks', async () => {
     const { standIn, start } = await setUp()
     standIn.resultAnswer = 'never'
     const first = await start()
@@ -59,7 +59,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await second.says(`delivered ${own}`)
   })
 
-  test('it leaves alone who lives, who will come back, and who worked for others', async () => {
+  test('a worker does not adopt a living worker, a worker with a fixed id, or a worker of another orchestrator', async () => {
     const { standIn, start, folders, home } = await setUp()
     const other = await StandIn.start(generation)
     other.resultAnswer = 'never'
@@ -69,7 +69,9 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     const running = standIn.offer('hang')
     const waiting = standIn.offer('hang')
     for (const id of [running, waiting])
-      await eventually('it hangs', () => [alive, named].some((one) => one.lines.includes(`hangs ${id}`)))
+      await eventually('a handler hangs', () =>
+        [alive, named].some((one) => one.lines.includes(`hangs ${id}`)),
+      )
     const lost = other.offer('echo')
     await other.delivered(lost)
     await named.kill()

@@ -7,7 +7,7 @@ import { setUp } from './set-up.js'
 
 const MIB = 1024 * 1024
 
-test('a journal is shortened while its worker works, and what is open in it stays', async () => {
+test('a journal is shortened while the worker runs, and keeps the open tasks', async () => {
   const { standIn, folder, start } = await setUp()
   const journal = join(folder, 'journal.log')
   const first = await start()
@@ -15,14 +15,14 @@ test('a journal is shortened while its worker works, and what is open in it stay
   await first.says(`hangs ${open}`)
   const { ino } = statSync(journal)
   const filler = 'x'.repeat(MIB)
-  // Others come and go all the time.
+  // Settled tasks make the journal longer.
   for (let n = 0; n < 6; n++) {
     const large = standIn.offer('echo', { filler })
     const small = standIn.offer('echo')
     await first.says(`delivered ${large}`)
     await first.says(`delivered ${small}`)
   }
-  await eventually('another file has its name', () => statSync(journal).ino !== ino)
+  await eventually('a new file has taken the name', () => statSync(journal).ino !== ino)
   expect(statSync(journal).size).toBeLessThan(4 * MIB)
   const after = standIn.offer('echo')
   await first.says(`delivered ${after}`)
@@ -37,7 +37,7 @@ test('a journal is shortened while its worker works, and what is open in it stay
   ])
 })
 
-test('a journal that is long because much is open is not written anew for each line', async () => {
+test('a journal that is long because of open tasks is not rewritten for each entry', async () => {
   const { standIn, folder, start } = await setUp()
   standIn.resultAnswer = ({ result }) => (result.data && 'filler' in result.data ? 503 : 200)
   const worker = await start()
@@ -46,11 +46,11 @@ test('a journal that is long because much is open is not written anew for each l
   onTestFinished(() => watcher.close())
   const filler = 'x'.repeat(MIB)
   for (let n = 0; n < 6; n++) await worker.says(`finished ${standIn.offer('echo', { filler })}`)
-  await eventually('it was rewritten', () => changes.includes('rename journal.log.new'))
+  await eventually('the journal was rewritten', () => changes.includes('rename journal.log.new'))
   for (let n = 0; n < 4; n++) await worker.says(`delivered ${standIn.offer('echo')}`)
   writeFileSync(join(folder, 'all seen'), '')
-  await eventually('all changes are seen', () => changes.includes('rename all seen'))
+  await eventually('all changes are reported', () => changes.includes('rename all seen'))
   expect(statSync(join(folder, 'journal.log')).size).toBeGreaterThan(4 * MIB)
-  // Once made, once gone to the name of the old one.
+  // Created once, renamed once.
   expect(changes.filter((change) => change === 'rename journal.log.new')).toHaveLength(2)
 })

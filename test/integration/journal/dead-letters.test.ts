@@ -24,7 +24,7 @@ const fill = (letters: string): void => {
   }
 }
 
-test('a worker keeps a thousand dead letters: the oldest go for new ones, with a warning', async () => {
+test('a worker keeps 1,000 dead letters, and removes the oldest with a warning', async () => {
   const standIn = await StandIn.start()
   standIn.resultAnswer = 404
   const folder = temporaryFolder()
@@ -34,8 +34,8 @@ test('a worker keeps a thousand dead letters: the oldest go for new ones, with a
   worker.task('echo', (params) => ({ data: params }))
   await worker.start()
   const ids = [standIn.offer('echo'), standIn.offer('echo')]
-  const warnings = () => logged('warn').filter(({ msg }) => msg.includes('too many dead letters'))
-  await eventually('two have gone', () => warnings().length === 2)
+  const warnings = () => logged('warn').filter(({ msg }) => msg.includes('Oldest dead letter removed'))
+  await eventually('two letters are removed', () => warnings().length === 2)
   expect(
     warnings()
       .map(({ taskId }) => taskId)

@@ -32,8 +32,10 @@ const workerOn = (folder: string, url: string): Worker => {
 }
 
 describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generation) => {
-  test('a full disk stops the taking of tasks, not what runs, until it has room again', async ({ skip }) => {
-    // A few pages.
+  test('on a full disk the worker takes no tasks and finishes the running ones, until there is room', async ({
+    skip,
+  }) => {
+    // A few pages of memory.
     const folder = smallDisk(64)
     skip(folder === undefined, NO_DISK)
     if (folder === undefined) return
@@ -46,23 +48,28 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
 
     const filler = join(folder, 'filler')
     expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow('ENOSPC')
-    // More than what is left of the journal's last page.
+    // More than fits into the last page of the journal.
     const long = 'x'.repeat(5_000)
     const first = standIn.offer('echo', { long })
     expect(await standIn.delivered(first)).toMatchObject([{ result: { status: 'success', data: { long } } }])
-    await eventually('it says that it takes nothing', () => status() === TAKES_NOTHING[generation])
+    await eventually(
+      'a heartbeat says that the worker takes no tasks',
+      () => status() === TAKES_NOTHING[generation],
+    )
     expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
 
     rmSync(filler)
-    await eventually('it takes tasks again', () => status() === 'idle' && standIn.openPolls > 0)
+    await eventually('the worker takes tasks again', () => status() === 'idle' && standIn.openPolls > 0)
     expect(worker.readiness).toEqual({ ready: true })
     const second = standIn.offer('hang')
     const open = () => replay(readFileSync(join(folder, 'journal.log'))).state.tasks
-    await eventually('the task is written down', () => open().length === 1)
+    await eventually('the journal has the task', () => open().length === 1)
     expect(open()).toMatchObject([{ fact: 'accepted', taskId: second }])
   })
 
-  test('what runs when the disk fills up runs on, and is sent until it is taken', async ({ skip }) => {
+  test('a task that runs when the disk fills up ends normally, and its result is retried until it is taken', async ({
+    skip,
+  }) => {
     const folder = smallDisk(64)
     skip(folder === undefined, NO_DISK)
     if (folder === undefined) return
@@ -89,11 +96,11 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     expect(sent.at(-1)).toMatchObject({ result: { status: 'success' } })
     expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('ENOSPC') })
     rmSync(join(folder, 'filler'))
-    await eventually('it takes tasks again', () => worker.readiness.ready)
+    await eventually('the worker takes tasks again', () => worker.readiness.ready)
     expect(replay(readFileSync(join(folder, 'journal.log'))).state.tasks).toEqual([])
   })
 
-  test('a state directory that cannot be made is a warning', async () => {
+  test('a worker whose state directory cannot be created runs without a journal', async () => {
     const standIn = await StandIn.start(generation)
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')

@@ -14,12 +14,12 @@ const fileAsHome = (): string => {
   return path
 }
 
-// Linux lets nobody make anything in the last one, whoever runs the tests.
+// Nobody can create a file in `/sys`, not even root.
 test.each<[string, () => NodeJS.ProcessEnv]>([
-  ['a home that is none', () => ({ HOME: fileAsHome(), XDG_STATE_HOME: undefined })],
-  ['a state directory that cannot be made', () => ({ XDG_STATE_HOME: fileAsHome() })],
-  ['a home that cannot be written', () => ({ HOME: '/sys', XDG_STATE_HOME: undefined })],
-])('%s is a warning, and the worker works from memory', async (_, variables) => {
+  ['a home that is not a directory', () => ({ HOME: fileAsHome(), XDG_STATE_HOME: undefined })],
+  ['a state directory that cannot be created', () => ({ XDG_STATE_HOME: fileAsHome() })],
+  ['a read-only home', () => ({ HOME: '/sys', XDG_STATE_HOME: undefined })],
+])('with %s the worker logs a warning and runs without a journal', async (_, variables) => {
   const orchestrator = await RawOrchestrator.start()
   const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT, orchestrator.url, 'run', 'ends'], {
     env: { ...process.env, ...variables() },

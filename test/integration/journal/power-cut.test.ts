@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { setUp } from './set-up.js'
 
-/** A task that was done by a worker that is gone, and whose journal ends before `fact`, as a cache that was not written leaves it. */
+/**
+ * Kills a worker after it has delivered a result, and removes the end of its journal from the entry `fact` on. A power cut
+ * does that to lines that are in the system's cache only. Then starts the next worker.
+ */
 const cutBefore = async (fact: 'accepted' | 'finished' | 'settled') => {
   const { standIn, folder, start } = await setUp()
   const first = await start()
@@ -22,19 +25,19 @@ const cutBefore = async (fact: 'accepted' | 'finished' | 'settled') => {
   return { standIn, id }
 }
 
-test('a power cut that takes what was acknowledged with it: the result is delivered again', async () => {
+test('after a power cut that loses `settled`, the result is delivered again', async () => {
   const { standIn, id } = await cutBefore('settled')
   expect(await standIn.delivered(id)).toMatchObject([{ result: { status: 'success', data: { n: 1 } } }])
 })
 
-test('a power cut that takes the result with it: the task is handed back', async () => {
+test('after a power cut that loses `finished`, the task is handed back', async () => {
   const { standIn, id } = await cutBefore('finished')
   expect(await standIn.delivered(id)).toMatchObject([
     { result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } } },
   ])
 })
 
-test('a power cut that takes the task with it: nobody knows of it any more but its orchestrator', async () => {
+test('after a power cut that loses `accepted`, only the orchestrator knows the task', async () => {
   const { standIn, id } = await cutBefore('accepted')
   expect(standIn.deliveries.map(({ task_id: taskId }) => taskId)).not.toContain(id)
 })

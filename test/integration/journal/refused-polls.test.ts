@@ -7,7 +7,7 @@ import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { testWorker } from '../../support/test-worker.js'
 
-test('a poll that never got out is not waited for by a successor', async () => {
+test('after a poll that was never sent, the journal says that no poll is held', async () => {
   const orchestrator = await RawOrchestrator.start()
   const proxy = await FaultProxy.to(orchestrator.url)
   onTestFinished(() => proxy.close())
@@ -24,7 +24,7 @@ test('a poll that never got out is not waited for by a successor', async () => {
   await worker.start()
   await orchestrator.next('poll')
   expect(lastMark()).not.toContain('"openedAtMs":null')
-  // The one that is cut off may be held for a second; those that are refused meanwhile cannot be.
+  // The orchestrator may hold the poll that is cut off for a second. It cannot hold those that are refused meanwhile.
   await proxy.refuse()
-  await eventually('the mark is gone', () => lastMark()?.includes('"openedAtMs":null'))
+  await eventually('the mark is removed', () => lastMark()?.includes('"openedAtMs":null'))
 })

@@ -11,7 +11,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
   const setUp = (more?: NodeJS.ProcessEnv) => setUpFor(generation, more)
 
   describe.each([['never'], ['always']])('a worker that is killed, with WORKER_JOURNAL_SYNC=%s', (sync) => {
-    test('leaves its undelivered results to the next one, which delivers each once', async () => {
+    test('leaves its undelivered results to the next worker, which delivers each once', async () => {
       const { standIn, start } = await setUp({ WORKER_JOURNAL_SYNC: sync })
       standIn.resultAnswer = 'never'
       const first = await start()
@@ -36,7 +36,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
       expect(standIn.deliveries.map(({ task_id }) => task_id).sort()).toEqual([...ids, last].sort())
     })
 
-    test('has its running tasks handed back by the next one', async () => {
+    test('has its running tasks handed back by the next worker', async () => {
       const { standIn, start } = await setUp({ WORKER_JOURNAL_SYNC: sync })
       const first = await start()
       const id = standIn.offer('hang')
@@ -50,13 +50,13 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
           result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } },
         },
       ])
-      // The orchestrator looks for an idle worker in that moment: it has to know of this one.
+      // The orchestrator then looks for an idle worker, so this one must be registered.
       expect(standIn.registrations.length).toBe(2)
       await second.says(`delivered ${id}`)
     })
   })
 
-  test('a handler that kills its process is on the disk before it runs', async () => {
+  test('a task is in the journal before its handler runs, even if the handler kills the process', async () => {
     const { standIn, start } = await setUp()
     const first = await start()
     const id = standIn.offer('die')
@@ -67,7 +67,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     ])
   })
 
-  test('a result that was left is not sent before its orchestrator has shown which generation of the wire it speaks', async () => {
+  test('a result of the earlier worker waits until the orchestrator has shown its generation', async () => {
     const { standIn, start } = await setUp()
     standIn.resultAnswer = 'never'
     const first = await start()
@@ -76,16 +76,16 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await first.kill()
     standIn.deliveries.length = 0
     standIn.resultAnswer = 200
-    standIn.showsItself = false
-    standIn.probes = 0
+    standIn.showsGeneration = false
+    standIn.generationProbes = 0
     await start()
-    await eventually('it has been asked in vain', () => standIn.probes > 2)
+    await eventually('the worker has asked for the generation', () => standIn.generationProbes > 2)
     expect(standIn.deliveries).toEqual([])
-    standIn.showsItself = true
+    standIn.showsGeneration = true
     expect(await standIn.delivered(id)).toMatchObject([{ result: { status: 'success', data: { n: 1 } } }])
   })
 
-  test('a result that will never be taken becomes a dead letter, and is not sent again', async () => {
+  test('a result that is refused for good becomes a dead letter, and is not sent again', async () => {
     const { standIn, folder, start } = await setUp()
     standIn.resultAnswer = 404
     const first = await start()
@@ -128,12 +128,13 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     })
     const next = other.offer('echo')
     await second.says(`delivered ${next}`)
-    await eventually('the letter is there', () => existsSync(join(folder, 'dead-letters', `${id}.json`)))
+    await eventually('the dead letter is written', () =>
+      existsSync(join(folder, 'dead-letters', `${id}.json`)),
+    )
     expect(other.deliveries).toHaveLength(1)
   })
 
-  test('while a poll of the dead one may be held, the next one says that it takes nothing under its id', async () => {
-    // Longer than any of these workers takes to start; the orchestrator shows earlier that the poll is over.
+  test('while the orchestrator may hold a poll of the killed worker, the next one takes no tasks under that id', async () => {
     const { standIn, start } = await setUp({ WORKER_POLL_FENCE: 'on', TASK_POLL_TIMEOUT: '60' })
     standIn.holdMs = 1_000
     const first = await start()
@@ -141,16 +142,16 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await first.kill()
     standIn.heartbeats.length = 0
     const second = await start()
-    await eventually('it is heard of', () => standIn.lastOf('w1'))
+    await eventually('a heartbeat', () => standIn.lastHeartbeat('w1'))
     expect(standIn.heartbeats.find(({ worker_id }) => worker_id === 'w1')).toMatchObject({
       status: TAKES_NOTHING[generation],
     })
-    await eventually('the fence is down', () => standIn.lastOf('w1')?.['status'] === 'idle')
+    await eventually('the fence has ended', () => standIn.lastHeartbeat('w1')?.['status'] === 'idle')
     const id = standIn.offer('echo')
     await second.says(`delivered ${id}`)
   })
 
-  test('a second process on the same state directory is refused, and the first one goes on', async () => {
+  test('a second process with the same state directory is refused, and the first one goes on', async () => {
     const { standIn, folder, start } = await setUp()
     const first = await start()
     const second = await start()
@@ -162,7 +163,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await first.says(`delivered ${id}`)
   })
 
-  test('without a journal nothing is written', async () => {
+  test('without a journal the state directory stays empty', async () => {
     const { standIn, folder, start } = await setUp({ WORKER_JOURNAL: 'off' })
     const worker = await start()
     const id = standIn.offer('echo')

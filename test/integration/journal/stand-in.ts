@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import type { Generation } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 
-/** A result as it came in. */
+/** A result as the worker sent it. */
 export interface Delivery {
   readonly task_id: string
   readonly worker_id: string
@@ -22,25 +22,22 @@ interface Poll {
   readonly response: ServerResponse
 }
 
-/**
- * As much of an orchestrator as a worker needs, of which a test decides every answer: what results are answered, and
- * what each heartbeat said.
- */
+/** A minimal orchestrator. The test decides its answers, and reads what the worker sent. */
 export class StandIn {
-  /** Whether it shows which generation of the wire it speaks. */
-  showsItself = true
-  /** How often it was asked for that. */
-  probes = 0
-  /** What a result is answered; `never` leaves it without an answer. */
+  /** Whether it answers the question which generation of the protocol it speaks. */
+  showsGeneration = true
+  /** How often a worker asked for the generation. */
+  generationProbes = 0
+  /** The status of the answer to a result; `never`: no answer. */
   resultAnswer: number | 'never' | ((delivery: Delivery) => number) = 200
-  /** How long it holds a poll before it answers with nothing, in ms. */
+  /** After this time an open poll ends without a task, in ms; `undefined`: never. */
   holdMs: number | undefined
-  /** Whom it knows no token of. */
-  stranger = ''
-  /** How often it has said so. */
+  /** The worker id whose requests are refused with 401. */
+  refusedWorker = ''
+  /** How many requests were refused. */
   refusals = 0
   readonly deliveries: Delivery[] = []
-  /** Each with the id that it came under. */
+  /** The bodies of all heartbeats, each with the `worker_id` that sent it. */
   readonly heartbeats: Record<string, unknown>[] = []
   readonly registrations: Record<string, unknown>[] = []
   readonly #tasks: object[] = []
@@ -73,17 +70,32 @@ export class StandIn {
     return this.#polls.length
   }
 
-  /** How many polls one worker has open. */
-  pollsOf(workerId: string): number {
+  /** How many polls are open under one worker id. */
+  openPollsOf(workerId: string): number {
     return this.#polls.filter((poll) => poll.workerId === workerId).length
   }
 
-  /** The last heartbeat of one worker. */
-  lastOf(workerId: string): Record<string, unknown> | undefined {
+  /** The last heartbeat of one worker id. */
+  lastHeartbeat(workerId: string): Record<string, unknown> | undefined {
     return this.heartbeats.findLast(({ worker_id }) => worker_id === workerId)
   }
 
-  /** Gives a task to whoever polls next, or to the one poll that is open of one worker; returns its id. */
+  /** Resolves when the last heartbeat of a worker id has this status. */
+  async untilHeartbeat(workerId: string, status: string): Promise<void> {
+    await eventually(
+      `a heartbeat of ${workerId} says ${status}`,
+      () => this.lastHeartbeat(workerId)?.['status'] === status,
+      {},
+      () => this.heartbeats,
+    )
+  }
+
+  /** Resolves when a poll is open under a worker id. */
+  async untilPoll(workerId: string): Promise<void> {
+    await eventually(`a poll of ${workerId} is open`, () => this.openPollsOf(workerId) > 0)
+  }
+
+  /** Gives a task to the next poll, or to an open poll of one worker id. Returns the task's id. */
   offer(type: string, params: object = {}, workerId?: string): string {
     const id = `task-${++this.#count}`
     const task = { job_id: `job-of-${id}`, task_id: id, type, params }
@@ -94,12 +106,12 @@ export class StandIn {
     return id
   }
 
-  /** Answers a poll of one worker with nothing. */
+  /** Ends an open poll of one worker id without a task. */
   endPoll(workerId: string): void {
     this.#takePoll(workerId)?.response.writeHead(204).end()
   }
 
-  /** The deliveries of one task, once there are as many. */
+  /** Waits for that many deliveries of a task, and returns them. */
   async delivered(taskId: string, times = 1): Promise<Delivery[]> {
     const found = () => this.deliveries.filter(({ task_id }) => task_id === taskId)
     await eventually(
@@ -123,19 +135,20 @@ export class StandIn {
     }
     const bytes = await text(request)
     const body = bytes === '' ? undefined : JSON.parse(bytes)
-    this.#hear(request, body, response)
+    this.#handle(request, body, response)
   }
 
-  #hear(
+  #handle(
     { method, url: path = '', headers }: IncomingMessage,
-    // biome-ignore lint/suspicious/noExplicitAny: whatever came; each test says what it expects.
+    // biome-ignore lint/suspicious/noExplicitAny: the body of any request; each test checks its own.
     body: any,
     response: ServerResponse,
   ): void {
-    if (headers['x-worker-id'] === this.stranger) this.#refuse(response)
+    if (headers['x-worker-id'] === this.refusedWorker) this.#refuse(response)
     else if (path.endsWith('/tasks/result')) this.#take(this.#read(body), response)
-    else if (path.endsWith('/events')) say(response, this.showsItself ? NO_EVENT[this.#generation] : 503, {})
-    // Asks whether it is known; the second generation's workers do.
+    else if (path.endsWith('/events'))
+      say(response, this.showsGeneration ? NO_EVENT[this.#generation] : 503, {})
+    // A worker of the second generation asks whether the orchestrator knows it.
     else if (body === undefined) say(response, 200, { status: 'ttl_refreshed' })
     else {
       if (method === 'POST') this.registrations.push(body)
@@ -150,12 +163,12 @@ export class StandIn {
   }
 
   #show(response: ServerResponse): void {
-    this.probes++
-    if (this.showsItself && this.#generation === 'rxon') response.setHeader('x-rxon-version', '1.0b17')
-    say(response, this.showsItself ? 200 : 503, { status: 'ok' })
+    this.generationProbes++
+    if (this.showsGeneration && this.#generation === 'rxon') response.setHeader('x-rxon-version', '1.0b17')
+    say(response, this.showsGeneration ? 200 : 503, { status: 'ok' })
   }
 
-  /** The second generation's results are flat. */
+  /** In the second generation a result has no member `result`. */
   #read({ task_id, worker_id, ...rest }: Delivery & Delivery['result']): Delivery {
     return { task_id, worker_id, result: this.#generation === 'rxon' ? rest : rest.result }
   }
@@ -190,10 +203,10 @@ export class StandIn {
   }
 }
 
-/** The worker's id, where a path names one. */
+/** The worker id in a path; empty if there is none. */
 const idIn = (path: string): string => /\/workers\/([^/]+)/.exec(path)?.[1] ?? ''
 
-/** What each generation answers to an event that says nothing. */
+/** How each generation answers an empty event. */
 const NO_EVENT = { classic: 404, rxon: 403 } as const
 
 const say = (response: ServerResponse, status: number, body: object): void => {
