@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
-import { setUp as setUpFor } from './set-up.js'
+import { setUp as setUpFor, startAfterCrash } from './set-up.js'
 import { StandIn } from './stand-in.js'
 import { WorkerProcess } from './worker-process.js'
 
@@ -170,4 +170,29 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await worker.says(`delivered ${id}`)
     expect(readdirSync(folder)).toEqual([])
   })
+})
+
+test('an unfinished task goes back only after the worker has registered', async () => {
+  const standIn = await StandIn.start()
+  standIn.registrationAnswer = 503
+  await startAfterCrash({
+    generation: 'classic',
+    standIn,
+    entries: (from) => [
+      { fact: 'accepted', from, jobId: 'j', workerId: 'w1', taskId: 't1', taskName: 'echo' },
+    ],
+  })
+  await eventually('a registration', () => standIn.registrations.length === 1)
+  // This answer shows that the orchestrator works again, although the worker is not registered.
+  standIn.registrationAnswer = 429
+  const tries = async (count: number) =>
+    eventually(`${count} registrations`, async () => {
+      await vi.advanceTimersByTimeAsync(100)
+      return standIn.registrations.length >= count
+    })
+  await tries(2)
+  standIn.registrationAnswer = 200
+  await tries(3)
+  await standIn.delivered('t1')
+  expect(standIn.registrationsAtDelivery).toEqual([3])
 })

@@ -28,17 +28,16 @@ export interface Crash {
   /** The journal entries that the killed worker left about the orchestrator at `url`. */
   readonly entries: (url: string) => readonly JournalEntry[]
   readonly variables?: Parameters<typeof testWorker>[0]['variables']
-  /** See {@link StandIn.refusedWorker}. */
-  readonly refusedWorker?: string
+  /** The first orchestrator, if it needs other answers from the start. */
+  readonly standIn?: StandIn
   /** The other orchestrators of the worker. */
   readonly others?: readonly StandIn[]
 }
 
 /** Starts a worker after an earlier one was killed. The clock of the package stands still until the test moves it. */
 export const startAfterCrash = async (crash: Crash) => {
-  const { generation, entries, variables, refusedWorker = '', others = [] } = crash
-  const standIn = await StandIn.start(generation)
-  standIn.refusedWorker = refusedWorker
+  const { generation, entries, variables, others = [] } = crash
+  const standIn = crash.standIn ?? (await StandIn.start(generation))
   const folder = temporaryFolder()
   const urls = [standIn, ...others].map(({ url }) => url)
   writeFileSync(join(folder, 'journal.log'), urls.flatMap(entries).map(encodeEntry).join(''))

@@ -30,6 +30,8 @@ export class StandIn {
   generationProbes = 0
   /** The status of the answer to a result; `never`: no answer. */
   resultAnswer: number | 'never' | ((delivery: Delivery) => number) = 200
+  /** The status of the answer to a registration. */
+  registrationAnswer = 200
   /** After this time an open poll ends without a task, in ms; `undefined`: never. */
   holdMs: number | undefined
   /** The worker id whose requests are refused with 401. */
@@ -40,6 +42,8 @@ export class StandIn {
   /** The bodies of all heartbeats, each with the `worker_id` that sent it. */
   readonly heartbeats: Record<string, unknown>[] = []
   readonly registrations: Record<string, unknown>[] = []
+  /** How many registrations came before each delivery. */
+  readonly registrationsAtDelivery: number[] = []
   readonly #tasks: object[] = []
   readonly #polls: Poll[] = []
   readonly #server = createServer((request, response) => void this.#answer(request, response))
@@ -153,7 +157,7 @@ export class StandIn {
     else {
       if (method === 'POST') this.registrations.push(body)
       else this.heartbeats.push({ ...body, worker_id: idIn(path) })
-      say(response, 200, { status: 'registered' })
+      say(response, method === 'POST' ? this.registrationAnswer : 200, { status: 'registered' })
     }
   }
 
@@ -196,6 +200,7 @@ export class StandIn {
 
   #take(delivery: Delivery, response: ServerResponse): void {
     this.deliveries.push(delivery)
+    this.registrationsAtDelivery.push(this.registrations.length)
     if (this.resultAnswer === 'never') return
     const status = typeof this.resultAnswer === 'function' ? this.resultAnswer(delivery) : this.resultAnswer
     if (status === 200) say(response, 200, { status: 'result_accepted_success' })

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { GENERATIONS, TAKES_NOTHING } from '../../support/generations.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { type Crash, openPoll, startAfterCrash } from './set-up.js'
-import type { StandIn } from './stand-in.js'
+import { StandIn } from './stand-in.js'
 
 /** After this time the orchestrator cannot hold a poll any more that was opened just before the crash. */
 const FENCE_MS = 31_000
@@ -136,7 +136,9 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     })
 
     test('does not exist if its token is refused: the worker takes no tasks, and logs the reason once', async () => {
-      const { standIn, worker, logged } = await startWithOpenPoll({ refusedWorker: STANDBY })
+      const standIn = await StandIn.start(generation)
+      standIn.refusedWorker = STANDBY
+      const { worker, logged } = await startWithOpenPoll({ standIn })
       await standIn.untilHeartbeat('w1', BUSY)
       expect(registeredIds(standIn)).toEqual(['w1'])
       expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('earlier worker') })

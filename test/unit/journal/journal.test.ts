@@ -130,6 +130,17 @@ describe('a worker that adopts the tasks of a dead one', () => {
   })
 })
 
+test('a result whose dead letter cannot be written stays in the journal', async () => {
+  const { journal, folder, lines } = journalIn(temporaryFolder(), 'w1')
+  await journal.open()
+  const result = { jobId: 'j', taskId: 't1', workerId: 'w1', outcome: { kind: 'cancelled' as const } }
+  await new Promise<void>((resolve) => journal.finished(result, ORCHESTRATOR, resolve))
+  writeFileSync(join(folder, 'dead-letters'), 'a file in place of the folder')
+  expect(await journal.buried(result, ORCHESTRATOR, new Error('Job not found'))).toBe(false)
+  expect(journal.isStillNeeded('t1')).toBe(true)
+  expect(problems(lines)).toEqual([expect.stringContaining('Dead letter not written')])
+})
+
 describe('a journal that is closed', () => {
   test('unlocks its folder, even if the folder cannot be removed', async () => {
     const { journal, folder, lines } = journalIn(temporaryFolder(), 'w1')
