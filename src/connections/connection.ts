@@ -256,12 +256,11 @@ export class Connection
       return
     }
     this.#recoveredMs = monotonicMs()
-    if (this.#registering.state === 'registered') {
-      if (kind !== 'heartbeat') void this.heartbeats.now()
-      if (kind !== 'poll') this.polls.retry()
-      this.#socket?.open()
-    }
     this.#context.nudgeDelivery(this)
+    if (this.#registering.state !== 'registered') return
+    if (kind !== 'heartbeat') void this.heartbeats.now()
+    if (kind !== 'poll') this.polls.retry()
+    this.#socket?.open()
     this.#context.takeover.ready(this)
   }
 

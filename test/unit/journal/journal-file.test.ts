@@ -66,10 +66,9 @@ describe.each([[false], [true]])('a journal file with syncs=%s', (syncs) => {
     await appended(file, 'old\n')
     const pending = appended(file, 'in the snapshot\n')
     const rewriting = file.rewrite(['in the snapshot\n', ...new Array(40_000).fill('copied\n')])
-    await pending
     const meanwhile = appended(file, 'meanwhile\n')
     expect(file.backlogLength).toBe('meanwhile\n'.length)
-    await rewriting
+    await Promise.all([pending, rewriting])
     await meanwhile
     await appended(file, 'after\n')
     const lines = text().split('\n')
