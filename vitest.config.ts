@@ -19,7 +19,7 @@ const patience = (seconds: number) => ({ testTimeout: seconds * 1_000, hookTimeo
 
 const QUICK = { ...patience(120), ...group(0, AT_ONCE) }
 /** Suites with real servers to start. */
-const SLOW = { ...patience(180), ...group(1, AT_ONCE) }
+const SLOW = { ...patience(180), ...group(1, 1.5 * AT_ONCE) }
 /** Many worker processes each, which leave no processor idle. */
 const HEAVY = { ...patience(300), ...group(2, 2) }
 

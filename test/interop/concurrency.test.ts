@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { FULL } from '../support/generations.js'
 import { isDone, type JobState, taskNamesIn, type WorkerRecord } from '../support/interop/client-api.js'
 import { dispatch, dispatchToFull } from '../support/interop/dispatch.js'
-import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
+import { EVERYWHERE, forEachOrchestrator } from '../support/interop/each-orchestrator.js'
 import { WaitingRoom } from '../support/interop/waiting-room.js'
 import { startedFor, workerFor } from '../support/interop/worker-for.js'
 
@@ -139,5 +139,5 @@ forEachOrchestrator(
       expect(videos.entered.toSorted()).toEqual([0, 1, 2])
     })
   },
-  'everywhere',
+  EVERYWHERE,
 )

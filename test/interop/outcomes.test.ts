@@ -11,7 +11,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { isDone, type JobState } from '../support/interop/client-api.js'
 import { dispatch } from '../support/interop/dispatch.js'
-import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
+import { EVERYWHERE, forEachOrchestrator } from '../support/interop/each-orchestrator.js'
 import { wireOf } from '../support/interop/wire-of.js'
 import { wordingsOf } from '../support/interop/wordings.js'
 import { startedFor, workerFor } from '../support/interop/worker-for.js'
@@ -155,5 +155,5 @@ forEachOrchestrator(
       expect((await end(id, ends('quarantined'))).error_message).toContain(`${name}-unknown`)
     })
   },
-  'everywhere',
+  EVERYWHERE,
 )

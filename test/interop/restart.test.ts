@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isDone, offers } from '../support/interop/client-api.js'
 import { dispatch } from '../support/interop/dispatch.js'
-import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
+import { EVERYWHERE, forEachOrchestrator } from '../support/interop/each-orchestrator.js'
 import { eventually } from '../support/interop/eventually.js'
 import type { OrchestratorUnderTest } from '../support/interop/orchestrator-under-test.js'
 import { WaitingRoom } from '../support/interop/waiting-room.js'
@@ -94,5 +94,5 @@ forEachOrchestrator(
       if (jobsAfterRestart === 'kept') await client.waitForJob(id, isDone)
     })
   },
-  'everywhere',
+  EVERYWHERE,
 )

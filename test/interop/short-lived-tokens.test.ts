@@ -41,7 +41,7 @@ test.each(MODES)(
     onTestFinished(() => void vi.useRealTimers())
     vi.advanceTimersByTime(50 * 60_000)
     await eventually('the token is refreshed', async () => (await countTokens(redis)) === 2)
-    expect(orchestrator.child.output).toContain('Token refreshed for worker resizer')
+    await orchestrator.child.says(/Token refreshed for worker resizer/)
     vi.useRealTimers()
     await work('a.jpg')
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { TAKES_NOTHING } from '../support/generations.js'
 import { isDone, taskNamesIn, type WorkerRecord } from '../support/interop/client-api.js'
 import { dispatch, dispatchToFull } from '../support/interop/dispatch.js'
-import { forEachOrchestrator } from '../support/interop/each-orchestrator.js'
+import { EVERYWHERE, forEachOrchestrator } from '../support/interop/each-orchestrator.js'
 import { eventually } from '../support/interop/eventually.js'
 import { WaitingRoom } from '../support/interop/waiting-room.js'
 import { startedFor, workerFor } from '../support/interop/worker-for.js'
@@ -62,5 +62,5 @@ forEachOrchestrator(
       expect(never.entered).toEqual([])
     })
   },
-  'everywhere',
+  EVERYWHERE,
 )

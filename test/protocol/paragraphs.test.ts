@@ -10,7 +10,7 @@ const paragraphs = [
 
 /** Where tests quote which paragraphs: `§1.2.3`. */
 const quotes = readdirSync(at('test'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.test.ts'))
+  .filter((path) => /(\.test|\/suite)\.ts$/.test(path))
   .flatMap((path) =>
     [...readFileSync(at(`test/${path}`), 'utf8').matchAll(/§(\d+(?:\.\d+)+)/g)].map(([, quoted = '']) => ({
       path,

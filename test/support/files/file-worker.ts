@@ -22,6 +22,9 @@ export interface FileWorkerSetup extends Omit<WorkerOptions, 'config' | 'logger'
   readonly tasks: (worker: Worker) => void
 }
 
+/** What only a job that never ends takes, however busy the machine is. */
+const PATIENCE_MS = 120_000
+
 /** A worker at the embedded orchestrator, with a `TASK_FILES_DIR` of its own, for one test. */
 export const fileWorker = async ({ variables, tasks, ...options }: FileWorkerSetup): Promise<FileWorker> => {
   const orchestrator = await startOrchestrator({ waitForWorker: true, maxRetries: 0 })
@@ -46,7 +49,7 @@ export const fileWorker = async ({ variables, tasks, ...options }: FileWorkerSet
   await worker.start()
   const run = async (task: string, params: Job['params'] = {}) => {
     const { id } = await orchestrator.createJob({ task, params })
-    return orchestrator.waitForJob(id)
+    return orchestrator.waitForJob(id, { timeoutMs: PATIENCE_MS })
   }
   return { worker, folder, logged, run }
 }

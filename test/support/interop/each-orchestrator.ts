@@ -110,11 +110,14 @@ const declareFor = (name: string, start: () => Promise<OrchestratorUnderTest>, t
   }, name)
 }
 
-const chosenBy = (generations: readonly Generation[] | 'everywhere'): [string, Candidate][] => {
-  if (generations === 'everywhere') return Object.entries<Candidate>({ ...CANDIDATES, ...BETWEEN })
-  return Object.entries<Candidate>(CANDIDATES).filter(([, { generation }]) =>
-    generations.includes(generation),
-  )
+/** `between`: of the chosen generations, those too that were published on the way from one to the other. */
+type Choice = readonly (Generation | 'between')[]
+
+export const EVERYWHERE: Choice = ['classic', 'rxon', 'between']
+
+const chosenBy = (choice: Choice): [string, Candidate][] => {
+  const candidates = choice.includes('between') ? { ...CANDIDATES, ...BETWEEN } : CANDIDATES
+  return Object.entries<Candidate>(candidates).filter(([, { generation }]) => choice.includes(generation))
 }
 
 /**
@@ -122,15 +125,14 @@ const chosenBy = (generations: readonly Generation[] | 'everywhere'): [string, C
  * the last.
  *
  * @param tests declares them; the function it gets gives the running orchestrator
- * @param generations `everywhere`: what is published between them, too
  */
 export const forEachOrchestrator = (
   topic: string,
   options: OrchestratorOptions,
   tests: Tests,
-  generations: readonly Generation[] | 'everywhere' = ['classic'],
+  choice: Choice = ['classic'],
 ): void => {
-  describe.each(chosenBy(generations))(`${topic} · %s`, (name, { start }) =>
+  describe.each(chosenBy(choice))(`${topic} · %s`, (name, { start }) =>
     declareFor(name, () => start(options), tests),
   )
 }

@@ -107,6 +107,8 @@ type Act = (exchange: {
 export const startOwnS3 = async (): Promise<OwnS3> => {
   const objects = new Map<string, Buffer>()
   const uploads = new Map<string, Map<number, Buffer>>()
+  /** The ETags of the uploads that have ended. */
+  const completed = new Map<string, string>()
   const requests: Seen[] = []
   const numbers = new Map<string, number>()
   let lastId = 0
@@ -152,24 +154,34 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
     response.writeHead(200, { etag: quoted(body) }).end()
   }
 
+  const begin = (request: IncomingMessage, response: ServerResponse) => {
+    const algorithm = request.headers['x-amz-checksum-algorithm']
+    if (algorithm && own.crc32 === 'refused') return refuse(response, 501, 'NotImplemented')
+    if (algorithm && own.crc32 === 'known') response.setHeader('x-amz-checksum-algorithm', algorithm)
+    uploads.set(`u-${++lastId}`, new Map())
+    response.end(
+      `<InitiateMultipartUploadResult><UploadId>u-${lastId}</UploadId></InitiateMultipartUploadResult>`,
+    )
+  }
+
+  const complete = (id: string, seen: Seen, response: ServerResponse) => {
+    const upload = uploads.get(id)
+    if (upload) {
+      const parts = [...upload].sort(([one], [other]) => one - other)
+      objects.set(seen.key, Buffer.concat(parts.map(([, bytes]) => bytes)))
+      uploads.delete(id)
+      completed.set(id, `"x-${parts.length}"`)
+    }
+    // A client that has not had the answer asks again, and is told the same.
+    const etag = completed.get(id)
+    if (etag === undefined) return refuse(response, 404, 'NoSuchUpload')
+    response.end(`<CompleteMultipartUploadResult><ETag>${etag}</ETag></CompleteMultipartUploadResult>`)
+  }
+
   const post = (seen: Seen, request: IncomingMessage, response: ServerResponse) => {
     const id = seen.query.get('uploadId')
-    if (id === null) {
-      const algorithm = request.headers['x-amz-checksum-algorithm']
-      if (algorithm && own.crc32 === 'refused') return refuse(response, 501, 'NotImplemented')
-      if (algorithm && own.crc32 === 'known') response.setHeader('x-amz-checksum-algorithm', algorithm)
-      uploads.set(`u-${++lastId}`, new Map())
-      response.end(
-        `<InitiateMultipartUploadResult><UploadId>u-${lastId}</UploadId></InitiateMultipartUploadResult>`,
-      )
-      return
-    }
-    const parts = [...(uploads.get(id) ?? [])].sort(([one], [other]) => one - other)
-    objects.set(seen.key, Buffer.concat(parts.map(([, bytes]) => bytes)))
-    uploads.delete(id)
-    response.end(
-      `<CompleteMultipartUploadResult><ETag>"x-${parts.length}"</ETag></CompleteMultipartUploadResult>`,
-    )
+    if (id === null) begin(request, response)
+    else complete(id, seen, response)
   }
 
   const abandon: Act = ({ seen, response }) => {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-const read = (path: string) =>
-  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+const read = (path: string) => readFileSync(at(path), 'utf8')
 
 const [, section = ''] = read('docs/reliability.md').split('### What happens when\n')
 const COLUMNS = ['idle', 'runs', 'waits', 'sent', 'acknowledged']
@@ -23,8 +23,8 @@ const promises = section
 
 const shown = [...section.matchAll(/^(.+ · \w+): (\S+) "(.+)"$/gm)].map(([, cell, path, title]) => ({
   cell,
-  path,
-  title,
+  path: `${path}`,
+  title: `${title}`,
 }))
 
 test('each cell of the table names the test that shows it', () => {
@@ -32,6 +32,10 @@ test('each cell of the table names the test that shows it', () => {
   expect(shown.map(({ cell }) => cell)).toEqual(promises)
 })
 
+/** A folder of test files that share their tests has them in its `suite.ts`. */
+const textOf = (path: string) =>
+  existsSync(at(`test/${path}/suite.ts`)) ? read(`test/${path}/suite.ts`) : read(`test/${path}.test.ts`)
+
 test('each test that is named is there', () => {
-  expect(shown.filter(({ path, title }) => !read(`test/${path}.test.ts`).includes(`${title}`))).toEqual([])
+  expect(shown.filter(({ path, title }) => !textOf(path).includes(title))).toEqual([])
 })

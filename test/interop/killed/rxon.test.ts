@@ -1,0 +1,3 @@
+import { testKilled } from './suite.js'
+
+testKilled('rxon')

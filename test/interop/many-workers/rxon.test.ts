@@ -1,0 +1,3 @@
+import { testManyWorkers } from './suite.js'
+
+testManyWorkers('rxon')
