@@ -18,7 +18,7 @@ export interface Conditions {
 export const obstacleOf = ({ delivery, watch, journal, directories }: Conditions): string | undefined => {
   if (!delivery.hasRoom) return `${delivery.undelivered.length} results wait for delivery`
   if (watch.blockage) return describeBlockage(watch.blockage)
-  return journal.trouble ?? directories.room.trouble
+  return journal.trouble ?? directories.diskSpace.trouble
 }
 
 /**

@@ -8,46 +8,47 @@ import type { DownloadOptions, ObjectAddress, ObjectStore, StoredObject } from '
 
 export interface BlobCacheOptions {
   readonly store: ObjectStore
-  /** Shared with other workers. */
+  /** The cache directory. Several workers may share it. */
   readonly folder: string
-  /** How much may lie in it; what was not used for the longest time goes first. */
+  /** The largest size of the cache, in bytes. Objects that were not used for the longest time are removed first. */
   readonly maxBytes: number
-  /** Tells stores apart that share a folder. */
+  /** Identifies the store, because several stores may share a cache directory. */
   readonly space: string
   readonly log: Logger
 }
 
-/** The longest that a task waits for another one's download, in ms; then it looks again. */
+/** The longest wait for the download of another task, in ms. Then the task checks the cache again. */
 const WAIT_MS = 3_600_000
-/** How long nothing is kept after a failure, in ms: a disk that is full stays so for a while. */
-const REST_MS = 60_000
-/** A file on its way into the cache that is older was left behind by a crash, in ms. */
+/** The pause after a failed write to the cache, in ms: a full disk stays full for a while. */
+const PAUSE_MS = 60_000
+/** A partial entry that is older was left behind by a crash, in ms. */
 const LEFT_BEHIND_MS = 86_400_000
-/** Nothing else in the folder is ever touched: its name in the store as a hash. */
+/** The file name of an entry: the hash of its address and ETag. Other files in the directory are never touched. */
 const ENTRY = /^[\da-f]{64}$/
+/** The file name of a partial entry. */
 const ARRIVING = '.arriving-'
 const READ_ONLY = 0o444
-/** When every entry was written, as it says, in s since 1970: whoever writes to one moves that. */
+/** The modification time of every entry, in s since 1970. A write to the entry changes it. */
 const UNTOUCHED = 1_000_000_000
 
-/** The same file under another name, or on another disk a copy of it. */
-const share = (source: string, target: string): Promise<void> =>
+/** Creates a hard link, or a copy if the target is on another disk. */
+const linkOrCopy = (source: string, target: string): Promise<void> =>
   link(source, target).catch(() =>
-    // Free where the file system can share blocks.
+    // With FICLONE the copy shares its blocks, if the file system supports that.
     copyFile(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
   )
 
 /**
- * A store whose downloads are kept on this machine, by their address and their ETag. All tasks share one file, which is
- * read-only; one that was written to all the same (the modes of a file mean nothing to root) is not used again.
+ * A store that caches downloads on this machine, by address and ETag. All tasks share one read-only file. An entry that
+ * was modified nevertheless (file modes do not restrict root) is not used again.
  */
 export class BlobCache implements ObjectStore {
   readonly list: ObjectStore['list']
   readonly upload: ObjectStore['upload']
   readonly #options: BlobCacheOptions
-  /** What is on its way into the cache. */
+  /** The downloads in progress, by entry name. Their promises never reject. */
   readonly #arriving = new Map<string, Promise<unknown>>()
-  #restsUntil = 0
+  #pausedUntilMs = 0
 
   constructor(options: BlobCacheOptions) {
     const { store } = options
@@ -59,7 +60,7 @@ export class BlobCache implements ObjectStore {
   async download(from: ObjectAddress, path: string, options: DownloadOptions): Promise<StoredObject> {
     const { store, maxBytes } = this.#options
     const { signal } = options
-    // Whatever is wrong, the download says it better.
+    // If something is wrong, the download reports it in more detail.
     const known = await store.stat?.(from, { signal }).catch(() => undefined)
     signal.throwIfAborted()
     if (known?.etag === undefined || known.size > maxBytes) return store.download(from, path, options)
@@ -74,18 +75,18 @@ export class BlobCache implements ObjectStore {
       if (arriving) await within(WAIT_MS, arriving, signal)
       signal.throwIfAborted()
       if (await this.#take(name, known.size, path, accept)) return known
-    } while (this.#arriving.has(name) && monotonicMs() >= this.#restsUntil)
+    } while (this.#arriving.has(name) && monotonicMs() >= this.#pausedUntilMs)
     const work = store.download(from, path, { signal, accept })
-    const kept = work.then((stored) => this.#keep(from, path, stored))
+    const added = work.then((stored) => this.#add(from, path, stored))
     this.#arriving.set(
       name,
-      kept.catch(() => {}).finally(() => this.#arriving.delete(name)),
+      added.catch(() => {}).finally(() => this.#arriving.delete(name)),
     )
-    await kept
+    await added
     return work
   }
 
-  /** @returns whether it was there and is as it was kept; nothing lies at `path` otherwise */
+  /** Puts an intact entry at `path`. @returns false if there is none; then no file is at `path` */
   async #take(name: string, size: number, path: string, accept: (bytes: number) => void): Promise<boolean> {
     const { folder, log } = this.#options
     const entry = join(folder, name)
@@ -94,34 +95,34 @@ export class BlobCache implements ObjectStore {
     accept(size)
     try {
       if (found.size === size && found.mtimeMs === UNTOUCHED * 1_000) {
-        await share(entry, path)
+        await linkOrCopy(entry, path)
         await markUsed(entry)
         return true
       }
-      log.warn({ entry }, 'a file in the blob cache was written to: it is downloaded again')
+      log.warn({ entry }, 'modified file in the blob cache: downloading it again')
       await rm(entry, { force: true })
     } catch (error) {
-      log.warn({ err: error }, 'a file in the blob cache cannot be used: it is downloaded again')
+      log.warn({ err: error, entry }, 'unusable file in the blob cache: downloading it again')
       await rm(path, { force: true })
     }
     return false
   }
 
-  /** Never rejects: the task has its file already. */
-  async #keep(from: ObjectAddress, path: string, { size, etag }: StoredObject): Promise<void> {
+  /** Adds a downloaded file to the cache. Never rejects, because the task has its file already. */
+  async #add(from: ObjectAddress, path: string, { size, etag }: StoredObject): Promise<void> {
     const { folder, log } = this.#options
-    if (etag === undefined || monotonicMs() < this.#restsUntil) return
+    if (etag === undefined || monotonicMs() < this.#pausedUntilMs) return
     const arriving = join(folder, ARRIVING + randomUUID())
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await this.#makeRoom(size)
-      await share(path, arriving)
+      await linkOrCopy(path, arriving)
       await chmod(arriving, READ_ONLY)
       await markUsed(arriving)
       await rename(arriving, join(folder, this.#nameOf(from, etag)))
     } catch (error) {
-      this.#restsUntil = monotonicMs() + REST_MS
-      log.warn({ err: error, folder }, 'the blob cache takes nothing at present')
+      this.#pausedUntilMs = monotonicMs() + PAUSE_MS
+      log.warn({ err: error, folder }, 'blob cache cannot be written; tasks download without it for a minute')
       await rm(arriving, { force: true }).catch(() => {})
     }
   }
@@ -131,7 +132,7 @@ export class BlobCache implements ObjectStore {
     const entries: { path: string; size: number; usedMs: number }[] = []
     for (const file of await readdir(folder)) {
       const path = join(folder, file)
-      // Another worker may have removed it.
+      // Another worker may have removed the file.
       const found = await stat(path).catch(() => undefined)
       if (!found) continue
       if (ENTRY.test(file)) entries.push({ path, size: found.size, usedMs: found.atimeMs })
@@ -151,5 +152,5 @@ export class BlobCache implements ObjectStore {
   }
 }
 
-/** Whether others use it in the meantime makes no difference. */
+/** Sets the time of the last use. */
 const markUsed = (path: string): Promise<void> => utimes(path, wallMs() / 1_000, UNTOUCHED)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** What a store says about an object: headers of its answer, by the names of the SDK. */
-export interface Claimed {
+/** The response headers of a store that describe the content of an object, under the names of the SDK. */
+export interface ContentHeaders {
   readonly ChecksumCRC32?: string | undefined
   readonly ChecksumSHA1?: string | undefined
   readonly ChecksumSHA256?: string | undefined
@@ -11,21 +11,21 @@ export interface Claimed {
   readonly SSECustomerAlgorithm?: string | undefined
 }
 
-/** Counts bytes into a checksum as they come. */
+/** A checksum that is computed while the bytes arrive. */
 export interface Checksum {
   update(bytes: Uint8Array): void
-  /** Whether the bytes are those that the store has promised. */
+  /** Returns whether all bytes together have the checksum that the store announced. */
   matches(): boolean
 }
 
-/** As stores write it. Pure. */
+/** Encodes a CRC32 as stores do: four bytes in base64. Pure. */
 export const encodeCrc32 = (value: number): string => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value)
   return bytes.toString('base64')
 }
 
-const crc = (expected: string): Checksum => {
+const crcChecksum = (expected: string): Checksum => {
   let value = 0
   return {
     update: (bytes) => {
@@ -35,33 +35,37 @@ const crc = (expected: string): Checksum => {
   }
 }
 
-const hash = (algorithm: string, encoding: 'base64' | 'hex', expected: string): Checksum => {
-  const counted = createHash(algorithm)
+const hashChecksum = (algorithm: string, encoding: 'base64' | 'hex', expected: string): Checksum => {
+  const hash = createHash(algorithm)
   return {
     update: (bytes) => {
-      counted.update(bytes)
+      hash.update(bytes)
     },
-    matches: () => counted.digest(encoding) === expected,
+    matches: () => hash.digest(encoding) === expected,
   }
 }
 
 const NONE: Checksum = { update: () => {}, matches: () => true }
 
-/** With a dash it is a checksum over the parts' checksums, whose sizes nobody tells. */
-const ofWhole = (value: string | undefined): value is string => value !== undefined && !value.includes('-')
+/**
+ * Returns whether a checksum covers the whole object. A value with a dash is a checksum of the checksums of the parts. It
+ * cannot be verified, because the store does not report where the parts begin.
+ */
+const coversObject = (value: string | undefined): value is string =>
+  value !== undefined && !value.includes('-')
 
-/** An ETag is the MD5 of the content unless the object came in parts or is encrypted with a key of its own. */
-const md5In = ({ ETag, ServerSideEncryption, SSECustomerAlgorithm }: Claimed): string | undefined => {
+/** Returns the MD5 in an ETag. The ETag is no MD5 if the object was uploaded in parts or encrypted with a key of KMS or the client. */
+const md5In = ({ ETag, ServerSideEncryption, SSECustomerAlgorithm }: ContentHeaders): string | undefined => {
   if (SSECustomerAlgorithm || (ServerSideEncryption && ServerSideEncryption !== 'AES256')) return undefined
   return /^"?([0-9a-f]{32})"?$/.exec(ETag ?? '')?.[1]
 }
 
-/** The cheapest checksum of the whole object that the store tells; one that is always right where it tells none. */
-export const checksumFor = (claimed: Claimed): Checksum => {
-  const { ChecksumCRC32, ChecksumSHA1, ChecksumSHA256 } = claimed
-  if (ofWhole(ChecksumCRC32)) return crc(ChecksumCRC32)
-  if (ofWhole(ChecksumSHA1)) return hash('sha1', 'base64', ChecksumSHA1)
-  if (ofWhole(ChecksumSHA256)) return hash('sha256', 'base64', ChecksumSHA256)
-  const md5 = md5In(claimed)
-  return md5 === undefined ? NONE : hash('md5', 'hex', md5)
+/** Returns the cheapest checksum of the whole object among the headers. Without one, returns a checksum that always matches. */
+export const checksumFor = (headers: ContentHeaders): Checksum => {
+  const { ChecksumCRC32, ChecksumSHA1, ChecksumSHA256 } = headers
+  if (coversObject(ChecksumCRC32)) return crcChecksum(ChecksumCRC32)
+  if (coversObject(ChecksumSHA1)) return hashChecksum('sha1', 'base64', ChecksumSHA1)
+  if (coversObject(ChecksumSHA256)) return hashChecksum('sha256', 'base64', ChecksumSHA256)
+  const md5 = md5In(headers)
+  return md5 === undefined ? NONE : hashChecksum('md5', 'hex', md5)
 }

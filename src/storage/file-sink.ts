@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Large enough that the system call costs little, small enough to be still in the processor's cache. */
+/** The size of a write: large enough to make few system calls, small enough for the processor's cache. */
 const BATCH_BYTES = 262_144
 
-/** The pieces after so many bytes: a system may write less than it is asked to. Pure. */
+/** Returns the pieces without their first bytes: the system may write fewer bytes than requested. Pure. */
 const without = (pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] => {
   let index = 0
   for (let piece = pieces[0]; piece && bytes >= piece.byteLength; piece = pieces[++index])
@@ -12,7 +12,7 @@ const without = (pieces: readonly Uint8Array[], bytes: number): readonly Uint8Ar
   return first ? [first.subarray(bytes), ...rest] : []
 }
 
-/** Writes what comes in small pieces to a file in large ones; the next ones are gathered meanwhile. */
+/** Writes small pieces to a file in large batches. Gathers the next batch during a write. */
 export class FileSink {
   readonly #file: FileHandle
   #position = 0
@@ -24,43 +24,43 @@ export class FileSink {
     this.#file = file
   }
 
-  /** How many bytes it has been given. */
+  /** The number of bytes added so far. */
   get length(): number {
     return this.#position + this.#bytes
   }
 
-  /** @returns a promise only when the file cannot keep up, or fails */
+  /** Adds a piece. @returns a promise if the previous batch has to be written first; it rejects if that write fails */
   add(bytes: Uint8Array): Promise<void> | undefined {
     this.#gathered.push(bytes)
     this.#bytes += bytes.byteLength
-    return this.#bytes >= BATCH_BYTES ? this.#flush() : undefined
+    return this.#bytes >= BATCH_BYTES ? this.#writeBatch() : undefined
   }
 
-  /** Resolves when everything is in the file. */
-  async settle(): Promise<void> {
-    await this.#flush()
+  /** Resolves when all bytes are in the file. */
+  async flush(): Promise<void> {
+    await this.#writeBatch()
     await this.#writing
   }
 
-  /** Begins again with nothing. */
+  /** Empties the file. */
   async reset(): Promise<void> {
-    await this.settle()
+    await this.flush()
     await this.#file.truncate(0)
     this.#position = 0
   }
 
-  async #flush(): Promise<void> {
+  async #writeBatch(): Promise<void> {
     await this.#writing
     if (this.#bytes === 0) return
     this.#writing = this.#write(this.#gathered, this.#position)
-    // It is awaited before the next one; until then nobody listens.
+    // The next call awaits this promise. Until then, a rejection would be unhandled.
     this.#writing.catch(() => {})
     this.#position += this.#bytes
     this.#gathered = []
     this.#bytes = 0
   }
 
-  /** The pieces go to the system as they are: to join them would be to copy the whole object once more. */
+  /** Passes the pieces to the system separately: joining them would copy the whole object. */
   async #write(pieces: readonly Uint8Array[], position: number): Promise<void> {
     for (let left = pieces; left.length > 0; ) {
       const { bytesWritten } = await this.#file.writev(left, position)

@@ -1,56 +1,66 @@
-/** Where an object lies. */
+/** The address of an object. */
 export interface ObjectAddress {
   readonly bucket: string
-  /** Any text of 1 to 1,024 bytes; slashes are usual and mean nothing to the store. */
+  /** A text of 1 to 1,024 bytes in UTF-8. Slashes have no meaning for the store. */
   readonly key: string
 }
 
-/** One object of a listing. */
+/** One object in a listing. */
 export interface ListedObject {
   readonly key: string
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number
 }
 
-/** An object as it was received or is stored now. */
+/** The properties of an object that was downloaded or uploaded. */
 export interface StoredObject {
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number
-  /** What the store calls this content, without quotes, where it tells. */
+  /** The store's name for this version of the content, without quotes. Absent if the store has none. */
   readonly etag?: string
 }
 
-/** @param etag as a store writes it */
+/** Builds a {@link StoredObject}. @param etag - as a store sends it, maybe with quotes */
 export const describeStored = (size: number, etag: string | undefined): StoredObject => ({
   size,
   ...(etag !== undefined && { etag: etag.replaceAll('"', '') }),
 })
 
-/** What comes with each transfer. */
+/** The options of each operation of a store. */
 export interface TransferOptions {
-  /** Ends the transfer: nothing half-done may stay in the store. Its reason is what to throw. */
+  /** Ends the operation. Reject with its `reason`, and leave no partial upload in the store. */
   readonly signal: AbortSignal
 }
 
-/** What comes with a download. */
+/** The options of a download. */
 export interface DownloadOptions extends TransferOptions {
-  /** To be called with the size, in bytes, before the first byte is written; what it throws ends the download. */
+  /**
+   * Call this function with the size in bytes before the first byte is written. If it throws, end the download with its
+   * error: the object does not fit into the task directory.
+   */
   readonly accept?: (bytes: number) => void
 }
 
 /**
- * Where the `s3://` values of tasks lead to. The worker brings one for S3; give another one to `new Worker`.
+ * A store for the objects that `s3://` values name. The worker has one for S3. Pass another one to `new Worker`.
  *
- * What a method throws ends the task: an {@link InvalidInputError} where there is no such object, a {@link PermanentError}
- * where access is denied; anything else counts as a {@link TransientError}. Retries are the store's own affair.
+ * An error of a method fails the task. Throw an {@link InvalidInputError} if the object does not exist and a
+ * {@link PermanentError} if access is denied. Any other error counts as a {@link TransientError}. The worker does not
+ * retry: retries are the task of the store.
+ *
+ * @example
+ * new Worker({ objectStore: new MyStore() })
  */
 export interface ObjectStore {
-  /** Every object whose key begins with `prefix`, in any order. */
+  /** Lists every object whose key begins with `prefix`, in any order. */
   list(bucket: string, prefix: string, options: TransferOptions): AsyncIterable<ListedObject>
-  /** What an object is, without its content. Downloads of a store that tells can be kept, see `WORKER_BLOB_CACHE_DIR`. */
+  /**
+   * Returns the properties of an object without its content. Optional: the cache of `WORKER_BLOB_CACHE_DIR` works only with
+   * a store that has this method.
+   */
   stat?(at: ObjectAddress, options: TransferOptions): Promise<StoredObject>
-  /** Writes an object into a file, which is not there yet; its folder is. */
+  /** Downloads an object into a new file. The folder of the file exists, the file does not. */
   download(from: ObjectAddress, path: string, options: DownloadOptions): Promise<StoredObject>
-  /** Stores a file as an object, instead of what the key held before. */
+  /** Uploads a file as an object. Replaces an object with the same key. */
   upload(path: string, to: ObjectAddress, options: TransferOptions): Promise<StoredObject>
 }

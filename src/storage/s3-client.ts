@@ -1,20 +1,20 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PermanentError } from '../errors.js'
 
-/** How the store is reached. */
+/** The address and the credentials of a store. */
 export interface S3Access {
-  /** The URL of an S3-compatible store, or `aws`; AWS itself by default. */
+  /** The URL of an S3-compatible store, or `aws`. Default: AWS. */
   readonly endpointUrl?: string
   readonly region?: string
   readonly accessKey?: string
   readonly secretKey?: string
-  /** How many pieces of files are sent at once. */
+  /** The number of file parts that are uploaded at the same time. */
   readonly maxConcurrency: number
-  /** How long a store may keep silent in the middle of a transfer, in ms; 30,000 by default. */
+  /** The longest silence of a store during a transfer, in ms. Default: 30,000. */
   readonly silenceMs?: number
 }
 
-/** The SDK and a client of it. */
+/** The AWS SDK and one of its clients. */
 export interface S3 {
   readonly sdk: typeof import('@aws-sdk/client-s3')
   readonly client: S3Client
@@ -25,19 +25,19 @@ const CONNECT_MS = 5_000
 const SILENCE_MS = 30_000
 const ATTEMPTS = 5
 
-/** @throws PermanentError when it is not installed, or is broken */
+/** @throws PermanentError if the SDK is not installed or cannot be loaded */
 const importSdk = async (): Promise<S3['sdk']> => {
   try {
     return await import('@aws-sdk/client-s3')
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-    const what = isAbsent ? 'is not installed here' : 'cannot be loaded'
-    const message = `s3:// values need the AWS SDK, which ${what}: npm install @aws-sdk/client-s3`
+    const what = isAbsent ? 'is not installed' : 'cannot be loaded'
+    const message = `AWS SDK ${what}, but s3:// values need it: npm install @aws-sdk/client-s3`
     throw new PermanentError(message, { cause: error })
   }
 }
 
-/** Other stores are asked for no more than the first version of S3 had: many know no newer checksums. */
+/** Settings for other stores. Many of them do not support the newer checksums of AWS. */
 const COMPATIBLE = { forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' } as const
 
 const placeOf = ({ endpointUrl, region }: S3Access, isAws: boolean) => {
@@ -45,12 +45,12 @@ const placeOf = ({ endpointUrl, region }: S3Access, isAws: boolean) => {
   return { ...COMPATIBLE, endpoint: endpointUrl ?? '', region: region ?? 'us-east-1' }
 }
 
-/** Asks for the checksums an object was stored with; a part of an object has none. */
+/** Requests the checksum that an object was stored with. A range of an object has none. */
 const askForChecksum = (commandName: string, headers: Record<string, string>): void => {
   if (commandName === 'GetObjectCommand' && !headers['range']) headers['x-amz-checksum-mode'] = 'ENABLED'
 }
 
-/** A part with a checksum that the store checks needs none in its signature, which is dear at both ends. */
+/** Signs a part without a hash of its content. The store verifies the CRC32, and SHA-256 costs much CPU on both sides. */
 const signWithoutContent = (commandName: string, headers: Record<string, string>): void => {
   if (commandName === 'UploadPartCommand' && headers['x-amz-checksum-crc32'])
     headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
@@ -69,7 +69,7 @@ const adjustRequests = (client: S3Client): void => {
   )
 }
 
-/** Loads the SDK and makes a client; nothing is sent. */
+/** Loads the SDK and creates a client. Sends nothing. */
 export const connectS3 = async (access: S3Access): Promise<S3> => {
   const sdk = await importSdk()
   const isAws = access.endpointUrl === undefined || access.endpointUrl === 'aws'
@@ -78,7 +78,7 @@ export const connectS3 = async (access: S3Access): Promise<S3> => {
     ...placeOf(access, isAws),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
     maxAttempts: ATTEMPTS,
-    // What was received is checked in checksum.ts, over all the pieces it came in.
+    // checksum.ts verifies downloads, also those that were resumed.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silenceMs },
   })

@@ -17,23 +17,23 @@ import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 import { destroyWhenStalled } from './stall-watch.js'
 
-/** Whoever comes this much further may begin to count its attempts again. */
+/** An attempt that brings at least this many bytes resets the count of failures. */
 const PROGRESS_BYTES = 1_048_576
 
-/** What the first answer said of the object; the later ones bring the rest of that very one. */
-interface Promised {
+/** The properties of the object in the first response. Later responses continue this version of the object. */
+interface Announced {
   readonly size: number | undefined
   readonly etag: string | undefined
   readonly checksum: Checksum
 }
 
-/** One object on its way into a file. A connection that breaks is taken up again where it broke. */
+/** The download of one object. After a broken connection, the next attempt continues at the same byte. */
 class Download {
   readonly #s3: S3
   readonly #from: ObjectAddress
   readonly #sink: FileSink
   readonly #options: DownloadOptions
-  #promised: Promised | undefined
+  #announced: Announced | undefined
   #accepted = false
 
   constructor(s3: S3, from: ObjectAddress, sink: FileSink, options: DownloadOptions) {
@@ -61,69 +61,69 @@ class Download {
   async #receive(): Promise<StoredObject> {
     const { sdk, client } = this.#s3
     const { bucket: Bucket, key: Key } = this.#from
-    const command = new sdk.GetObjectCommand({ Bucket, Key, ...this.#rest() })
-    const answer = await client.send(command, { abortSignal: this.#options.signal })
-    const { size, etag, checksum } = await this.#agree(answer)
-    await this.#pour(answer.Body as Readable, checksum)
+    const command = new sdk.GetObjectCommand({ Bucket, Key, ...this.#range() })
+    const response = await client.send(command, { abortSignal: this.#options.signal })
+    const { size, etag, checksum } = await this.#accept(response)
+    await this.#write(response.Body as Readable, checksum)
     const { length } = this.#sink
-    if (size !== undefined && length !== size) throw new Error(`${length} bytes came of ${size}`)
-    if (!checksum.matches()) throw await this.#spoiled()
+    if (size !== undefined && length !== size) throw new Error(`${length} of ${size} bytes arrived`)
+    if (!checksum.matches()) throw await this.#mismatch()
     return describeStored(length, etag)
   }
 
-  /** What to ask for when some of it is there already. */
-  #rest() {
+  /** The request parameters for the missing rest of the object. */
+  #range() {
     const { length } = this.#sink
     if (length === 0) return {}
-    return { Range: `bytes=${length}-`, ...(this.#promised?.etag && { IfMatch: this.#promised.etag }) }
+    return { Range: `bytes=${length}-`, ...(this.#announced?.etag && { IfMatch: this.#announced.etag }) }
   }
 
-  async #agree(answer: GetObjectCommandOutput): Promise<Promised> {
-    const isRest = this.#sink.length > 0 && answer.ContentRange !== undefined
-    if (!isRest && this.#sink.length > 0) await this.#restart()
-    this.#promised ??= { size: answer.ContentLength, etag: answer.ETag, checksum: checksumFor(answer) }
-    const { size } = this.#promised
+  async #accept(response: GetObjectCommandOutput): Promise<Announced> {
+    const isContinued = this.#sink.length > 0 && response.ContentRange !== undefined
+    if (!isContinued && this.#sink.length > 0) await this.#restart()
+    this.#announced ??= { size: response.ContentLength, etag: response.ETag, checksum: checksumFor(response) }
+    const { size } = this.#announced
     if (!this.#accepted && size !== undefined) this.#options.accept?.(size)
     this.#accepted = true
-    return this.#promised
+    return this.#announced
   }
 
-  async #pour(body: Readable, checksum: Checksum): Promise<void> {
+  async #write(body: Readable, checksum: Checksum): Promise<void> {
     const watch = destroyWhenStalled(body, this.#s3.silenceMs, () => this.#sink.length)
     try {
       for await (const chunk of addAbortSignal(this.#options.signal, body)) {
         checksum.update(chunk)
-        const slow = this.#sink.add(chunk)
-        if (slow) await slow
+        const written = this.#sink.add(chunk)
+        if (written) await written
       }
     } finally {
       watch.cancel()
-      await this.#sink.settle()
+      await this.#sink.flush()
     }
   }
 
-  async #spoiled(): Promise<Error> {
+  async #mismatch(): Promise<Error> {
     await this.#restart()
-    return new ChecksumError('what came is not what the store has promised by its checksum')
+    return new ChecksumError('the content does not match the checksum of the store')
   }
 
   async #restart(): Promise<void> {
     await this.#sink.reset()
-    this.#promised = undefined
+    this.#announced = undefined
   }
 
-  /** @throws TaskError when trying again is of no use */
+  /** @throws TaskError if another attempt would not help */
   async #recover(error: unknown, failures: number): Promise<void> {
     const changed = this.#sink.length > 0 && hasChanged(error)
     if (changed) await this.#restart()
     const what = `${s3Uri(this.#from)} cannot be downloaded`
-    const failure = taskErrorOf(error, { what, placeIsFrom: 'input' })
-    const mayPass = changed || failure instanceof TransientError
-    if (!mayPass || failures >= ATTEMPTS || isDiskFull(error)) throw failure
+    const failure = taskErrorOf(error, { what, addressIsFrom: 'input' })
+    const isTransient = changed || failure instanceof TransientError
+    if (!isTransient || failures >= ATTEMPTS || isDiskFull(error)) throw failure
   }
 }
 
-/** @throws TaskError that says how the task ends */
+/** Downloads an object into a new file. @throws TaskError with the code that the task fails with */
 export const downloadObject = async (
   s3: S3,
   from: ObjectAddress,

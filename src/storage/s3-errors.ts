@@ -1,18 +1,18 @@
 import { InvalidInputError, PermanentError, TaskError, TransientError } from '../errors.js'
 import { isObject } from '../utils/json.js'
 
-/** What was received is not what was stored: worth another try. */
+/** The received content is not the stored content. Another attempt may help. */
 export class ChecksumError extends Error {}
 
-/** What was attempted, and whose mistake it is when the place does not exist. */
+/** The operation that failed, and the origin of its address. */
 export interface Attempt {
-  /** As in "s3://b/k cannot be downloaded". */
+  /** For example "s3://b/k cannot be downloaded". */
   readonly what: string
-  /** `input`: the URI came with the task · `worker`: it is made of the worker's own settings. */
-  readonly placeIsFrom: 'input' | 'worker'
+  /** `input`: the URI is from the params · `worker`: the URI is from the worker's settings. */
+  readonly addressIsFrom: 'input' | 'worker'
 }
 
-const NO_SUCH_PLACE = new Set([
+const NOT_FOUND = new Set([
   'NoSuchKey',
   'NoSuchBucket',
   'NotFound',
@@ -26,10 +26,10 @@ const DENIED = new Set([
   'InvalidAccessKeyId',
   'SignatureDoesNotMatch',
 ])
-/** What came is not what was sent. */
-const CAME_WRONG = new Set(['BadDigest', 'XAmzContentSHA256Mismatch'])
-/** Client errors by their number, and yet not for good: bytes that came wrong or too slowly, a token to be renewed. */
-const PASSING = new Set([...CAME_WRONG, 'RequestTimeout', 'ExpiredToken', 'NoSuchUpload'])
+/** The store received other bytes than were sent. */
+const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch'])
+/** Errors with a status of 4xx that are transient: damaged or slow uploads, expired tokens. */
+const TRANSIENT = new Set([...DAMAGED, 'RequestTimeout', 'ExpiredToken', 'NoSuchUpload'])
 
 const statusOf = (error: unknown): number => {
   const metadata = isObject(error) ? error['$metadata'] : undefined
@@ -37,41 +37,41 @@ const statusOf = (error: unknown): number => {
   return typeof status === 'number' ? status : 0
 }
 
-type Verdict = 'no-such-place' | 'permanent' | 'transient'
+type Kind = 'not-found' | 'permanent' | 'transient'
 
-const verdictOn = (name: string, status: number): Verdict => {
-  if (NO_SUCH_PLACE.has(name) || status === 404) return 'no-such-place'
+const kindOf = (name: string, status: number): Kind => {
+  if (NOT_FOUND.has(name) || status === 404) return 'not-found'
   if (DENIED.has(name)) return 'permanent'
-  if (PASSING.has(name) || status === 408 || status === 429) return 'transient'
+  if (TRANSIENT.has(name) || status === 408 || status === 429) return 'transient'
   return status >= 300 && status < 500 ? 'permanent' : 'transient'
 }
 
-/** What a failed connection says is often only in its code. */
-const wordsOf = (error: unknown, name: string, status: number): string => {
+/** Includes the code, because the message of a failed connection is often empty. */
+const reasonOf = (error: unknown, name: string, status: number): string => {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const parts = [name, typeof code === 'string' && code !== name ? code : '', status || '', message]
   return parts.filter((part) => part !== '' && part !== undefined && part !== 'Error').join(': ')
 }
 
-/** How an error of the SDK or of the file system ends a task. Decides by names and numbers, never by a message. */
-export const taskErrorOf = (error: unknown, { what, placeIsFrom }: Attempt): TaskError => {
+/** Converts an error of the SDK or the file system into the TaskError that ends the task. Decides by name and status, never by a message. */
+export const taskErrorOf = (error: unknown, { what, addressIsFrom }: Attempt): TaskError => {
   if (error instanceof TaskError) return error
   const name = error instanceof Error ? error.name : ''
   const status = statusOf(error)
-  const verdict = error instanceof ChecksumError ? 'transient' : verdictOn(name, status)
-  const message = `${what}: ${wordsOf(error, name, status)}`
-  if (verdict === 'transient') return new TransientError(message, { cause: error })
-  const isInput = verdict === 'no-such-place' && placeIsFrom === 'input'
+  const kind = error instanceof ChecksumError ? 'transient' : kindOf(name, status)
+  const message = `${what}: ${reasonOf(error, name, status)}`
+  if (kind === 'transient') return new TransientError(message, { cause: error })
+  const isInput = kind === 'not-found' && addressIsFrom === 'input'
   return isInput
     ? new InvalidInputError(message, { cause: error })
     : new PermanentError(message, { cause: error })
 }
 
-/** The store has refused bytes that were changed on their way. */
-export const cameWrong = (error: unknown): boolean => error instanceof Error && CAME_WRONG.has(error.name)
+/** Returns whether the store refused an upload because it was damaged on its way. */
+export const isDamaged = (error: unknown): boolean => error instanceof Error && DAMAGED.has(error.name)
 
-/** A request that the store takes for a wrong one, or that asks for what it has not got. */
-export const isNotUnderstood = (error: unknown): boolean => statusOf(error) === 400 || statusOf(error) === 501
+/** Returns whether the store does not support a request: it is invalid for the store or not implemented. */
+export const isUnsupported = (error: unknown): boolean => statusOf(error) === 400 || statusOf(error) === 501
 
-/** The object is not what it was when its download began. */
+/** Returns whether the object has changed since its download began. */
 export const hasChanged = (error: unknown): boolean => statusOf(error) === 412 || statusOf(error) === 416

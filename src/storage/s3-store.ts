@@ -12,7 +12,7 @@ import { connectS3, type S3, type S3Access } from './s3-client.js'
 import { taskErrorOf } from './s3-errors.js'
 import { s3Uri } from './s3-uri.js'
 
-/** An S3-compatible store. The SDK is loaded when the first object is asked for. */
+/** An S3-compatible store. The AWS SDK is loaded with the first operation. */
 export class S3Store implements ObjectStore {
   readonly #access: S3Access
   #parts: Promise<{ s3: S3; transfers: Transfers }> | undefined
@@ -57,7 +57,7 @@ export class S3Store implements ObjectStore {
 
   #open() {
     this.#parts ??= this.#load().catch((error: unknown) => {
-      // It may be installed by the time of the next task.
+      // The SDK may be installed before the next task.
       this.#parts = undefined
       throw error
     })
@@ -94,6 +94,6 @@ const listPage = async (
     return await client.send(command, { abortSignal: signal })
   } catch (error) {
     signal.throwIfAborted()
-    throw taskErrorOf(error, { what: `${s3Uri(from)} cannot be listed`, placeIsFrom: 'input' })
+    throw taskErrorOf(error, { what: `${s3Uri(from)} cannot be listed`, addressIsFrom: 'input' })
   }
 }

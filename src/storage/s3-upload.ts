@@ -8,23 +8,23 @@ import { after } from '../utils/time.js'
 import { encodeCrc32 } from './checksum.js'
 import type { ObjectAddress, StoredObject, TransferOptions } from './object-store.js'
 import type { S3 } from './s3-client.js'
-import { cameWrong, isNotUnderstood, taskErrorOf } from './s3-errors.js'
+import { isDamaged, isUnsupported, taskErrorOf } from './s3-errors.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 
-/** Up to here an object goes in one piece. */
+/** The size of a part. A smaller object is uploaded in one request. */
 const PART_BYTES = 8 * 1_048_576
 const MOST_PARTS = 10_000
 const PARTS_AT_ONCE = 4
-/** With it a store can tell the checksum of the whole object, whatever parts it came in. */
+/** With these parameters, the store knows the checksum of the whole object, although it is uploaded in parts. */
 const WHOLE_CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const
-/** For telling the store that an upload is given up, in ms. */
+/** The timeout of the request that deletes the uploaded parts, in ms. */
 const ABANDON_MS = 10_000
 
-/** The size of the parts that a file is sent in. Pure. */
+/** Returns the part size for a file. Pure. */
 const partBytesFor = (size: number): number => Math.max(PART_BYTES, Math.ceil(size / MOST_PARTS))
 
-/** Memory for the parts under way, used again: what the collector would have to clear away is as much as the files. */
+/** Reusable memory for the parts in flight. Without reuse, the garbage collector would have to free as many bytes as the files have. */
 export class PartBuffers {
   readonly #limiter: Limiter
   readonly #free: Buffer[] = []
@@ -38,30 +38,30 @@ export class PartBuffers {
       const ordinary = bytes <= PART_BYTES
       const buffer = (ordinary && this.#free.pop()) || Buffer.allocUnsafeSlow(Math.max(bytes, PART_BYTES))
       const product = await use(buffer.subarray(0, bytes))
-      // After a failure the socket may still hold it: it is not used again then.
+      // Not reached after a failure: the socket may still hold the buffer then.
       if (ordinary) this.#free.push(buffer)
       return product
     }, signal)
   }
 }
 
-/** What a part is sent with beside its signature. */
+/** Returns the checksum parameters of a part. */
 type Digest = (piece: Buffer) => { readonly ChecksumCRC32?: string }
 
 const crcOf: Digest = (piece) => ({ ChecksumCRC32: encodeCrc32(crc32(piece)) })
 
-/** One file on its way into the store. */
+/** The upload of one file. */
 class Upload {
   readonly #s3: S3
   readonly #file: FileHandle
-  readonly #place: { readonly Bucket: string; readonly Key: string }
+  readonly #target: { readonly Bucket: string; readonly Key: string }
   readonly #signal: AbortSignal
   readonly #buffers: PartBuffers
 
   constructor(s3: S3, file: FileHandle, to: ObjectAddress, signal: AbortSignal, buffers: PartBuffers) {
     this.#s3 = s3
     this.#file = file
-    this.#place = { Bucket: to.bucket, Key: to.key }
+    this.#target = { Bucket: to.bucket, Key: to.key }
     this.#signal = signal
     this.#buffers = buffers
   }
@@ -75,19 +75,19 @@ class Upload {
   #whole(size: number): Promise<string | undefined> {
     const { sdk, client } = this.#s3
     return this.#lend(0, size, this.#signal, async (Body) => {
-      const command = new sdk.PutObjectCommand({ ...this.#place, Body })
+      const command = new sdk.PutObjectCommand({ ...this.#target, Body })
       return (await client.send(command, { abortSignal: this.#signal })).ETag
     })
   }
 
-  /** The beginning and the end are not cut short: an upload whose id is not known could never be given up. */
+  /** The first and the last request are not aborted: without its id, an upload could not be deleted. */
   async #inParts(size: number): Promise<string | undefined> {
     const { sdk, client } = this.#s3
     const { UploadId, ChecksumAlgorithm } = await this.#begin()
     const digest = ChecksumAlgorithm === 'CRC32' ? crcOf : () => ({})
     try {
       const Parts = await this.#parts(UploadId, size, digest)
-      const done = { ...this.#place, UploadId, MultipartUpload: { Parts } }
+      const done = { ...this.#target, UploadId, MultipartUpload: { Parts } }
       return (await client.send(new sdk.CompleteMultipartUploadCommand(done))).ETag
     } catch (error) {
       await this.#abandon(UploadId)
@@ -95,15 +95,15 @@ class Upload {
     }
   }
 
-  /** A store that knows CRC32 says so in its answer. Older ones pass over what they do not know, and some refuse it. */
+  /** A store with CRC32 support confirms the algorithm. Older stores ignore the parameters, and some refuse them. */
   async #begin() {
     const { sdk, client } = this.#s3
-    const begin = { ...this.#place, ...WHOLE_CHECKSUM }
+    const begin = { ...this.#target, ...WHOLE_CHECKSUM }
     try {
       return await client.send(new sdk.CreateMultipartUploadCommand(begin))
     } catch (error) {
-      if (!isNotUnderstood(error)) throw error
-      return await client.send(new sdk.CreateMultipartUploadCommand(this.#place))
+      if (!isUnsupported(error)) throw error
+      return await client.send(new sdk.CreateMultipartUploadCommand(this.#target))
     }
   }
 
@@ -116,7 +116,7 @@ class Upload {
       const start = (PartNumber - 1) * bytes
       return this.#lend(start, Math.min(bytes, size - start), abortSignal, async (Body) => {
         const checksum = digest(Body)
-        const part = { ...this.#place, UploadId, PartNumber, Body, ...checksum }
+        const part = { ...this.#target, UploadId, PartNumber, Body, ...checksum }
         const { ETag } = await client.send(new sdk.UploadPartCommand(part), { abortSignal })
         parts.push({ PartNumber, ETag, ...checksum })
       })
@@ -124,7 +124,7 @@ class Upload {
     return parts.sort((one, other) => (one.PartNumber ?? 0) - (other.PartNumber ?? 0))
   }
 
-  /** A piece of the file, in memory that is only lent. */
+  /** Reads a part of the file into a reusable buffer and sends it. */
   #lend<T>(
     start: number,
     bytes: number,
@@ -136,7 +136,7 @@ class Upload {
       async (buffer) => {
         for (let done = 0; done < bytes; ) {
           const { bytesRead } = await this.#file.read(buffer, done, bytes - done, start + done)
-          if (bytesRead === 0) throw new TransientError('a file became shorter while it was uploaded')
+          if (bytesRead === 0) throw new TransientError('the file became shorter during its upload')
           done += bytesRead
         }
         return this.#send(() => send(buffer), signal)
@@ -145,30 +145,30 @@ class Upload {
     )
   }
 
-  /** A store refuses a piece that has come wrong. The SDK takes that for a mistake of the caller, and does not try again. */
+  /** Repeats a part that was damaged on its way. The SDK does not: it takes the refusal for a mistake of the caller. */
   async #send<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {
         return await send()
       } catch (error) {
-        if (!cameWrong(error) || failures >= ATTEMPTS) throw error
+        if (!isDamaged(error) || failures >= ATTEMPTS) throw error
         await pauseAfter(failures, signal)
       }
     }
   }
 
-  /** What was sent of it would be kept, and paid for, for good. */
+  /** Deletes the uploaded parts. The store would keep them forever, and charge for them. */
   async #abandon(UploadId: string | undefined): Promise<void> {
     const { sdk, client } = this.#s3
     const over = new AbortController()
     const timer = after(ABANDON_MS, () => over.abort())
-    const command = new sdk.AbortMultipartUploadCommand({ ...this.#place, UploadId })
+    const command = new sdk.AbortMultipartUploadCommand({ ...this.#target, UploadId })
     await client.send(command, { abortSignal: over.signal }).catch(() => {})
     timer.cancel()
   }
 }
 
-/** @throws TaskError that says how the task ends */
+/** Uploads a file as an object. @throws TaskError with the code that the task fails with */
 export const uploadObject = async (
   s3: S3,
   path: string,
@@ -181,7 +181,7 @@ export const uploadObject = async (
     return await new Upload(s3, file, to, signal, buffers).run()
   } catch (error) {
     signal.throwIfAborted()
-    throw taskErrorOf(error, { what: `${s3Uri(to)} cannot be uploaded`, placeIsFrom: 'worker' })
+    throw taskErrorOf(error, { what: `${s3Uri(to)} cannot be uploaded`, addressIsFrom: 'worker' })
   } finally {
     await file.close()
   }

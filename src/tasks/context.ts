@@ -6,70 +6,91 @@ import type { TaskDirectory } from './files/task-directory.js'
 import { TaskFiles } from './files/task-files.js'
 import type { TaskSignal } from './task-signal.js'
 
-/** What a handler knows about its task, and what it can do beside returning a result. Destructure it freely. */
+/**
+ * The second argument of a handler: facts about the task, and actions besides returning a result. It can be destructured
+ * and copied (`const { taskId, ...rest } = ctx`) without losing a member.
+ */
 export interface TaskContext {
+  /** The task's id at the orchestrator. */
   readonly taskId: string
+  /** The id of the job that the task is a step of. */
   readonly jobId: string
+  /** The name under which the handler is registered. */
   readonly taskName: string
-  /** 0 where the orchestrator does not tell (all of the first generation). */
+  /** The task's priority; a larger number is more urgent. 0 if the orchestrator sends none (first generation). */
   readonly priority: number
-  /** Carries the trace of the job, e.g. `traceparent`. */
+  /** The trace of the job, for example `traceparent`. Empty without a trace. */
   readonly tracingContext: Readonly<Record<string, string>>
-  /** When the orchestrator gives the task up, by this machine's clock; `undefined` without a deadline. */
+  /** The time at which the orchestrator gives the task up, by this machine's clock. `undefined` without a deadline. */
   readonly deadline: Date | undefined
-  /** What is known of the files that params name, by param; only from the second generation, like all down to `depth`. */
+  /**
+   * Size, ETag and metadata of the files that the params name, by param. Empty if the orchestrator sends none
+   * (first generation).
+   */
   readonly paramsMetadata: Readonly<Record<string, FileMetadata>>
-  /** The job's metadata, as its client gave them. */
+  /** The metadata that the client gave the job. Empty if the orchestrator sends none (first generation). */
   readonly metadata: JsonObject
-  /** Who asked for the job, as far as the orchestrator tells. No signature covers it. */
+  /**
+   * The client of the job, as the orchestrator describes it. No signature covers this, so do not authorize by it. Empty if
+   * the orchestrator sends nothing (first generation).
+   */
   readonly security: JsonObject
-  /** How many steps the job has made. */
+  /** The number of steps that the job has made. 0 if the orchestrator sends none (first generation). */
   readonly step: number
-  /** How many jobs this one is nested in. */
+  /** The number of jobs around this one: 0 for a job that is not nested. 0 if the orchestrator sends none (first generation). */
   readonly depth: number
-  /** Aborts when the task is cancelled, its deadline passes or the worker has to end; its `reason` says which. Pass it on to what you call. */
+  /**
+   * Aborts when the task is cancelled, when its deadline passes and when the worker has to stop. Its `reason` is a
+   * {@link TaskCancelledError}, a {@link TaskTimeoutError} or a {@link ShutdownError}. Pass the signal to everything that
+   * takes time.
+   *
+   * @example
+   * const response = await fetch(params.url, { signal })
+   */
   readonly signal: AbortSignal
-  /** The task's own directory, made when something is first put into it, and gone once the result has been taken. */
+  /** The task's own directory. It is created with the first file and removed after the orchestrator has the result. */
   readonly files: TaskFiles
-  /** The worker's logger, with the ids of task and job in each line. */
+  /** The worker's logger; each line carries `taskId`, `jobId` and `taskName`. */
   readonly log: Logger
   /**
-   * Reports how far the task is.
+   * Reports the progress of the task.
    *
-   * @param fraction - 0 … 1; what lies outside is clamped
-   * @param message - what is being done
-   * @throws TypeError when the fraction is not a number
+   * @param fraction - 0 (started) to 1 (done); a number outside is clamped
+   * @param message - the current activity, for people. Default: empty
+   * @throws TypeError if the fraction is not a number
    * @example
    * progress(done / all, `picture ${done} of ${all}`)
    */
   readonly progress: (fraction: number, message?: string) => void
   /**
-   * Tells the orchestrator of something, for which a blueprint may wait. Orchestrators of the first generation know no
-   * events: nothing is sent to them.
+   * Sends an event to the orchestrator; a blueprint may wait for it. Orchestrators of the first generation know no events,
+   * so nothing is sent to them.
    *
-   * @param name - 1 to 128 characters out of A-Z a-z 0-9 _ -
-   * @param payload - an object that JSON can say
-   * @throws TypeError when it cannot be sent, or is not as the task's `events` say; a task with `events` may send only
-   * these, unless `STRICT_EVENT_VALIDATION` is false
+   * @param name - 1 to 128 characters from `A-Z a-z 0-9 _ -`
+   * @param payload - a JSON-compatible object. Default: `{}`
+   * @throws TypeError if name or payload cannot be sent, or if the payload does not match the schema in the task's `events`.
+   * A task with `events` may send only these events, unless `STRICT_EVENT_VALIDATION` is false.
    * @example
    * emit('page_found', { url })
    */
   readonly emit: (name: string, payload?: object) => void
-  /** Tells the orchestrator that `model` is loaded: tasks that need it are then sent here first. */
+  /** Reports that `model` is loaded: the orchestrator prefers this worker for tasks that need the model. */
   readonly addToHotCache: (model: string) => void
-  /** Tells the orchestrator that `model` is no longer loaded. */
+  /** Reports that `model` is no longer loaded. */
   readonly removeFromHotCache: (model: string) => void
 }
 
-/** What the runtime lends to a context. */
+/** The parts of the worker that a context uses. */
 export interface ContextTools {
   readonly log: Logger
-  readonly report: (update: ProgressUpdate) => void
-  readonly emit: (event: TaskEvent) => void
-  /** Whether a task that names its events may send no others. */
+  /** Whether a task with declared events may send no others. */
   readonly strictEvents: boolean
+  /** Copied into each context, so it must work without a receiver. */
   readonly addToHotCache: (model: string) => void
+  /** Copied into each context, so it must work without a receiver. */
   readonly removeFromHotCache: (model: string) => void
+  report(update: ProgressUpdate): void
+  emit(event: TaskEvent): void
 }
 
 /**
@@ -145,7 +166,7 @@ export class OfferContext implements TaskContext {
 
   readonly progress = (fraction: number, message = ''): void => {
     if (typeof fraction !== 'number' || Number.isNaN(fraction)) {
-      throw new TypeError(`progress() takes a number from 0 to 1, got ${String(fraction)}`)
+      throw new TypeError(`progress() takes a number from 0 to 1, not ${String(fraction)}`)
     }
     const progress = Math.min(1, Math.max(0, fraction))
     const { taskId, jobId, tracingContext } = this

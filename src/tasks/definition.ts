@@ -2,14 +2,14 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { AvtomatikaError } from '../errors.js'
 import type { TaskContext } from './context.js'
 
-/** A class whose instances are made from the raw params; what its constructor throws is the caller's mistake. */
-// biome-ignore lint/suspicious/noExplicitAny: the constructor says itself what it takes
+/** A class whose instances are created from the raw params. An error of its constructor fails the task as invalid input. */
+// biome-ignore lint/suspicious/noExplicitAny: the constructor declares the type of its argument
 export type ParamsClass = new (params: any) => object
 
-/** What describes and checks the params of a task: a class, or any Standard Schema (zod, valibot, arktype, …). */
+/** The description of a task's params: a class, or a Standard Schema (zod, valibot, arktype, …). */
 export type ParamsSpec = StandardSchemaV1 | ParamsClass
 
-/** What a handler receives for a {@link ParamsSpec}. */
+/** The type of the params that a handler receives for a {@link ParamsSpec}. */
 export type ParamsOf<P> = P extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<P>
   : P extends abstract new (
@@ -18,49 +18,74 @@ export type ParamsOf<P> = P extends StandardSchemaV1
     ? I
     : RawParams
 
-/** Params as the orchestrator sent them, unchecked. */
-// biome-ignore lint/suspicious/noExplicitAny: nothing is known about them; that is what a spec is for
+/** Unchecked params, as the orchestrator sent them. */
+// biome-ignore lint/suspicious/noExplicitAny: without a spec nothing is known about the params
 export type RawParams = Record<string, any>
 
-/** A result with its status, as the orchestrator's blueprint sees it. */
+/**
+ * A result with its status.
+ *
+ * @example
+ * return { status: 'too_dark', data: { brightness: 0.1 } }
+ */
 export interface HandlerResult {
-  /** `success` when absent; `failure`, `cancelled`, or any key of the blueprint's transitions. */
+  /**
+   * `success`, `failure`, `cancelled`, or another transition of the blueprint. Default: `failure` if there is an `error`,
+   * otherwise `success`.
+   */
   status?: string
-  /** Merged into the job's history. */
+  /** A JSON-compatible object. The orchestrator merges it into the job's history. */
   data?: object
-  /** For `failure`: what went wrong. */
+  /** The reason of a `failure`. The code decides whether the orchestrator tries again, see {@link TaskErrorCode}. */
   error?: { code: string; message: string }
 }
 
-/** What a handler may return: a result, or an object with none of its three keys, which is then the data. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is a good handler
+/**
+ * The return value of a handler: a {@link HandlerResult}, nothing, or an object without the keys `status`, `data` and
+ * `error`. Such an object is the data of a success.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler may have no return statement
 export type HandlerReturn = HandlerResult | object | null | undefined | void
 
-/** Your code for one task name. */
+/**
+ * The code for one task name. It may throw {@link TransientError}, {@link PermanentError} or {@link InvalidInputError}; any
+ * other error counts as transient.
+ */
 export type Handler<P = RawParams> = (params: P, ctx: TaskContext) => HandlerReturn | Promise<HandlerReturn>
 
-/** How a task is registered. */
+/**
+ * The options of a task.
+ *
+ * @example
+ * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, resize)
+ */
 export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
-  /** Which of the worker's `taskTypeLimits` it counts against; none by default. */
+  /** The entry of the worker's `taskTypeLimits` that limits this task. Default: none, only `maxConcurrentTasks` applies. */
   taskType?: string
-  /** What describes and checks the params; the raw object by default. */
+  /**
+   * Validates the params. The handler receives the validated output, including defaults and coerced values. Params that do
+   * not match fail the task with `INVALID_INPUT_ERROR`. Default: the handler receives the raw object.
+   */
   params?: P
   /**
-   * What describes and checks the data of a success: a task whose data do not fit fails with
-   * `CONTRACT_VIOLATION_ERROR`. What the schema makes of the data is what is sent.
+   * Validates the data of a success. The validated output is sent. Data that do not match fail the task with
+   * `CONTRACT_VIOLATION_ERROR`. Default: any data are sent.
    */
   result?: StandardSchemaV1
-  /** What describes and checks the payload of each event that {@link TaskContext.emit} sends, by its name. */
+  /** Validates the payloads of the events that {@link TaskContext.emit} sends, by event name. Must be synchronous. */
   events?: Readonly<Record<string, StandardSchemaV1>>
-  /** One line for people, shown in the orchestrator's catalogue. */
+  /** One line for people, shown in the orchestrator's catalog. Default: none. */
   description?: string
-  /** Its version; a blueprint may ask for one. */
+  /** The version of the task. A blueprint may ask for one. Default: none. */
   version?: string
-  /** The statuses of its own that it may end with; a blueprint that knows others does not send it tasks. */
+  /**
+   * The statuses besides `success` and `failure` that the handler may return. A blueprint with other transitions does not
+   * send its tasks here. Default: not declared.
+   */
   statuses?: readonly string[]
 }
 
-/** How a task is described, beside its name and params. */
+/** The description of a task besides its name and params. */
 export type TaskDescription = Pick<TaskOptions, 'result' | 'events' | 'description' | 'version' | 'statuses'>
 
 /** One registered task. */
@@ -72,26 +97,26 @@ export interface TaskDefinition {
   readonly handler: Handler<never>
 }
 
-/** What the orchestrators of the second generation take: which one it will meet, a worker does not know yet. */
+/** The rule of the second generation. It applies to all tasks: a worker does not know yet which orchestrator it will meet. */
 const LEGAL_NAME = /^[\w-]{1,128}$/
 
-/** Everything a worker can do, by task name. */
+/** All tasks of a worker, by name. */
 export class TaskRegistry {
   readonly #definitions = new Map<string, TaskDefinition>()
 
-  /** @throws AvtomatikaError `TASK_NAME` when no orchestrator can call it that, `DUPLICATE_TASK` when the name is taken */
+  /** @throws AvtomatikaError `TASK_NAME` if no orchestrator accepts the name, `DUPLICATE_TASK` if the name is taken */
   add(definition: TaskDefinition): void {
     const { name } = definition
     if (typeof name !== 'string' || !LEGAL_NAME.test(name)) {
       throw new AvtomatikaError(
         'TASK_NAME',
-        `A task cannot be called "${String(name)}": a name is 1 to 128 characters out of A-Z a-z 0-9 _ -`,
+        `Invalid task name "${String(name)}": use 1 to 128 characters from A-Z a-z 0-9 _ -`,
       )
     }
     if (this.#definitions.has(name)) {
       throw new AvtomatikaError(
         'DUPLICATE_TASK',
-        `The task "${name}" is registered twice: give each handler a name of its own`,
+        `Task "${name}" is registered twice: give each handler a different name`,
       )
     }
     this.#definitions.set(name, definition)

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
-/** Every issue with its path, on one line. */
+/** Lists every issue with its path, on one line. */
 export const describeIssues = (issues: readonly StandardSchemaV1.Issue[]): string =>
   issues.map(describeIssue).join('; ')
 

@@ -8,28 +8,28 @@ interface ZodNode {
   readonly jsonSchema: Record<string, unknown>
 }
 
-/** What coerces takes anything, and zod does not say so: an orchestrator would refuse what the worker takes. */
+/** A schema that coerces accepts any value. zod does not say so, and an orchestrator would refuse valid params. */
 const override = ({ zodSchema, jsonSchema }: ZodNode): void => {
   if (zodSchema._zod.def.coerce) for (const name in jsonSchema) delete jsonSchema[name]
 }
 
 /**
- * The orchestrator's Redis gives `{}` back as `[]`, which is no schema: what takes anything is `true`, and nothing is lost
- * without a member that says nothing.
+ * Replaces `{}`, because the orchestrator's Redis returns it as `[]`, which is no schema. A schema that accepts any value
+ * becomes `true`. An empty `properties` or `default` is left out.
  */
 const withoutEmpty = (name: string, value: unknown): unknown => {
   if (name === '' || !isObject(value) || Object.keys(value).length > 0) return value
   return name === 'properties' || name === 'default' ? undefined : true
 }
 
-/** The draft that every orchestrator compiles. */
+/** The draft that every orchestrator supports. */
 const TARGET = { target: 'draft-07' } as const
 const OPTIONS = { input: { ...TARGET, libraryOptions: { override } }, output: TARGET }
 
 /**
- * The JSON Schema of a validator, where it gives one (zod does, for most types).
+ * Returns the JSON Schema of a validator, or `undefined` if the validator cannot produce one. zod can for most types.
  *
- * @param side - `input`: of what it takes · `output`: of what it gives
+ * @param side - `input`: the values that it accepts · `output`: the values that it returns
  */
 const jsonSchemaOf = (spec: unknown, side: 'input' | 'output'): JsonObject | undefined => {
   const standard = (spec as StandardSchemaV1 | undefined)?.['~standard'] as
@@ -41,7 +41,7 @@ const jsonSchemaOf = (spec: unknown, side: 'input' | 'output'): JsonObject | und
   try {
     return JSON.parse(JSON.stringify(convert(OPTIONS[side])), withoutEmpty) as JsonObject
   } catch {
-    // It cannot say all of it in JSON Schema: then the worker checks alone.
+    // JSON Schema cannot express this validator. Then only the worker validates.
     return undefined
   }
 }
@@ -51,7 +51,7 @@ const eventsOf = (events: Readonly<Record<string, StandardSchemaV1>>) =>
     Object.entries(events).map(([name, spec]) => [name, jsonSchemaOf(spec, 'output') ?? {}] as const),
   )
 
-/** What an orchestrator is told of a task. */
+/** Describes a task for the registration at an orchestrator. */
 export const describeSkill = ({ name, params, described = {} }: TaskDefinition): Skill => {
   const { result, events, description, version, statuses } = described
   const inputSchema = jsonSchemaOf(params, 'input')

@@ -1,16 +1,16 @@
 import { inspect } from 'node:util'
 import { isError } from '../utils/is-error.js'
 
-/** Enough to understand a failure, not enough to fill the orchestrator's storage. */
+/** The longest message in characters: enough to understand a failure, too short to fill the orchestrator's storage. */
 const LONGEST = 4_000
 
-/** A message for whatever was thrown: an error, a string, null, an object whose getters throw. Never throws. */
+/** Returns a message for any thrown value: an error, a string, null, an object whose getters throw. Never throws. */
 export const describeThrown = (thrown: unknown): string => {
   const text = textOf(thrown)
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }
 
-/** What was thrown, fit for a log line: an error as it is, the rest in words. Never throws. */
+/** Returns a thrown value in a form for a log line: an error unchanged, any other value as text. Never throws. */
 export const loggable = (thrown: unknown): Error | string =>
   isError(thrown) ? thrown : describeThrown(thrown)
 
@@ -19,6 +19,6 @@ const textOf = (thrown: unknown): string => {
     if (thrown instanceof Error) return String(thrown.message || thrown.name)
     return typeof thrown === 'string' ? thrown : `thrown: ${inspect(thrown, { depth: 1 })}`
   } catch {
-    return 'something was thrown that cannot be described'
+    return 'a value was thrown that cannot be described'
   }
 }

@@ -3,15 +3,15 @@ import type { JsonObject } from '../utils/json.js'
 import { describeIssues } from './describe-issues.js'
 import { isJsonObject, toPlainJson } from './plain-json.js'
 
-/** What checks the payload of each event a task may send. */
+/** The schemas of the events that a task declares, by event name. */
 export type EventSpecs = Readonly<Record<string, StandardSchemaV1>>
 
 const LEGAL_NAME = /^[\w-]{1,128}$/
 
 /**
- * The payload of an event as it is sent.
+ * Validates an event and returns its payload as plain JSON.
  *
- * @throws TypeError when it must not or cannot be sent
+ * @throws TypeError if the task must not send the event, or if name or payload are invalid
  */
 export const eventPayload = (
   name: string,
@@ -19,27 +19,32 @@ export const eventPayload = (
   specs: EventSpecs | undefined,
   strict: boolean,
 ): JsonObject => {
-  if (!LEGAL_NAME.test(name)) throw new TypeError(`emit() takes a name out of A-Z a-z 0-9 _ -, got ${name}`)
+  if (!LEGAL_NAME.test(name)) {
+    throw new TypeError(`Invalid event name "${name}": use 1 to 128 characters from A-Z a-z 0-9 _ -`)
+  }
   const spec = specs && Object.hasOwn(specs, name) ? specs[name] : undefined
   if (specs && !spec && strict && name !== 'progress') {
-    throw new TypeError(`The task has no event "${name}"; its events are ${Object.keys(specs).join(', ')}`)
+    throw new TypeError(`Undeclared event "${name}": the task declares ${Object.keys(specs).join(', ')}`)
   }
   const plain = plainOf(name, spec ? checked(name, payload, spec) : payload)
   if (isJsonObject(plain)) return plain
-  throw new TypeError(`The payload of "${name}" is not an object`)
+  throw new TypeError(`Payload of event "${name}" is not an object`)
 }
 
 const plainOf = (name: string, payload: unknown) => {
   try {
     return toPlainJson(payload, 'payload')
   } catch (error) {
-    throw new TypeError(`The event "${name}" cannot be sent: ${(error as Error).message}`, { cause: error })
+    throw new TypeError(`Event "${name}" cannot be sent: ${(error as Error).message}`, { cause: error })
   }
 }
 
 const checked = (name: string, payload: object, spec: StandardSchemaV1): unknown => {
   const result = spec['~standard'].validate(payload)
-  if (result instanceof Promise) throw new TypeError(`The schema of the event "${name}" must not be async`)
+  if (result instanceof Promise)
+    throw new TypeError(`Schema of event "${name}" is asynchronous: emit() needs a synchronous one`)
   if (!result.issues) return result.value
-  throw new TypeError(`The payload of "${name}" does not fit its schema: ${describeIssues(result.issues)}`)
+  throw new TypeError(
+    `Payload of event "${name}" does not match its schema: ${describeIssues(result.issues)}`,
+  )
 }

@@ -11,10 +11,10 @@ import { replaceStrings, stringsIn } from './strings.js'
 import type { TaskSignal } from './task-signal.js'
 
 /**
- * Downloads what the `s3://` values of the params lead to, and gives the params with local paths in their places.
- * Params without one come back as they are, at once.
+ * Downloads the objects that the params name as `s3://` values. Returns a copy of the params with local paths instead.
+ * Params without such a value are returned unchanged, without a promise.
  *
- * @throws TaskError when something cannot be had
+ * @throws TaskError if an object cannot be downloaded
  */
 export const fetchInputs = (
   params: unknown,
@@ -59,7 +59,7 @@ class Fetching {
       this.#quota?.take(bytes)
     }
     const { size } = await transfers.run(() => store.download(from, path, { signal, accept }), signal)
-    // A store of the user's own may not have asked.
+    // A custom store may have ignored `accept`.
     if (!counted) accept(size)
   }
 
@@ -84,10 +84,10 @@ class Fetching {
 
 const CLASHES = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])
 
-/** A store takes `a` and `a/b` side by side, or paths of any length; a file system does not. */
+/** A store can hold both `a` and `a/b`, and keys with long segments. A file system cannot. */
 const clash = (error: unknown, uri: string, key: string): never => {
   const { code = '' } = error as NodeJS.ErrnoException
   if (!CLASHES.has(code)) throw error
-  const what = `${uri} has an object that cannot be a file beside the others, ${JSON.stringify(key)}: ${code}`
+  const what = `${uri} cannot be downloaded: its object ${JSON.stringify(key)} cannot be a file beside the others (${code})`
   throw new InvalidInputError(what, { cause: error })
 }

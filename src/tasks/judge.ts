@@ -11,14 +11,14 @@ import { isObject, type JsonObject } from '../utils/json.js'
 import { describeThrown } from './describe-thrown.js'
 import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
 
-/** A result whose shape is the handler's mistake; no retry can mend it. */
+/** The handler returned a value of a wrong shape. A retry would not help. */
 class ShapeError extends TaskError {
   constructor(message: string) {
     super(PERMANENT_ERROR, message)
   }
 }
 
-/** What a handler's return value means. Never throws. */
+/** Returns the outcome that a handler's return value stands for. Never throws. */
 export const judgeValue = (value: unknown): Outcome => {
   try {
     return outcomeOf(value)
@@ -35,7 +35,7 @@ const outcomeOf = (value: unknown): Outcome => {
   if (value === undefined || value === null) return { kind: 'value', status: 'success' }
   if (!isObject(value)) {
     throw new ShapeError(
-      `The handler returned ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}: return an object, as it is merged into the job's history`,
+      `The handler returned ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}: return an object, because it is merged into the job's history`,
     )
   }
   if (!('status' in value || 'data' in value || 'error' in value))
@@ -62,11 +62,11 @@ const dataOf = (data: unknown, path: string): JsonObject => {
   const copy = toPlainJson(data, path)
   if (isJsonObject(copy)) return copy
   throw new ShapeError(
-    `The handler returned data that is ${Array.isArray(copy) ? 'an array' : `a ${typeof copy}`}: return an object, as it is merged into the job's history`,
+    `The handler returned data that is ${Array.isArray(copy) ? 'an array' : `a ${typeof copy}`}: return an object, because it is merged into the job's history`,
   )
 }
 
-/** A failure without a code is one that a retry may help, as with a throw. */
+/** Without a code, a failure counts as transient, like a thrown error. */
 const failureOf = (error: unknown): TaskFailure => {
   if (typeof error === 'string') return { code: TRANSIENT_ERROR, message: error }
   if (!isObject(error))
@@ -78,26 +78,26 @@ const failureOf = (error: unknown): TaskFailure => {
   }
 }
 
-/** What was thrown, if it says itself how the task ended. Never throws. */
+/** Returns a thrown value if it is a TaskError. Never throws. */
 export const taskErrorIn = (thrown: unknown): TaskError | undefined =>
   isError(thrown) && thrown instanceof TaskError ? thrown : undefined
 
-/** What a throw means, the SDK's own included. Never throws. */
+/** Returns the outcome that a thrown value stands for. Never throws. */
 export const judgeError = (thrown: unknown): Outcome => {
-  const verdict = taskErrorIn(thrown)
-  if (verdict instanceof TaskCancelledError) return { kind: 'cancelled' }
-  const code = verdict?.code ?? TRANSIENT_ERROR
+  const error = taskErrorIn(thrown)
+  if (error instanceof TaskCancelledError) return { kind: 'cancelled' }
+  const code = error?.code ?? TRANSIENT_ERROR
   return { kind: 'failure', error: { code, message: describeThrown(thrown) } }
 }
 
-/** The result of a handler that reports a failure by returning it. */
+/** Creates a function that builds the result of a failed handler. */
 const failed = (code: string) => (message: string) => ({
   status: 'failure' as const,
   error: { code, message },
 })
 
 /**
- * A failure that a retry may help.
+ * Builds the result for a failure that a retry may cure (`TRANSIENT_ERROR`). The orchestrator dispatches the task again.
  *
  * @example
  * return transientFailure('the speech API did not answer')
@@ -105,7 +105,7 @@ const failed = (code: string) => (message: string) => ({
 export const transientFailure = failed(TRANSIENT_ERROR)
 
 /**
- * A failure that no retry can help.
+ * Builds the result for a failure that no retry can cure (`PERMANENT_ERROR`). The orchestrator quarantines the job.
  *
  * @example
  * return permanentFailure('the picture is corrupt')
@@ -113,7 +113,7 @@ export const transientFailure = failed(TRANSIENT_ERROR)
 export const permanentFailure = failed(PERMANENT_ERROR)
 
 /**
- * A failure of the params.
+ * Builds the result for invalid params (`INVALID_INPUT_ERROR`). The orchestrator fails the job.
  *
  * @example
  * return invalidInputFailure('width must be positive')

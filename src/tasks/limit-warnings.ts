@@ -1,6 +1,6 @@
 import type { TaskDefinition } from './definition.js'
 
-/** What looks like a slip between the tasks' types and the limits by type. Pure. */
+/** Lists probable mistakes: limits for types that no task has, and types without a limit. Pure. */
 export const limitWarnings = (
   definitions: readonly TaskDefinition[],
   limits: Readonly<Record<string, number>>,
@@ -11,10 +11,10 @@ export const limitWarnings = (
     ({ taskType }) => taskType !== undefined && !Object.hasOwn(limits, taskType),
   )
   return [
-    ...unused.map((type) => `taskTypeLimits has a limit for "${type}", a type that no task has`),
+    ...unused.map((type) => `unused limit: taskTypeLimits has "${type}", but no task has this type`),
     ...unlimited.map(
       ({ name, taskType }) =>
-        `the task "${name}" has the type "${taskType}", which no limit in taskTypeLimits names`,
+        `missing limit: task "${name}" has the type "${taskType}", but taskTypeLimits has no such entry`,
     ),
   ]
 }

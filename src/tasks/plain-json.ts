@@ -1,21 +1,21 @@
 import { isObject, type JsonObject, type JsonValue } from '../utils/json.js'
 
-/** A value that JSON cannot say, and where it is. */
+/** A value that JSON cannot represent, with its path. */
 export class NotJsonError extends Error {
   constructor(path: string, what: string) {
-    super(`${path} is ${what}, which JSON cannot say`)
+    super(`${path} is ${what}, which JSON cannot represent`)
   }
 }
 
-/** As deep as the orchestrators' parsers go is far less; this only keeps the stack whole. */
+/** The deepest nesting. The orchestrators' parsers accept far less; this limit only prevents a stack overflow. */
 const DEEPEST = 500
 
 /**
- * A copy of `value` that is nothing but JSON, so that no getter, `toJSON` or later change can spoil the result.
- * Members that are undefined are left out, as JSON.stringify does; whatever else it would drop or blank without
- * a word (functions, NaN, a Map, a forgotten promise) is an error that names its path.
+ * Copies `value` into plain JSON. After that, no getter, `toJSON` or later change can alter the result. Undefined members
+ * are left out, as by JSON.stringify. Values that JSON.stringify would silently drop or empty (functions, NaN, a Map, a
+ * promise without `await`) are errors.
  *
- * @throws NotJsonError
+ * @throws NotJsonError with the path of the value
  */
 export const toPlainJson = (value: unknown, path: string): JsonValue => copy(value, path, [])
 
@@ -46,8 +46,8 @@ const copyObject = (value: object, path: string, parents: object[]): JsonValue =
 const copyMembers = (value: object, path: string, parents: object[]): JsonValue => {
   if (Array.isArray(value)) return value.map((item, index) => copyItem(item, `${path}[${index}]`, parents))
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    const said: unknown = value.toJSON()
-    if (said !== value) return copy(said, path, parents)
+    const replacement: unknown = value.toJSON()
+    if (replacement !== value) return copy(replacement, path, parents)
   }
   rejectOpaque(value, path)
   const product: Record<string, JsonValue> = {}
@@ -58,7 +58,7 @@ const copyMembers = (value: object, path: string, parents: object[]): JsonValue 
   return product
 }
 
-/** A member called `__proto__` is one like any other. An object without a prototype would do, at twice the price. */
+/** Also sets a member named `__proto__`. An object without a prototype could hold it, too, but takes twice the time. */
 const put = (product: Record<string, JsonValue>, key: string, value: JsonValue): void => {
   if (key !== '__proto__') product[key] = value
   else Object.defineProperty(product, key, { value, writable: true, enumerable: true, configurable: true })
@@ -67,14 +67,15 @@ const put = (product: Record<string, JsonValue>, key: string, value: JsonValue):
 const copyItem = (item: unknown, path: string, parents: object[]): JsonValue =>
   item === undefined ? null : copy(item, path, parents)
 
-/** Their content is not in their members: JSON.stringify would send `{}`. */
-const HOLLOW = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error, ArrayBuffer] as const
+/** Classes whose content is not in their members: JSON.stringify would send `{}`. */
+const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error, ArrayBuffer] as const
 
 const rejectOpaque = (value: object, path: string): void => {
-  const kind = HOLLOW.find((type) => value instanceof type)
-  if (kind) throw new NotJsonError(path, `a ${kind.name}${kind === Promise ? ' (a missing await?)' : ''}`)
+  const kind = OPAQUE.find((type) => value instanceof type)
+  if (kind === Promise) throw new NotJsonError(path, 'a Promise (a missing await?)')
+  if (kind) throw new NotJsonError(path, `${/^[AE]/.test(kind.name) ? 'an' : 'a'} ${kind.name}`)
   if (ArrayBuffer.isView(value)) throw new NotJsonError(path, `a ${value.constructor.name}`)
 }
 
-/** Whether a copy is an object, the only thing that can be merged into a job's history. */
+/** Returns whether a JSON value is an object: only an object can be merged into a job's history. */
 export const isJsonObject = (value: JsonValue): value is JsonObject => isObject(value)

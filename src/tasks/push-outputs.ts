@@ -13,10 +13,10 @@ import { replaceStrings, stringsIn } from './strings.js'
 import type { TaskSignal } from './task-signal.js'
 
 /**
- * Uploads the files and folders of the task's directory that the outcome's data names, and gives the outcome with
- * `s3://` URIs in their places. An outcome without any comes back as it is, at once.
+ * Uploads the files and folders of the task directory whose paths are in the outcome's data. Returns the outcome with
+ * `s3://` URIs instead. An outcome without such a path is returned unchanged, without a promise.
  *
- * @throws TaskError when something cannot be stored
+ * @throws TaskError if a file cannot be uploaded
  */
 export const pushOutputs = (
   outcome: Outcome,
@@ -42,7 +42,7 @@ class Pushing {
   readonly #directory: TaskDirectory
   readonly #root: string
   readonly #log: Logger
-  /** What was stored, by its URI. */
+  /** The uploaded files, by URI. */
   readonly #stored = new Map<string, StoredFile>()
 
   constructor(storage: TaskStorage, directory: TaskDirectory, root: string, log: Logger) {
@@ -74,7 +74,7 @@ class Pushing {
     return { ...outcome, data: replaced, ...(files.length > 0 && { files: Object.fromEntries(files) }) }
   }
 
-  /** What a text names; `undefined` when it is no path of something that is there and really inside. */
+  /** Returns the file or folder that a text names; `undefined` unless it exists and is really inside the directory. */
   async #find(text: string): Promise<Found | undefined> {
     const path = join(this.#root, relative(this.#root, text))
     const found = await stat(path).catch(() => undefined)
@@ -97,13 +97,13 @@ class Pushing {
     this.#stored.set(uri, { uri, size, ...(etag !== undefined && { etag }) })
   }
 
-  /** Links to folders are not followed at all, as they may lead in circles; links to files only where they stay inside. */
+  /** Never follows links to folders, because they may form a cycle. Follows links to files inside the directory. */
   async *#filesBelow(folder: string): AsyncGenerator<string> {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) yield* this.#filesBelow(path)
       else if (entry.isFile() || (await this.#isLinkToFileInside(path))) yield path
-      else this.#log.warn({ path }, 'a link, or something else that is no file, is not uploaded')
+      else this.#log.warn({ path }, 'not uploaded: neither a file nor a folder, or a link to a folder')
     }
   }
 
@@ -113,17 +113,16 @@ class Pushing {
   }
 
   async #isReallyInside(path: string): Promise<boolean> {
-    const isInsideReally = isInside(await realpath(this.#root), await realpath(path))
-    if (!isInsideReally)
-      this.#log.warn({ path }, 'a link that leads out of the task directory is not uploaded')
-    return isInsideReally
+    const isReallyInside = isInside(await realpath(this.#root), await realpath(path))
+    if (!isReallyInside) this.#log.warn({ path }, 'not uploaded: the link leads out of the task directory')
+    return isReallyInside
   }
 
   #uriOf(path: string, isFolder: boolean): string {
     return s3Uri({ bucket: this.#storage.bucket, key: this.#keyOf(path) + (isFolder ? '/' : '') })
   }
 
-  /** The task id in it keeps two tasks from overwriting each other. */
+  /** The key contains the task id, so that two tasks never overwrite each other's files. */
   #keyOf(path: string): string {
     const below = relative(this.#root, path)
     const folder = `${this.#storage.keyPrefix}${directoryNameOf(this.#directory.taskId)}`

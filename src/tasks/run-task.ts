@@ -12,26 +12,27 @@ import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
 import { validateResult } from './validate-result.js'
 
-/** What a task needs of the worker around it. */
+/** The parts of the worker that a task uses. */
 export interface TaskSurroundings {
   readonly registry: TaskRegistry
   readonly directories: TaskDirectories
-  /** Absent where no object store is set up: `s3://` values are then left as they are. */
+  /** Absent without an object store. Then `s3://` values stay unchanged. */
   readonly storage?: TaskStorage | undefined
   readonly tools: ContextTools
   readonly watch: HandlerWatch
 }
 
-/** Sees how long handlers keep everything else waiting. */
+/** Watches how long handlers block the event loop. */
 export interface HandlerWatch {
+  /** A handler is about to be called. */
   entered(): void
-  /** The handler has given the event loop back for the first time, after `ms`. */
+  /** The handler has returned a value or a promise: it blocked the event loop for `ms` milliseconds. */
   returned(taskName: string, ms: number): void
 }
 
 /**
- * The life of one task, a stage a line. Never rejects and always gives exactly one outcome: a failure is built
- * in judge.ts and nowhere else.
+ * Runs one task, one stage a line. Never rejects and always resolves to exactly one outcome. Failures are built in judge.ts
+ * and nowhere else.
  */
 export const runTask = async (
   offer: TaskOffer,
@@ -39,14 +40,14 @@ export const runTask = async (
   { registry, directories, storage, tools, watch }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
-    refuseUnwanted(offer)
+    rejectRefused(offer)
     const definition = findDefinition(registry, offer)
     const directory = directories.open(offer.taskId)
-    // Most stages have nothing to wait for, and each `await` is a turn of the queue: thousands of tasks a second feel it.
+    // Most stages have nothing to wait for. An `await` without need costs a turn of the microtask queue for each task.
     const fetched = fetchInputs(offer.params, storage, directory, signal)
     const checked = validateParams(definition.params, isPending(fetched) ? await fetched : fetched)
     const params = isPending(checked) ? await checked : checked
-    // A validator may take its time: a handler that waits for the abort would wait for ever.
+    // The task may have been aborted during the validation. Its handler would wait forever for an abort event.
     signal.throwIfAborted()
     const context = new OfferContext(offer, signal, tools, directory, definition.described?.events)
     const returned = callHandler(definition, params, context, watch)
@@ -57,23 +58,23 @@ export const runTask = async (
     const pushed = pushOutputs(outcome, storage, directory, signal, tools.log)
     return isPending(pushed) ? await pushed : pushed
   } catch (error) {
-    directories.room.notice(error)
+    directories.diskSpace.notice(error)
     return judgeError(effectiveError(error, signal.reason))
   }
 }
 
-/** As `await` sees it: functions can be waited for, too. */
+/** Returns whether `await` would wait for the value. A function with a `then` counts, too. */
 const isPending = <T>(value: T | Promise<T>): value is Promise<T> =>
   typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 
-/** An aborted handler throws whatever its libraries make of the signal; a verdict of its own still counts. */
+/** After an abort, the reason replaces the error that the handler's libraries threw. A TaskError of the handler counts unless the task was cancelled. */
 const effectiveError = (error: unknown, reason: TaskError | undefined): unknown => {
   if (!reason || (taskErrorIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason
 }
 
-/** It is answered like any other: an orchestrator that hears nothing waits for its timeout. */
-const refuseUnwanted = ({ refusal }: TaskOffer): void => {
+/** A refused offer gets a result like any other: without one, the orchestrator would wait for its timeout. */
+const rejectRefused = ({ refusal }: TaskOffer): void => {
   if (refusal) throw new TaskError(refusal.code, refusal.message)
 }
 
@@ -81,7 +82,7 @@ const findDefinition = (registry: TaskRegistry, { taskName }: TaskOffer): TaskDe
   const definition = registry.get(taskName)
   if (definition) return definition
   const known = registry.all().map(({ name }) => name)
-  throw new PermanentError(`This worker has no task "${taskName}"; it has ${known.join(', ') || 'none'}`)
+  throw new PermanentError(`Unknown task "${taskName}": this worker has ${known.join(', ') || 'no tasks'}`)
 }
 
 const callHandler = (

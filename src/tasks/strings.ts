@@ -1,9 +1,9 @@
 import { isObject } from '../utils/json.js'
 
-/** Deeper than any orchestrator sends; this only keeps the stack whole. What lies deeper stays as it is. */
+/** The deepest nesting. Orchestrators send far less; this limit only prevents a stack overflow. Deeper values are skipped. */
 const DEEPEST = 500
 
-/** Every string in a JSON value, with its path: `file`, `nested.list[0]`. */
+/** Yields every string in a JSON value with its path: `file`, `nested.list[0]`. */
 export function* stringsIn(value: unknown, path = '', depth = 0): Generator<readonly [string, string]> {
   if (typeof value === 'string') yield [path, value]
   if (typeof value !== 'object' || value === null || depth > DEEPEST) return
@@ -13,13 +13,13 @@ export function* stringsIn(value: unknown, path = '', depth = 0): Generator<read
   }
 }
 
-/** A copy of a JSON value with some of its strings replaced by others. */
+/** Returns a copy of a JSON value in which some strings are replaced. */
 export const replaceStrings = (value: unknown, by: ReadonlyMap<string, string>, depth = 0): unknown => {
   if (typeof value === 'string') return by.get(value) ?? value
   if (depth > DEEPEST) return value
   if (Array.isArray(value)) return value.map((item) => replaceStrings(item, by, depth + 1))
   if (!isObject(value)) return value
-  // A member may be called __proto__: only an object without a prototype takes it as it is.
+  // An assignment to a member named __proto__ would set the prototype instead.
   const product: Record<string, unknown> = Object.create(Object.getPrototypeOf(value))
   for (const [key, member] of Object.entries(value)) {
     Object.defineProperty(product, key, {

@@ -1,8 +1,8 @@
 import type { TaskError } from '../errors.js'
 
 /**
- * The abort signal of one task, made when a handler first asks for it: most never do.
- * Cancel, deadline and shutdown abort it, each with its own error as the reason; the first wins.
+ * The abort signal of one task. It is created at the first access, because most handlers never use it. A cancel, the
+ * deadline and a shutdown abort the signal, each with its own error as the reason. The first reason stays.
  */
 export class TaskSignal {
   #controller: AbortController | undefined
@@ -13,7 +13,7 @@ export class TaskSignal {
     return this.#controller.signal
   }
 
-  /** Why it was aborted; `undefined` while it was not. */
+  /** The reason of the abort; `undefined` before. */
   get reason(): TaskError | undefined {
     return this.#reason
   }
@@ -24,7 +24,7 @@ export class TaskSignal {
     this.#controller?.abort(reason)
   }
 
-  /** @throws TaskError the reason, once it was aborted */
+  /** @throws TaskError the reason, after an abort */
   throwIfAborted(): void {
     if (this.#reason) throw this.#reason
   }

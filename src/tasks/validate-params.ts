@@ -6,7 +6,7 @@ import { describeIssues } from './describe-issues.js'
 import { describeThrown } from './describe-thrown.js'
 
 /**
- * Checks the params of an offer; what comes back (coerced, defaulted) is what the handler gets.
+ * Validates the params of an offer. Returns the params for the handler, including defaults and coerced values.
  *
  * @throws InvalidInputError with every issue and its path
  */

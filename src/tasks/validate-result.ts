@@ -5,8 +5,8 @@ import { describeIssues } from './describe-issues.js'
 import { judgeValue } from './judge.js'
 
 /**
- * Checks the data of a success against the task's own schema: the orchestrator would do it, too, and hold it against the
- * worker. Other statuses are the blueprint's affair.
+ * Validates the data of a success against the task's result schema. The orchestrator does the same and counts a mismatch
+ * against the worker. Data of other statuses are not validated.
  *
  * @throws TaskError `CONTRACT_VIOLATION_ERROR` with every issue and its path
  */
@@ -24,6 +24,6 @@ const validated = async (
   if (!checked.issues) return judgeValue({ status: outcome.status, data: checked.value })
   throw new TaskError(
     CONTRACT_VIOLATION_ERROR,
-    `The data do not fit the result schema: ${describeIssues(checked.issues)}`,
+    `Data do not match the result schema: ${describeIssues(checked.issues)}`,
   )
 }

@@ -1,10 +1,12 @@
-/** What lies in a {@link Bag} knows where. */
+/** An item of a {@link Bag}. */
 export interface Bagged {
+  /** The index of the item in its bag. Only the bag writes it. */
   place: number
 }
 
 /**
- * Things that come and go in great numbers, in no order. A Set does not bear that well; see ADR 18.
+ * An unordered collection whose items are added and removed thousands of times a second. A Set makes the garbage
+ * collector copy too much memory then; see ADR 18.
  */
 export class Bag<T extends Bagged> implements Iterable<T> {
   readonly #items: T[] = []
@@ -18,7 +20,7 @@ export class Bag<T extends Bagged> implements Iterable<T> {
     this.#items.push(item)
   }
 
-  /** Does nothing when it is not in here. */
+  /** Does nothing if the bag does not hold the item. */
   delete(item: T): void {
     const { place } = item
     if (this.#items[place] !== item) return

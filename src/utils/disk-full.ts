@@ -1,7 +1,7 @@
-/** No space left, or the user's share of it is used up. */
+/** No space is left on the device, or the user's disk quota is used up. */
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 
-/** Whether an error, or one that it came from, says that a disk is full. Never throws, whatever was thrown. */
+/** Returns whether an error or one of its causes says that a disk is full. Never throws, whatever was thrown. */
 export const isDiskFull = (thrown: unknown): boolean => {
   try {
     return saysFull(thrown)

@@ -1,4 +1,4 @@
-/** Whether an error was thrown; a proxy may refuse to be asked. Never throws. */
+/** Returns whether a thrown value is an Error. Never throws, not even for a proxy whose traps throw. */
 export const isError = (thrown: unknown): thrown is Error => {
   try {
     return thrown instanceof Error

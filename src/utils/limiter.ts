@@ -1,18 +1,14 @@
-interface Waiter {
-  readonly admit: () => void
-}
-
-/** Lets so many run at once; the others wait in line. */
+/** Runs a limited number of jobs at the same time. Further jobs wait in a queue. */
 export class Limiter {
   readonly max: number
   #running = 0
-  readonly #line = new Set<Waiter>()
+  readonly #queue = new Set<() => void>()
 
   constructor(max: number) {
     this.max = max
   }
 
-  /** Runs `work` when there is room. @throws the signal's reason when it aborts before that */
+  /** Runs `work` as soon as the limit allows. @throws the reason of the signal if it aborts before that */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted()
     if (this.#running >= this.max) await this.#wait(signal)
@@ -20,32 +16,30 @@ export class Limiter {
     try {
       return await work()
     } finally {
-      this.#leave()
+      this.#end()
     }
   }
 
-  /** Whoever leaves hands its place on: nobody can slip in between. */
-  #leave(): void {
-    const [next] = this.#line
-    if (next) next.admit()
+  /** Passes the place of a job on to the next in the queue, so that a new caller cannot take it first. */
+  #end(): void {
+    const [startNext] = this.#queue
+    if (startNext) startNext()
     else this.#running--
   }
 
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = () => {
-        this.#line.delete(waiter)
+      const start = () => {
+        this.#queue.delete(start)
+        signal.removeEventListener('abort', giveUp)
+        resolve()
+      }
+      const giveUp = () => {
+        this.#queue.delete(start)
         reject(signal.reason)
       }
-      const waiter: Waiter = {
-        admit: () => {
-          this.#line.delete(waiter)
-          signal.removeEventListener('abort', stop)
-          resolve()
-        },
-      }
-      this.#line.add(waiter)
-      signal.addEventListener('abort', stop, { once: true })
+      this.#queue.add(start)
+      signal.addEventListener('abort', giveUp, { once: true })
     })
   }
 }

@@ -1,12 +1,12 @@
-/** Writes one line: fields first, then what happened. An error goes under the key `err`. */
+/** Writes one log line: first its fields, then the message. An error belongs under the key `err`. */
 export type LogMethod = (fields: object, message: string) => void
 
-/** What the worker and its handlers log to. A pino logger is one; so is anything with these five methods. */
+/** The logger of the worker and its handlers. A pino logger fits, and so does any object with these five methods. */
 export interface Logger {
   debug: LogMethod
   info: LogMethod
   warn: LogMethod
   error: LogMethod
-  /** A logger that adds `fields` to each of its lines. */
+  /** Returns a logger that adds `fields` to each of its lines. */
   child(fields: Record<string, unknown>): Logger
 }

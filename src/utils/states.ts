@@ -1,9 +1,9 @@
 import { StateError } from '../errors.js'
 
-/** Which states each state may be left for. */
+/** For each state, the states that may follow it. */
 export type Moves<S extends string> = Readonly<Record<S, readonly S[]>>
 
-/** One state out of a fixed set, and the moves that are allowed between them. */
+/** The current state of an object, and a table of the moves that are allowed. */
 export class States<S extends string> {
   #now: S
   readonly #owner: string
@@ -21,7 +21,7 @@ export class States<S extends string> {
     return this.#now
   }
 
-  /** @throws StateError when the table has no such move */
+  /** @throws StateError if the table does not allow the move */
   move(to: S): void {
     const from = this.#now
     if (!this.#moves[from].includes(to)) {

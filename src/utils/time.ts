@@ -1,22 +1,23 @@
-/** The one home of timers and clocks: tests move this clock, nothing else in `src/` reads another. */
+/** The only place for timers and clocks: tests move this clock, and nothing else in `src/` reads another one. */
 
-/** A timer that can be called off. */
+/** A timer that has been started. */
 export interface Timer {
+  /** Stops the timer. Does nothing if it has fired. */
   cancel(): void
 }
 
-/** Milliseconds that only ever grow; for measuring, not for dates. */
+/** Returns milliseconds that never decrease. For measuring durations, not for dates. */
 export const monotonicMs = (): number => performance.now()
 
-/** Milliseconds since 1970, as this machine's clock has it; for dates, not for measuring. */
+/** Returns milliseconds since 1970 by this machine's clock, which may be set. For dates, not for measuring durations. */
 export const wallMs = (): number => Date.now()
 
-/** Calls `action` as nextTurn as everything that is due at this moment has had its turn. */
+/** Calls `action` in the next turn of the event loop, after the callbacks that are due now. */
 export const nextTurn = (action: () => void): void => {
   setImmediate(action)
 }
 
-/** Calls `action` as nextTurn as what runs at this moment, and the promises that hang on it, have come to rest. */
+/** Calls `action` after the current function and all promise callbacks that follow from it. */
 export const afterMicrotasks = (action: () => void): void => {
   process.nextTick(action)
 }
@@ -39,7 +40,7 @@ const afterLong = (ms: number, action: () => void): Timer => {
   return { cancel: () => step.cancel() }
 }
 
-/** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects). */
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
 export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve()
@@ -52,17 +53,22 @@ export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     signal?.addEventListener('abort', done, { once: true })
   })
 
-/** Waits for `work`, but no longer than `ms` and not once `hurry` aborts. Tells whether the work ended in time. */
+/**
+ * Waits for `work`, at most `ms` milliseconds and only until `hurry` aborts.
+ *
+ * @returns whether the work ended in time
+ * @throws the error of the work if it fails in time
+ */
 export const within = async (ms: number, work: Promise<unknown>, hurry?: AbortSignal): Promise<boolean> => {
   const over = new AbortController()
-  const giveUp = () => over.abort()
-  if (hurry?.aborted) giveUp()
-  hurry?.addEventListener('abort', giveUp, { once: true })
-  const late = sleep(ms, over.signal).then(() => false)
+  const stopWaiting = () => over.abort()
+  if (hurry?.aborted) stopWaiting()
+  hurry?.addEventListener('abort', stopWaiting, { once: true })
+  const timeout = sleep(ms, over.signal).then(() => false)
   try {
-    return await Promise.race([work.then(() => true), late])
+    return await Promise.race([work.then(() => true), timeout])
   } finally {
-    hurry?.removeEventListener('abort', giveUp)
-    giveUp()
+    hurry?.removeEventListener('abort', stopWaiting)
+    stopWaiting()
   }
 }

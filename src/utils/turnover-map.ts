@@ -1,9 +1,9 @@
-/** After this many entries have gone, the map is copied. */
+/** The map is copied after at least this many deletions. */
 const TURNOVER = 1_000
 
 /**
- * A Map whose entries come and go in great numbers. A plain one does not bear that well, see ADR 18: it is the copies
- * that let go of the tables it has outgrown.
+ * A map whose entries are added and removed thousands of times a second. A plain Map makes the garbage collector copy too
+ * much memory then, because it stays linked to the tables that it has outgrown. A copy is free of them; see ADR 18.
  */
 export class TurnoverMap<K, V> {
   #entries = new Map<K, V>()
@@ -31,12 +31,12 @@ export class TurnoverMap<K, V> {
     this.#gone = 0
   }
 
-  /** In the order in which they came. */
+  /** Returns the keys in the order in which they were added. */
   keys(): K[] {
     return [...this.#entries.keys()]
   }
 
-  /** In the order in which they came. */
+  /** Returns the values in the order in which their keys were added. */
   values(): V[] {
     return [...this.#entries.values()]
   }

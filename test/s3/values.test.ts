@@ -175,17 +175,17 @@ describe('s3:// values in the params', () => {
   })
 
   it.each([
-    ['s3://', 'no bucket'],
-    ['s3:///k', 'no bucket'],
+    ['s3://', 'no valid bucket name'],
+    ['s3:///k', 'no valid bucket name'],
     ['s3://b', 'no key'],
-    ['s3://a b/k', 'no bucket'],
-    ['s3://b:80/k', 'no bucket'],
+    ['s3://a b/k', 'no valid bucket name'],
+    ['s3://b:80/k', 'no valid bucket name'],
     [`s3://b/${'x'.repeat(1_025)}`, 'longer than 1024 bytes'],
     ['s3://b/nul\0', 'NUL'],
     ['s3://b/not-there', 'NoSuchKey'],
     ['s3://other/k', 'NoSuchBucket'],
     ['s3://other/k/', 'NoSuchBucket'],
-  ])('%j fails the job as one with bad params', async (file, why) => {
+  ])('%j fails the job with INVALID_INPUT_ERROR', async (file, why) => {
     const { run } = await setUp(() => ({}))
     const job = await run('t', { file })
     expect(job).toMatchObject({ status: 'failed', errorMessage: expect.stringContaining(why) })
@@ -193,7 +193,7 @@ describe('s3:// values in the params', () => {
   })
 
   it.each(['p/../up', 'p//x', 'p/./x', 'p/a/../../x', 'p/a\\b', `p/${'x'.repeat(300)}`])(
-    'a folder that holds %j is refused, and nothing is written outside',
+    'a folder with the key %j is refused, and nothing is written outside',
     async (key) => {
       const { run, s3 } = await setUp(() => ({}), { [key]: 'x' })
       const job = await run('t', { folder: 's3://b/p/' })

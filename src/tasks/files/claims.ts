@@ -3,12 +3,15 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransientError } from '../../errors.js'
 import { directoryNameOf } from './directory-name.js'
-import { isGone, type Marker, type Owner, parseMarker } from './owner.js'
+import { type DirectoryOwner, isGone, type Marker, parseMarker } from './directory-owner.js'
 
-/** Holds a marker for each directory, beside them: a task that lists its files sees only its own. No task id encodes to it. */
+/**
+ * The folder with the marker files. Markers are not in the task directories: a task that lists its files sees only its
+ * own. No task id is encoded as this name.
+ */
 const MARKERS = '.avtomatika-worker'
 
-/** A directory made for a task, and the file that says by whom. */
+/** A directory that was created for a task, and the marker file that names its owner. */
 export interface Claim {
   readonly path: string
   readonly markerPath: string
@@ -16,10 +19,10 @@ export interface Claim {
 
 const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EEXIST'
 
-/** Does it unless something is there already. */
-const ifFree = (make: () => void): boolean => {
+/** Returns whether `create` succeeded; false if the name is taken. */
+const createIfFree = (create: () => void): boolean => {
   try {
-    make()
+    create()
     return true
   } catch (error) {
     if (isTaken(error)) return false
@@ -34,11 +37,11 @@ const ifFree = (make: () => void): boolean => {
 const tryClaim = (parent: string, marker: Marker): Claim | undefined => {
   const path = join(parent, marker.directory)
   const markerPath = join(parent, MARKERS, marker.directory)
-  if (!ifFree(() => closeSync(openSync(markerPath, 'wx', 0o600)))) return undefined
+  if (!createIfFree(() => closeSync(openSync(markerPath, 'wx', 0o600)))) return undefined
   let claimed = false
   try {
     writeFileSync(markerPath, JSON.stringify(marker))
-    claimed = ifFree(() => mkdirSync(path, { mode: 0o700 }))
+    claimed = createIfFree(() => mkdirSync(path, { mode: 0o700 }))
   } finally {
     if (!claimed) unlinkSync(markerPath)
   }
@@ -46,12 +49,12 @@ const tryClaim = (parent: string, marker: Marker): Claim | undefined => {
 }
 
 /**
- * Makes the directory of a task. Where its name is taken, by another worker with the same task or by a stranger, it
- * gets a number.
+ * Creates the directory of a task. If another worker with the same task or an unknown program has taken the name, the
+ * directory gets a number: `<task id>~2`.
  *
- * @throws TransientError when the system refuses
+ * @throws TransientError if the file system refuses
  */
-export const claimDirectory = (parent: string, taskId: string, owner: Owner): Claim => {
+export const claimDirectory = (parent: string, taskId: string, owner: DirectoryOwner): Claim => {
   const name = directoryNameOf(taskId)
   try {
     mkdirSync(join(parent, MARKERS), { recursive: true })
@@ -62,31 +65,31 @@ export const claimDirectory = (parent: string, taskId: string, owner: Owner): Cl
     }
   } catch (error) {
     const { message } = error as Error
-    throw new TransientError(`No directory can be made for the task in TASK_FILES_DIR: ${message}`, {
+    throw new TransientError(`Task directory cannot be created in TASK_FILES_DIR: ${message}`, {
       cause: error,
     })
   }
 }
 
-/** Removes a directory, then its marker: what is left after a crash is cleared away by the next worker. */
+/** Removes a directory and then its marker. After a crash in between, the next worker removes the rest. */
 export const removeClaim = async ({ path, markerPath }: Claim): Promise<void> => {
   await rm(path, { recursive: true, force: true, maxRetries: 3 })
   await rm(markerPath, { force: true })
 }
 
-/** Lets a directory stay: without its marker nobody clears it away. */
+/** Keeps a directory: without its marker, no worker removes it. */
 export const keepClaim = ({ markerPath }: Claim): Promise<void> => rm(markerPath, { force: true })
 
 const readMarker = async (path: string): Promise<Marker | undefined> =>
   parseMarker(await readFile(path, 'utf8').catch(() => ''))
 
-/** A claim whose worker is gone, taken over from it. */
+/** A directory of a worker that is gone, now owned by this worker. */
 export interface Orphan extends Claim {
   readonly taskId: string
 }
 
-/** Whoever renames the marker has the directory; it may have become another worker's since it was looked at. */
-const takeOver = async (parent: string, name: string, me: Owner): Promise<Orphan | undefined> => {
+/** Takes over a directory by renaming its marker: only one worker succeeds. The marker may have a new owner since it was read. */
+const takeOver = async (parent: string, name: string, me: DirectoryOwner): Promise<Orphan | undefined> => {
   const from = join(parent, MARKERS, name)
   const seen = await readMarker(from)
   if (!seen || !isGone(seen, me)) return undefined
@@ -101,11 +104,11 @@ const takeOver = async (parent: string, name: string, me: Owner): Promise<Orphan
   return { path: join(parent, marker.directory), markerPath, taskId: marker.taskId }
 }
 
-/** Takes over every directory that was made by a worker that is gone, one by one. */
-export async function* orphans(parent: string, me: Owner): AsyncGenerator<Orphan> {
+/** Takes over the directories of all workers that are gone, one by one. */
+export async function* orphans(parent: string, me: DirectoryOwner): AsyncGenerator<Orphan> {
   const names = await readdir(join(parent, MARKERS)).catch(() => [])
   for (const name of names) {
-    // Another worker may take it in the same moment.
+    // Another worker may have taken the directory at the same moment.
     const orphan = await takeOver(parent, name, me).catch(() => undefined)
     if (orphan) yield orphan
   }

@@ -3,7 +3,7 @@ import type { Quota } from './quota.js'
 
 type Done = (error: Error | null, written: number, data?: unknown) => void
 
-/** Refuses what is too much before it is written, and gives back what the system has not taken: that comes once more. */
+/** Counts bytes before they are written. Bytes that the system did not write are uncounted, because the stream writes them again. */
 const count = (quota: Quota | undefined, bytes: number, done: Done, write: (done: Done) => void): void => {
   try {
     quota?.take(bytes)
@@ -18,9 +18,9 @@ const count = (quota: Quota | undefined, bytes: number, done: Done, write: (done
 }
 
 /**
- * The writing half of `node:fs` for a stream into a file, within a quota.
+ * Returns `write` and `writev` of `node:fs` for a stream into a file, limited by a quota.
  *
- * @param quota - is asked for at each piece: it is not known before the file is open
+ * @param quota - called for each write, because the quota is unknown until the file is open
  */
 export const countedWrites = (quota: () => Quota | undefined) => ({
   write: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number, done: Done) =>

@@ -4,10 +4,10 @@ import type { ObjectAddress } from '../../storage/object-store.js'
 import { parseS3Uri } from '../../storage/s3-uri.js'
 import { flawOf } from './safe-path.js'
 
-/** Room for a number and for longer extensions in the 255 bytes of a file name. */
+/** File names may have 255 bytes. The rest is for a number, and for programs that add an extension. */
 const LONGEST_BYTES = 200
 
-/** One `s3://` value: where it leads, and what it is called in the task's directory. */
+/** One `s3://` value: its address and its local name in the task directory. */
 export interface Input {
   readonly uri: string
   readonly from: ObjectAddress
@@ -15,27 +15,27 @@ export interface Input {
   readonly localName: string
 }
 
-/** A text cut to so many bytes, between characters. */
+/** Cuts a text to a number of bytes, between characters. */
 const cut = (text: string, bytes: number): string =>
   Buffer.from(text)
     .subarray(0, Math.max(0, bytes))
     .toString('utf8')
     .replace(/\uFFFD+$/, '')
 
-/** The last part of a key as a file name that every system takes; the extension stays. Pure. */
+/** Returns the last part of a key as a file name that is valid on every system, with its extension. Pure. */
 const plainName = ({ bucket, key }: ObjectAddress): string => {
   const last = key.split('/').findLast((part) => part !== '') ?? bucket
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are replaced here
   const plain = last.replace(/[\x00-\x1f\x7f\\]/g, '_').replace(/^\.{1,2}$/, '_')
   if (Buffer.byteLength(plain) <= LONGEST_BYTES) return plain
   const extension = cut(posix.extname(plain), 20)
   return cut(plain, LONGEST_BYTES - Buffer.byteLength(extension)) + extension
 }
 
-/** Some file systems take "A" and "a", or two spellings of "ü", for one name. */
+/** Some file systems treat "A" and "a", or the two encodings of "ü", as one name. */
 const fold = (name: string): string => name.normalize('NFC').toLowerCase()
 
-/** A name that is not taken: `photo.jpg`, `photo-2.jpg`, … */
+/** Returns a name that is not taken: `photo.jpg`, `photo-2.jpg`, … */
 const freeName = (name: string, taken: Set<string>): string => {
   const extension = posix.extname(name)
   const stem = name.slice(0, name.length - extension.length)
@@ -46,9 +46,9 @@ const freeName = (name: string, taken: Set<string>): string => {
 }
 
 /**
- * Gives each URI a name of its own in the task's directory; the first one of a name keeps it. Pure.
+ * Gives each URI a unique local name in the task directory. The first URI with a name keeps it unchanged. Pure.
  *
- * @throws InvalidInputError when one is no URI of an object
+ * @throws InvalidInputError if a URI is invalid
  */
 export const placeInputs = (uris: Iterable<string>): readonly Input[] => {
   const taken = new Set<string>()
@@ -60,18 +60,20 @@ export const placeInputs = (uris: Iterable<string>): readonly Input[] => {
 }
 
 /**
- * The path of an object below its prefix's folder, as segments; none for the marker of the folder itself. Pure.
+ * Returns the path of an object below the folder of its prefix, as segments. The object of the folder itself has none. Pure.
  *
- * @throws InvalidInputError when the key's path would not be one below the folder
+ * @throws InvalidInputError if the key is no path below the folder
  */
 export const segmentsBelow = (uri: string, prefix: string, key: string): readonly string[] => {
   const segments = key.slice(prefix.length).split('/')
-  // A key that ends with a slash stands for a folder.
+  // A key that ends with a slash represents a folder.
   if (segments.at(-1) === '') segments.pop()
   const flaws = segments.map((part) => (part === '' || part === '.' ? 'it has an empty part' : flawOf(part)))
   const flaw = key.startsWith(prefix)
     ? flaws.find((found) => found !== undefined)
     : 'it is not below the prefix'
   if (flaw === undefined) return segments
-  throw new InvalidInputError(`${uri} has an object that cannot be a file, ${JSON.stringify(key)}: ${flaw}`)
+  throw new InvalidInputError(
+    `${uri} cannot be downloaded: its object ${JSON.stringify(key)} cannot be a file: ${flaw}`,
+  )
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { PermanentError } from '../../errors.js'
 
 /**
- * The bytes of the files below a directory; 0 where there is none. Links count as themselves.
+ * Returns the total size of the files below a directory, in bytes; 0 without a directory. Links are not followed.
  *
- * @param except - the path of a file that is about to be written anew
+ * @param except - the path of a file that is not counted, because it is about to be overwritten
  */
 export const bytesBelow = async (directory: string, except?: string): Promise<number> => {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])
@@ -17,7 +17,7 @@ export const bytesBelow = async (directory: string, except?: string): Promise<nu
   return sum
 }
 
-/** How much may still go into a task's directory; counted down by whoever fills it. */
+/** Limits the size of a task directory. Each write counts its bytes here first. */
 export class Quota {
   readonly #maxBytes: number
   #used: number
@@ -28,14 +28,16 @@ export class Quota {
   }
 
   /**
-   * @param bytes - fewer than none give some back
-   * @throws PermanentError when the directory would hold more than it may
+   * Counts bytes.
+   *
+   * @param bytes - a negative number uncounts bytes
+   * @throws PermanentError if the directory would become too large
    */
   readonly take = (bytes: number): void => {
     this.#used += bytes
     if (this.#used <= this.#maxBytes) return
     throw new PermanentError(
-      `The files of the task are larger than TASK_FILES_MAX_BYTES allows: more than ${this.#maxBytes} bytes`,
+      `Task files exceed TASK_FILES_MAX_BYTES: they would need more than ${this.#maxBytes} bytes`,
     )
   }
 }

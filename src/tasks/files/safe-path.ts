@@ -2,38 +2,38 @@ import { lstat, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 
-/** What file systems take for one segment. */
+/** The longest path segment that file systems accept. */
 const LONGEST_SEGMENT_BYTES = 255
 
-/** A name that would leave the task's directory, or that is none. It often comes from the params. */
+/** Refuses a file name. The name often comes from the params, so the error is one of the input. */
 const refuse = (name: unknown, why: string): never => {
-  throw new InvalidInputError(`The file name ${JSON.stringify(name) ?? String(name)} cannot be used: ${why}`)
+  throw new InvalidInputError(`File name ${JSON.stringify(name) ?? String(name)} refused: ${why}`)
 }
 
-/** Whether `path` is `root` or below it. Pure: links are not looked at. */
+/** Returns whether `path` is `root` or below it. Pure: links are not resolved. */
 export const isInside = (root: string, path: string): boolean => {
-  const way = relative(root, path)
-  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way))
+  const below = relative(root, path)
+  return !(below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below))
 }
 
-/** Why a segment of a path cannot be one; `undefined` when it can. */
+/** Returns the reason why a path segment is invalid; `undefined` if it is valid. */
 export const flawOf = (segment: string): string | undefined => {
-  if (segment === '..') return 'it climbs out with ".."'
-  if (segment.includes('\0')) return 'it has a NUL character'
-  if (segment.includes('\\')) return 'it has a backslash, which some systems take for a separator'
+  if (segment === '..') return 'it leaves the directory with ".."'
+  if (segment.includes('\0')) return 'it contains a NUL character'
+  if (segment.includes('\\')) return 'it contains a backslash, which is a separator on some systems'
   if (Buffer.byteLength(segment) > LONGEST_SEGMENT_BYTES) {
-    return `a part of it is longer than ${LONGEST_SEGMENT_BYTES} bytes`
+    return `one of its parts is longer than ${LONGEST_SEGMENT_BYTES} bytes`
   }
   return undefined
 }
 
 /**
- * The segments of a name a handler uses; `.` and doubled slashes mean nothing. Pure.
+ * Splits a file name into segments. `.` and repeated slashes are ignored. Pure.
  *
- * @throws InvalidInputError when the name leaves the directory by its spelling
+ * @throws InvalidInputError if the name is invalid or leaves the directory
  */
 const segmentsOf = (name: unknown): readonly string[] => {
-  if (typeof name !== 'string') return refuse(name, 'it is no text')
+  if (typeof name !== 'string') return refuse(name, 'it is not a string')
   if (name.startsWith('/') || /^[a-z]:/i.test(name)) return refuse(name, 'it is absolute')
   const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.')
   if (segments.length === 0) return refuse(name, 'it names no file')
@@ -41,25 +41,25 @@ const segmentsOf = (name: unknown): readonly string[] => {
   return flaw === undefined ? segments : refuse(name, flaw)
 }
 
-/** The path of a name below `root`. An absolute path counts where it lies in there: params carry such paths. */
+/** Returns the path of a name below `root`. An absolute path is valid if it is below `root`: params contain such paths. */
 export const pathBelow = (root: string, name: unknown): string => {
   const ownPath = typeof name === 'string' && name.startsWith(`${root}${sep}`)
   return join(root, ...segmentsOf(ownPath ? name.slice(root.length + 1) : name))
 }
 
-/** The real path of the nearest thing on the way to `path` that is there. */
+/** Returns the real path of `path`, or of its nearest parent that exists. */
 const realAncestor = async (path: string): Promise<string> => {
   try {
     return await realpath(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
-  // What is there and leads nowhere is a broken link: a file made through it would be made elsewhere.
+  // The entry exists but does not resolve: a broken link. A file created through it would be created elsewhere.
   const link = await lstat(path).catch(() => undefined)
   return link ? refuse(path, 'it is a broken symbolic link') : realAncestor(dirname(path))
 }
 
-/** @throws InvalidInputError when a symbolic link on the way leads out of `root`, which is there */
+/** @throws InvalidInputError if a symbolic link in `path` leads out of `root`, which must exist */
 export const refuseLinksOut = async (root: string, path: string): Promise<void> => {
   const [realRoot, real] = await Promise.all([realpath(root), realAncestor(path)])
   if (!isInside(realRoot, real)) refuse(relative(root, path), 'a symbolic link leads out of the directory')

@@ -5,20 +5,20 @@ import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { TurnoverMap } from '../../utils/turnover-map.js'
 import type { Wake } from '../../utils/wake.js'
-import { type Claim, claimDirectory, keepClaim, type Orphan, orphans, removeClaim } from './claims.js'
-import { DiskRoom } from './disk-room.js'
-import { thisOwner } from './owner.js'
-import { TaskDirectory } from './task-directory.js'
+import { type Claim, keepClaim, type Orphan, orphans, removeClaim } from './claims.js'
+import { thisProcess } from './directory-owner.js'
+import { DiskSpace } from './disk-space.js'
+import { type DirectorySettings, TaskDirectory } from './task-directory.js'
 
 export interface TaskDirectoriesOptions {
   /** `TASK_FILES_DIR` */
   readonly parent: string
   readonly workerId: string
-  /** How much one may hold; no limit by default. */
+  /** The largest size of one directory, in bytes. No limit if `undefined`. */
   readonly maxBytes: number | undefined
   readonly keep: KeepTaskFiles
   readonly log: Logger
-  /** Triggered when the disk has become full, or has room again. */
+  /** Triggered when the disk becomes full, and when it has space again. */
   readonly wake: Wake
 }
 
@@ -30,29 +30,31 @@ interface Entry {
   inherited?: Claim[]
 }
 
-/** The directories of all tasks in hand and of all results on their way; each is removed when its result has been taken. */
+/** The directories of all tasks that are in hand or have an undelivered result. Each is removed with its last result. */
 export class TaskDirectories {
-  readonly room: DiskRoom
-  readonly #options: TaskDirectoriesOptions
+  readonly diskSpace: DiskSpace
+  readonly #settings: DirectorySettings
+  readonly #keep: KeepTaskFiles
+  readonly #log: Logger
   readonly #entries = new TurnoverMap<string, Entry>()
   readonly #idle = new Condition()
   #working = 0
 
-  constructor(options: TaskDirectoriesOptions) {
-    const parent = resolve(options.parent)
-    this.#options = { ...options, parent }
-    this.room = new DiskRoom(parent, options.wake)
+  constructor({ parent, workerId, maxBytes, keep, log, wake }: TaskDirectoriesOptions) {
+    this.#settings = { parent: resolve(parent), owner: thisProcess(workerId), maxBytes }
+    this.#keep = keep
+    this.#log = log
+    this.diskSpace = new DiskSpace(this.#settings.parent, wake)
   }
 
-  /** The directory for a run of the task; nothing is made yet. */
+  /** Returns the directory for a run of the task. Nothing is created yet. */
   open(taskId: string): TaskDirectory {
-    const entry = this.#entries.get(taskId) ?? { directory: this.#directoryFor(taskId), runs: 0 }
+    const entry = this.#entryFor(taskId)
     entry.runs++
-    this.#entries.set(taskId, entry)
     return entry.directory
   }
 
-  /** The orchestrator has taken the result, or will never take it: nobody needs the files any longer. */
+  /** Removes the directory of a task whose results are all acknowledged or refused for good. */
   released(taskId: string, outcome: Outcome): void {
     const entry = this.#entries.get(taskId)
     if (!entry || --entry.runs > 0) return
@@ -64,8 +66,8 @@ export class TaskDirectories {
   }
 
   /**
-   * Clears away what workers that are gone have left behind, except what a result on its way still needs: that is
-   * as if this worker had made it.
+   * Removes the directories of workers that are gone. A directory that an undelivered result still needs is treated as if
+   * this worker had created it.
    */
   sweep(isStillNeeded: (taskId: string) => boolean): void {
     this.#track(this.#sweep(isStillNeeded))
@@ -73,49 +75,46 @@ export class TaskDirectories {
 
   /** Stops probing the disk. Resolves when all removals that were started have ended. */
   async idle(): Promise<void> {
-    await this.room.close()
+    await this.diskSpace.close()
     await this.#idle.until(() => this.#working === 0)
   }
 
-  #directoryFor(taskId: string): TaskDirectory {
-    const { parent, workerId, maxBytes } = this.#options
-    const options = { maxBytes, claim: () => claimDirectory(parent, taskId, thisOwner(workerId)) }
-    return new TaskDirectory(taskId, options)
-  }
-
-  /** The undelivered result counts as one run, however many directories the task has. */
-  #inherit({ taskId, ...claim }: Orphan): void {
-    const entry = this.#entries.get(taskId) ?? { directory: this.#directoryFor(taskId), runs: 0 }
-    if (!entry.inherited) entry.runs++
-    entry.inherited = [...(entry.inherited ?? []), claim]
+  #entryFor(taskId: string): Entry {
+    const known = this.#entries.get(taskId)
+    if (known) return known
+    const entry = { directory: new TaskDirectory(taskId, this.#settings), runs: 0 }
     this.#entries.set(taskId, entry)
+    return entry
   }
 
   #dispose(claim: Claim, taskId: string, outcome: Outcome): void {
-    const { keep, log } = this.#options
-    if (keep !== 'always' && !(keep === 'on-failure' && outcome.kind === 'failure')) {
+    if (this.#keep !== 'always' && !(this.#keep === 'on-failure' && outcome.kind === 'failure')) {
       this.#track(removeClaim(claim))
       return
     }
-    log.info(
-      { taskId, directory: claim.path },
-      'the files of a task are kept, as WORKER_KEEP_TASK_FILES says',
-    )
+    this.#log.info({ taskId, directory: claim.path }, 'task directory kept because of WORKER_KEEP_TASK_FILES')
     this.#track(keepClaim(claim))
   }
 
   async #sweep(isStillNeeded: (taskId: string) => boolean): Promise<void> {
-    const { parent, workerId, log } = this.#options
-    for await (const orphan of orphans(parent, thisOwner(workerId))) {
+    const { parent, owner } = this.#settings
+    for await (const orphan of orphans(parent, owner)) {
       const { taskId, path: directory } = orphan
       if (isStillNeeded(taskId)) {
         this.#inherit(orphan)
         continue
       }
-      log.info({ taskId, directory }, 'the files of a task are removed that a worker left behind')
+      this.#log.info({ taskId, directory }, 'removing a task directory that a worker has left behind')
       // One directory that cannot be removed must not protect the others.
       await removeClaim(orphan).catch(this.#warn)
     }
+  }
+
+  /** The undelivered result counts as one run, however many directories the task has. */
+  #inherit({ taskId, ...claim }: Orphan): void {
+    const entry = this.#entryFor(taskId)
+    if (!entry.inherited) entry.runs++
+    entry.inherited = [...(entry.inherited ?? []), claim]
   }
 
   #track(work: Promise<void>): void {
@@ -127,6 +126,9 @@ export class TaskDirectories {
   }
 
   readonly #warn = (error: unknown): void => {
-    this.#options.log.warn({ err: error }, 'files of a task cannot be removed')
+    this.#log.warn(
+      { err: error },
+      'a task directory cannot be removed; the next start of a worker tries again',
+    )
   }
 }

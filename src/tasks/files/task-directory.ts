@@ -1,48 +1,54 @@
 import { StateError } from '../../errors.js'
-import type { Claim } from './claims.js'
+import { type Claim, claimDirectory } from './claims.js'
+import type { DirectoryOwner } from './directory-owner.js'
 import { bytesBelow, Quota } from './quota.js'
 
-/** How directories are made, and how much one may hold. */
-export interface DirectoryOptions {
-  readonly claim: (taskId: string) => Claim
+/** The place and the limit of all task directories of a worker. */
+export interface DirectorySettings {
+  /** The absolute path of `TASK_FILES_DIR`. */
+  readonly parent: string
+  readonly owner: DirectoryOwner
+  /** The largest size of one directory, in bytes. No limit if `undefined`. */
   readonly maxBytes: number | undefined
 }
 
-/** The directory of one task: made when something is first put into it, of no use once the task is over. */
+/** The directory of one task. It is created with its first file, and cannot be used after the end of the task. */
 export class TaskDirectory {
   readonly taskId: string
-  readonly #options: DirectoryOptions
+  readonly #settings: DirectorySettings
   #claim: Claim | undefined
   #open = true
 
-  constructor(taskId: string, options: DirectoryOptions) {
+  constructor(taskId: string, settings: DirectorySettings) {
     this.taskId = taskId
-    this.#options = options
+    this.#settings = settings
   }
 
-  /** What has been made; `undefined` when nothing was. */
+  /** The directory that was created; `undefined` if none was. */
   get claim(): Claim | undefined {
     return this.#claim
   }
 
   /**
-   * Its path, made if need be.
+   * Returns the path of the directory. Creates the directory if necessary.
    *
-   * @throws StateError when the task is over. @throws TransientError when it cannot be made
+   * @throws StateError after the end of the task
+   * @throws TransientError if the directory cannot be created
    */
   make(): string {
-    if (!this.#open) throw new StateError(`The task ${this.taskId} is over: its files are gone`)
-    this.#claim ??= this.#options.claim(this.taskId)
+    if (!this.#open) throw new StateError(`Task ${this.taskId} has ended: its files are gone`)
+    const { parent, owner } = this.#settings
+    this.#claim ??= claimDirectory(parent, this.taskId, owner)
     return this.#claim.path
   }
 
   /**
-   * What may still be put into it; `undefined` without a limit.
+   * Returns a quota that starts with the present size of the directory; `undefined` without a limit.
    *
-   * @param except - the path of a file that is about to be written anew
+   * @param except - the path of a file that is about to be overwritten
    */
   async quota(except?: string): Promise<Quota | undefined> {
-    const { maxBytes } = this.#options
+    const { maxBytes } = this.#settings
     if (maxBytes === undefined) return undefined
     return new Quota(maxBytes, this.#claim ? await bytesBelow(this.#claim.path, except) : 0)
   }

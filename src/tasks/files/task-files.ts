@@ -4,12 +4,12 @@ import { dirname } from 'node:path'
 import type { TaskSignal } from '../task-signal.js'
 import { countedWrites } from './counted-writes.js'
 import { makeFolders } from './make-folders.js'
-import { type FileMode, flagsOf, makesFile, type OpenMode } from './modes.js'
+import { createsFile, type FileMode, flagsOf, type OpenMode } from './modes.js'
 import type { Quota } from './quota.js'
 import { pathBelow, refuseLinksOut } from './safe-path.js'
 import type { TaskDirectory } from './task-directory.js'
 
-/** What can be written into a file: text, bytes, or a stream or other source of them. */
+/** The content of a file: text, bytes, or a stream or iterable of them. */
 export type FileContent =
   | string
   | NodeJS.ArrayBufferView
@@ -17,11 +17,11 @@ export type FileContent =
   | AsyncIterable<string | NodeJS.ArrayBufferView>
 
 /**
- * The files of one task, in a directory of its own that goes when the result has been taken.
+ * The files of one task. They are in a directory of the task's own, which is removed after the orchestrator has the result.
  *
- * A name may have sub-folders, `frames/0001.png`, which are made when needed. One that leads out of the directory
- * (`..`, an absolute path, a symbolic link) throws {@link InvalidInputError}. A task that touches no file has no
- * directory. All methods throw {@link StateError} once the task is over.
+ * A name may contain sub-folders (`frames/0001.png`). They are created when necessary. A name that leads out of the
+ * directory (`..`, an absolute path, a symbolic link) throws an {@link InvalidInputError}. A task without files has no
+ * directory. After the end of the task, every method that creates or writes a file throws a {@link StateError}.
  *
  * @example
  * worker.task('report', async (params, { files }) => {
@@ -39,13 +39,16 @@ export class TaskFiles {
     this.#signal = signal
   }
 
-  /** The path of the directory, which is made by asking for it. */
+  /** The path of the directory. Reading this property creates the directory. */
   get root(): string {
     return this.#directory.make()
   }
 
   /**
-   * The full path of a file, for programs and libraries that want one. The directory it lies in is made, the file is not.
+   * Returns the full path of a file, for programs and libraries that need one. Creates the folder of the file, but not
+   * the file.
+   *
+   * @throws InvalidInputError if the name is invalid or leads out of the directory
    *
    * @example
    * await sharp(params.input).toFile(await files.pathTo('small.png'))
@@ -59,9 +62,10 @@ export class TaskFiles {
   }
 
   /**
-   * The whole of a file, as text, or with the mode `rb` as a Buffer. For large ones, see {@link createReadStream}.
+   * Reads a whole file. For large files, see {@link createReadStream}.
    *
-   * @throws Error `ENOENT` when there is no such file
+   * @param mode - `r` (default) returns the text (UTF-8), `rb` a Buffer
+   * @throws Error `ENOENT` if the file does not exist, `AbortError` if the task is aborted
    */
   read(name: string, mode?: 'r'): Promise<string>
   read(name: string, mode: 'rb'): Promise<Buffer>
@@ -72,10 +76,12 @@ export class TaskFiles {
   }
 
   /**
-   * Writes a file, instead of what it held before, or with the mode `a` at its end. Stops when the task is aborted.
+   * Writes a file.
    *
-   * @param data - text, bytes, or a stream or iterable of them, of which only a piece at a time is in memory
-   * @throws PermanentError when the directory would hold more than `TASK_FILES_MAX_BYTES`
+   * @param data - text, bytes, or a stream or iterable of them. A stream or iterable is written piece by piece
+   * @param mode - `w` (default) replaces the content, `a` appends to it; a `b` changes nothing
+   * @throws PermanentError if the directory would become larger than `TASK_FILES_MAX_BYTES`
+   * @throws Error `AbortError` if the task is aborted
    */
   async write(name: string, data: FileContent, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): Promise<void> {
     const flag = flagsOf(mode, ['w', 'a'])
@@ -84,14 +90,19 @@ export class TaskFiles {
     await writeFile(path, quota ? counted(data, quota) : data, { flag, signal: this.#signal.signal })
   }
 
-  /** The names of what is in the directory, or in one of its folders, in order; empty when there is nothing. */
+  /**
+   * Lists the names of the files and folders in the directory, sorted. Empty if the task has no directory yet.
+   *
+   * @param folder - a folder in the directory. Default: the directory itself
+   * @throws Error `ENOENT` if the folder does not exist
+   */
   async list(folder?: string): Promise<string[]> {
     const root = this.#directory.claim?.path
     const path = folder === undefined ? root : await this.#existing(folder)
     return root === undefined || path === undefined ? [] : (await readdir(path)).sort()
   }
 
-  /** Whether there is such a file or folder. */
+  /** Returns whether a file or folder exists. */
   async exists(name: string): Promise<boolean> {
     const root = this.#directory.claim?.path
     const path = pathBelow(root ?? '/', name)
@@ -104,11 +115,12 @@ export class TaskFiles {
   }
 
   /**
-   * Opens a file. The handle is closed by `await using`, by its `close()`, or, where you give a function, when that has
-   * ended. What was written through it is counted then: closing throws a {@link PermanentError} when the directory holds
-   * more than `TASK_FILES_MAX_BYTES`.
+   * Opens a file. Close the handle by `await using` or `close()`. With a function as third argument, the handle is closed
+   * when the function has ended. Written bytes are counted when the handle is closed: closing throws a
+   * {@link PermanentError} if the directory is larger than `TASK_FILES_MAX_BYTES`.
    *
-   * @param mode - `r` (default), `r+`, `w`, `w+`, `wx`, `a`, `a+`; a `b` in it changes nothing
+   * @param mode - `r` (default), `r+`, `w`, `w+`, `wx`, `a`, `a+`; a `b` changes nothing
+   * @param use - receives the handle; its result is returned
    * @example
    * const head = await files.open('movie.mp4', 'r', (file) => file.read(Buffer.alloc(12)))
    */
@@ -130,7 +142,11 @@ export class TaskFiles {
     }
   }
 
-  /** A stream out of a file; it is destroyed when the task is aborted. */
+  /**
+   * Creates a stream that reads a file. It is destroyed if the task is aborted.
+   *
+   * @param options - `start` and `end`: positions of the first and the last byte. Default: the whole file
+   */
   createReadStream(name: string, options: { start?: number; end?: number } = {}): ReadStream {
     return createReadStream(name, {
       ...options,
@@ -140,8 +156,10 @@ export class TaskFiles {
   }
 
   /**
-   * A stream into a file; it is destroyed when the task is aborted, or, with a {@link PermanentError}, when the directory
-   * would hold more than `TASK_FILES_MAX_BYTES`.
+   * Creates a stream that writes a file. It is destroyed if the task is aborted, and with a {@link PermanentError} if the
+   * directory would become larger than `TASK_FILES_MAX_BYTES`.
+   *
+   * @param mode - `w` (default) replaces the content, `a` appends to it; a `b` changes nothing
    */
   createWriteStream(name: string, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): WriteStream {
     const flags = flagsOf(mode, ['w', 'a'])
@@ -153,12 +171,12 @@ export class TaskFiles {
     return createWriteStream(name, { flags, signal: this.#signal.signal, fs: watched })
   }
 
-  /** A file that is written anew makes room for itself. */
+  /** The old content of a file that is overwritten does not count. */
   #quotaFor(path: string, flags: OpenMode): Promise<Quota | undefined> {
     return this.#directory.quota(flags === 'w' ? path : undefined)
   }
 
-  /** A handle has more ways to write than anybody could watch. */
+  /** Counts at the end, because a handle has too many methods that write. */
   #countAtClose(file: FileHandle): void {
     const { close } = file
     file.close = async () => {
@@ -169,10 +187,10 @@ export class TaskFiles {
   }
 
   #pathFor(name: string, flags: OpenMode): Promise<string> {
-    return makesFile(flags) ? this.pathTo(name) : this.#existing(name)
+    return createsFile(flags) ? this.pathTo(name) : this.#existing(name)
   }
 
-  /** The path of what should be there; no directory is made to look for it. */
+  /** Returns the path of a file that should exist. Does not create the directory. */
   async #existing(name: string): Promise<string> {
     const root = this.#directory.claim?.path
     const path = pathBelow(root ?? '/', name)
@@ -180,7 +198,7 @@ export class TaskFiles {
     return path
   }
 
-  /** Streams are made at once and open later: only then is the name looked at. */
+  /** Streams are created synchronously and open their file later. The name is checked only then. */
   #opener(name: string, before?: (path: string) => Promise<void>) {
     return (_: unknown, flags: OpenMode, mode: number, opened: Opened): void => {
       const prepare = async () => {
@@ -195,7 +213,7 @@ export class TaskFiles {
 
 type Opened = (error: Error | null, fd?: number) => void
 
-/** The same content, each piece of it counted before it is written. */
+/** Yields the content piece by piece. Counts each piece before it is written. */
 async function* counted(data: FileContent, quota: Quota): AsyncGenerator<string | NodeJS.ArrayBufferView> {
   const pieces = typeof data === 'string' || ArrayBuffer.isView(data) ? [data] : data
   for await (const piece of pieces) {

@@ -1,23 +1,24 @@
 import type { ObjectStore } from '../../storage/object-store.js'
 import { Limiter } from '../../utils/limiter.js'
 
-/** Where the tasks' objects lie; there is none in a worker that nobody has told of a store. */
+/** The object store for the `s3://` values of tasks. A worker without a configured store has none. */
 export interface TaskStorage {
   readonly store: ObjectStore
-  /** Where results go, and into which folder of it; the prefix is empty or ends with a slash. */
+  /** The bucket for results. */
   readonly bucket: string
+  /** The folder for results in the bucket. Empty, or ends with a slash. */
   readonly keyPrefix: string
-  /** The transfers of all tasks. */
+  /** Limits the simultaneous transfers of all tasks. */
   readonly transfers: Limiter
 }
 
-/** Where results go, and how many transfers run at once. */
 interface StorageSettings {
   readonly defaultBucket: string
   readonly keyPrefix: string
   readonly maxConcurrency: number
 }
 
+/** Combines a store with its settings. Returns `undefined` without a store. */
 export const taskStorage = (
   store: ObjectStore | undefined,
   { defaultBucket: bucket, keyPrefix, maxConcurrency }: StorageSettings,

@@ -206,7 +206,7 @@ describe('an entry that is not what it was', () => {
       'a'.repeat(100),
     )
     expect(accepted).toEqual([100])
-    expect(warnings()).toEqual(['a file in the blob cache was written to: it is downloaded again'])
+    expect(warnings()).toEqual(['modified file in the blob cache: downloading it again'])
     await fetched('a')
     expect(gets(s3, 'a')).toBe(2)
   })
@@ -283,7 +283,7 @@ it('goes on without where its disk is full, says so, and tries again later', asy
   onTestFinished(() => void vi.useRealTimers())
   const said = () => lines.all.map(({ message }) => message)
   for (let time = 0; time < 2; time++) expect(await fetched('large', cache)).toHaveLength(200_000)
-  expect(said()).toEqual(['the blob cache takes nothing at present'])
+  expect(said()).toEqual(['blob cache cannot be written; tasks download without it for a minute'])
   expect(await readdir(disk ?? '')).toEqual([])
   await fetched('a', cache)
   expect(await readdir(disk ?? '')).toEqual([])

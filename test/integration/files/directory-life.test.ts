@@ -65,7 +65,7 @@ describe('a task directory', () => {
     const { taskId } = await run(name)
     await worker.stop({ pollGraceMs: 0 })
     expect(await listing(folder)).toEqual(left ? [taskId] : [])
-    expect(logged.join('').includes('the files of a task are kept')).toBe(left === 1)
+    expect(logged.join('').includes('task directory kept')).toBe(left === 1)
     const successor = directoriesIn(folder, 'keeper')
     successor.sweep(() => false)
     await successor.idle()

@@ -132,7 +132,10 @@ describe('what a handler does with its files', () => {
         else await files[method]('../x')
         return {}
       })
-      expect(job).toMatchObject({ status: 'failed', errorMessage: expect.stringContaining('climbs out') })
+      expect(job).toMatchObject({
+        status: 'failed',
+        errorMessage: expect.stringContaining('it leaves the directory'),
+      })
     },
   )
 
@@ -156,7 +159,7 @@ describe('what a handler does with its files', () => {
 
   it('refuses modes it does not know', async () => {
     const { job } = await withFiles(async (files) => ({ text: await files.read('a', 'w' as 'r') }))
-    expect(job.errorMessage).toContain('There is no file mode "w" here')
+    expect(job.errorMessage).toContain('Invalid file mode "w"')
   })
 })
 
@@ -239,12 +242,12 @@ describe('the task id', () => {
 
   it('never takes over a folder that somebody else has made', async () => {
     const { claimDirectory } = await import('../../../src/tasks/files/claims.js')
-    const { thisOwner } = await import('../../../src/tasks/files/owner.js')
+    const { thisProcess } = await import('../../../src/tasks/files/directory-owner.js')
     const { temporaryFolder } = await import('../../support/files/temporary-folder.js')
     const parent = await temporaryFolder()
     await mkdir(join(parent, 't-1'))
     await writeFile(join(parent, 't-1/mine'), 'mine')
-    const claim = claimDirectory(parent, 't-1', thisOwner('w'))
+    const claim = claimDirectory(parent, 't-1', thisProcess('w'))
     expect(claim.path).toBe(join(parent, 't-1~2'))
     expect(await readFile(join(parent, 't-1/mine'), 'utf8')).toBe('mine')
   })

@@ -18,7 +18,9 @@ it('without the AWS SDK, only tasks that need it fail, and say how to install it
   expect(await child.ended(), child.output).toBe(0)
   const refused = {
     status: 'quarantined',
-    errorMessage: expect.stringContaining('not installed here: npm install @aws-sdk/client-s3'),
+    errorMessage: expect.stringContaining(
+      'AWS SDK is not installed, but s3:// values need it: npm install @aws-sdk/client-s3',
+    ),
   }
   expect(JSON.parse(child.output)).toEqual({
     jobs: [

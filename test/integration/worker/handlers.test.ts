@@ -93,7 +93,7 @@ test('an unknown task name is a PERMANENT_ERROR that names it and what there is'
   await worker.start()
   orchestrator.offer('paint')
   expect((await orchestrator.next('result')).body.result).toEqual(
-    failure('PERMANENT_ERROR', 'This worker has no task "paint"; it has echo'),
+    failure('PERMANENT_ERROR', 'Unknown task "paint": this worker has echo'),
   )
 })
 

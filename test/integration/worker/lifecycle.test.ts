@@ -77,7 +77,7 @@ describe('tasks and limits', () => {
     const { worker } = await setup()
     worker.task('echo', () => {})
     expect(() => worker.task('echo', () => {})).toThrow(AvtomatikaError)
-    expect(() => worker.task('echo', () => {})).toThrow('The task "echo" is registered twice')
+    expect(() => worker.task('echo', () => {})).toThrow('Task "echo" is registered twice')
   })
 
   test('not after the start', async () => {
@@ -95,8 +95,8 @@ describe('tasks and limits', () => {
     worker.task('paint', { taskType: 'cpu' }, () => {})
     await worker.start()
     expect(logged('warn').map(({ msg }) => msg)).toEqual([
-      'taskTypeLimits has a limit for "gpu", a type that no task has',
-      'the task "paint" has the type "cpu", which no limit in taskTypeLimits names',
+      'unused limit: taskTypeLimits has "gpu", but no task has this type',
+      'missing limit: task "paint" has the type "cpu", but taskTypeLimits has no such entry',
     ])
   })
 

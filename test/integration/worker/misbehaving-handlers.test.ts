@@ -37,9 +37,9 @@ describe('a handler that throws', () => {
     [
       'an error whose message throws',
       Object.setPrototypeOf(thrower, Error.prototype),
-      'something was thrown that cannot be described',
+      'a value was thrown that cannot be described',
     ],
-    ['a revoked proxy', revoked(), 'something was thrown that cannot be described'],
+    ['a revoked proxy', revoked(), 'a value was thrown that cannot be described'],
   ])('%s fails its task only', async (_, thrown, message) => {
     for (const handler of [
       () => {

@@ -34,8 +34,8 @@ test.each([
   ['a number', 7, 'thrown: 7'],
   ['an object', { code: 7 }, 'thrown: { code: 7 }'],
   ['a symbol', Symbol('s'), 'thrown: Symbol(s)'],
-  ['an object that throws back', hostile, 'something was thrown that cannot be described'],
-  ['an error that throws back', withBrokenMessage, 'something was thrown that cannot be described'],
+  ['an object that throws back', hostile, 'a value was thrown that cannot be described'],
+  ['an error that throws back', withBrokenMessage, 'a value was thrown that cannot be described'],
 ])('%s', (_name, thrown, text) => {
   expect(describeThrown(thrown)).toBe(text)
 })

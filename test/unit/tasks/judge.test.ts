@@ -21,7 +21,7 @@ const failure = (code: string, message: unknown, data?: object) => ({
   ...(data && { data }),
 })
 
-describe('what a handler returned', () => {
+describe('a return value', () => {
   test.each([
     ['nothing', undefined, success()],
     ['null', null, success()],
@@ -31,7 +31,7 @@ describe('what a handler returned', () => {
     ['data that is null', { data: null }, success()],
     ['a status that is null', { status: null, data: { x: 1 } }, success({ x: 1 })],
     ['a status', { status: 'success' }, success()],
-    ['a status of its own', { status: 'review', data: { x: 1 } }, { ...success({ x: 1 }), status: 'review' }],
+    ['a custom status', { status: 'review', data: { x: 1 } }, { ...success({ x: 1 }), status: 'review' }],
     ['more than the three keys', { status: 'review', extra: 1 }, { kind: 'value', status: 'review' }],
     ['cancelled', { status: 'cancelled' }, { kind: 'cancelled' }],
     [
@@ -46,12 +46,12 @@ describe('what a handler returned', () => {
   })
 })
 
-describe('a failure that was returned', () => {
+describe('a returned failure', () => {
   const failed = (error?: unknown, more: object = {}) => ({ status: 'failure', error, ...more })
 
   test.each([
     ['with code and message', failed({ code: 'PERMANENT_ERROR', message: 'bad' }), 'PERMANENT_ERROR', 'bad'],
-    ['with a code of its own', failed({ code: 'OUT_OF_PAPER', message: 'bad' }), 'OUT_OF_PAPER', 'bad'],
+    ['with a custom code', failed({ code: 'OUT_OF_PAPER', message: 'bad' }), 'OUT_OF_PAPER', 'bad'],
     ['without a code', failed({ message: 'bad' }), 'TRANSIENT_ERROR', 'bad'],
     ['with a text', failed('bad'), 'TRANSIENT_ERROR', 'bad'],
     ['without a message', failed({ code: 'X' }), 'X', 'The handler reported a failure without a message'],
@@ -71,7 +71,7 @@ describe('a failure that was returned', () => {
   })
 })
 
-describe('a value that is a mistake', () => {
+describe('a return value of a wrong shape', () => {
   test.each([
     ['a number', 7, 'The handler returned a number'],
     ['a text', 'done', 'The handler returned a string'],
@@ -124,12 +124,12 @@ describe('a value that is a mistake', () => {
         },
       },
     ],
-  ])('a %s that throws fails the task and nothing else', (_name, value) => {
+  ])('a %s getter or method that throws fails only the task', (_name, value) => {
     expect(judgeValue(value)).toEqual(failure('TRANSIENT_ERROR', 'no'))
   })
 })
 
-describe('§1.5.5 what a handler threw', () => {
+describe('§1.5.5 a thrown value', () => {
   test.each([
     ['TransientError', new TransientError('t'), 'TRANSIENT_ERROR', 't'],
     ['PermanentError', new PermanentError('p'), 'PERMANENT_ERROR', 'p'],

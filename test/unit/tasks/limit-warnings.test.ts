@@ -8,24 +8,24 @@ const definition = (name: string, taskType?: string) => ({
   handler: () => {},
 })
 
-test('a limit for a type that no task has is named', () => {
+test('warns of a limit for a type that no task has', () => {
   expect(limitWarnings([definition('echo')], { gpu: 1 })).toEqual([
-    'taskTypeLimits has a limit for "gpu", a type that no task has',
+    'unused limit: taskTypeLimits has "gpu", but no task has this type',
   ])
 })
 
-test('a type that no limit names is named, with its task', () => {
+test('warns of a task whose type has no limit', () => {
   expect(limitWarnings([definition('paint', 'gpu'), definition('echo')], { cpu: 1 })).toEqual([
-    'taskTypeLimits has a limit for "cpu", a type that no task has',
-    'the task "paint" has the type "gpu", which no limit in taskTypeLimits names',
+    'unused limit: taskTypeLimits has "cpu", but no task has this type',
+    'missing limit: task "paint" has the type "gpu", but taskTypeLimits has no such entry',
   ])
 })
 
-test('types and limits that fit, or neither of them, are nothing to say', () => {
+test('does not warn if types and limits match, or if there are none', () => {
   expect(limitWarnings([definition('paint', 'gpu'), definition('echo')], { gpu: 1 })).toEqual([])
   expect(limitWarnings([definition('echo')], {})).toEqual([])
 })
 
-test('a type called like a member of every object has no limit', () => {
+test('a type named like a member of every object has no limit', () => {
   expect(limitWarnings([definition('paint', 'constructor')], {})).toHaveLength(1)
 })

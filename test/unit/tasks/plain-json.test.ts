@@ -10,8 +10,8 @@ const cycle = () => {
   return value
 }
 
-describe('what JSON can say is copied', () => {
-  test('whatever JSON gives, it stays', () => {
+describe('a value that JSON can represent is copied', () => {
+  test('the output of JSON.parse stays the same', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const plain = JSON.parse(JSON.stringify(value))
@@ -32,7 +32,7 @@ describe('what JSON can say is copied', () => {
     expect(toPlainJson({ a: undefined, b: [undefined, 1] }, 'data')).toEqual({ b: [null, 1] })
   })
 
-  test('toJSON is asked: a date is a text', () => {
+  test('toJSON is called: a date becomes a string', () => {
     expect(toPlainJson({ at: new Date(0), own: { toJSON: () => ({ x: 1 }) } }, 'data')).toEqual({
       at: '1970-01-01T00:00:00.000Z',
       own: { x: 1 },
@@ -40,19 +40,19 @@ describe('what JSON can say is copied', () => {
   })
 
   test.each(['text', 1, null, { x: 1 }])(
-    'a member called toJSON that is no function is data: %j',
+    'a member named toJSON that is no function is data: %j',
     (toJSON) => {
       expect(toPlainJson({ toJSON, other: 1 }, 'data')).toEqual({ toJSON, other: 1 })
     },
   )
 
-  test('an object whose toJSON gives itself is copied by its members, as JSON.stringify does', () => {
+  test('an object whose toJSON returns itself is copied by its members, as by JSON.stringify', () => {
     const proto = { toJSON: () => shy }
     const shy: object = Object.assign(Object.create(proto), { name: 'm' })
     expect(toPlainJson({ shy }, 'data')).toEqual({ shy: { name: 'm' } })
   })
 
-  test('getters are read once, and what they give is checked', () => {
+  test('getters are read once, and their values are checked', () => {
     let reads = 0
     const value = {
       get big() {
@@ -75,7 +75,7 @@ describe('what JSON can say is copied', () => {
     expect(toPlainJson(new Point(), 'data')).toEqual({ x: 1 })
   })
 
-  test('a member called __proto__ is a member like any other', () => {
+  test('a member named __proto__ is copied like any other', () => {
     const copy = toPlainJson(JSON.parse('{"__proto__":{"x":1}}'), 'data')
     expect(JSON.stringify(copy)).toBe('{"__proto__":{"x":1}}')
   })
@@ -86,19 +86,23 @@ describe('what JSON can say is copied', () => {
   })
 })
 
-describe('what JSON cannot say is named with its path', () => {
+describe('a value that JSON cannot represent is an error with its path', () => {
   test.each([
-    ['BigInt', { a: [{ big: 5n }] }, 'data.a[0].big is a bigint, which JSON cannot say'],
-    ['function', { f: () => {} }, 'data.f is a function, which JSON cannot say'],
-    ['symbol', { s: Symbol('s') }, 'data.s is a symbol, which JSON cannot say'],
-    ['NaN', { n: Number.NaN }, 'data.n is NaN, which JSON cannot say'],
-    ['infinity', [Number.NEGATIVE_INFINITY], 'data[0] is -Infinity, which JSON cannot say'],
-    ['cycle', cycle(), 'data.back.to[0] is a cycle, which JSON cannot say'],
-    ['Map', { m: new Map() }, 'data.m is a Map, which JSON cannot say'],
-    ['Set', { m: new Set() }, 'data.m is a Set, which JSON cannot say'],
-    ['error', { e: new TypeError('x') }, 'data.e is a Error, which JSON cannot say'],
-    ['bytes', { b: new Uint8Array(2) }, 'data.b is a Uint8Array, which JSON cannot say'],
-    ['promise', { p: Promise.resolve(1) }, 'data.p is a Promise (a missing await?), which JSON cannot say'],
+    ['BigInt', { a: [{ big: 5n }] }, 'data.a[0].big is a bigint, which JSON cannot represent'],
+    ['function', { f: () => {} }, 'data.f is a function, which JSON cannot represent'],
+    ['symbol', { s: Symbol('s') }, 'data.s is a symbol, which JSON cannot represent'],
+    ['NaN', { n: Number.NaN }, 'data.n is NaN, which JSON cannot represent'],
+    ['infinity', [Number.NEGATIVE_INFINITY], 'data[0] is -Infinity, which JSON cannot represent'],
+    ['cycle', cycle(), 'data.back.to[0] is a cycle, which JSON cannot represent'],
+    ['Map', { m: new Map() }, 'data.m is a Map, which JSON cannot represent'],
+    ['Set', { m: new Set() }, 'data.m is a Set, which JSON cannot represent'],
+    ['error', { e: new TypeError('x') }, 'data.e is an Error, which JSON cannot represent'],
+    ['bytes', { b: new Uint8Array(2) }, 'data.b is a Uint8Array, which JSON cannot represent'],
+    [
+      'promise',
+      { p: Promise.resolve(1) },
+      'data.p is a Promise (a missing await?), which JSON cannot represent',
+    ],
     ['too deep', nested(500), 'more than 500 levels deep'],
     ['undefined', undefined, 'data is undefined'],
   ])('%s', (_name, value, message) => {
@@ -106,11 +110,11 @@ describe('what JSON cannot say is named with its path', () => {
     expect(() => toPlainJson(value, 'data')).toThrow(message)
   })
 
-  test('a Buffer is bytes with a toJSON, and goes as that', () => {
+  test('a Buffer is sent in the form that its toJSON returns', () => {
     expect(toPlainJson(Buffer.from('a'), 'data')).toEqual({ type: 'Buffer', data: [97] })
   })
 
-  test('whatever it accepts, JSON.stringify says the same', () => {
+  test('JSON.stringify gives the same for every value that is accepted', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }), (value) => {
         let copy: unknown

@@ -30,26 +30,26 @@ const setup = (handler: Handler<never>, params?: ParamsSpec, described: TaskDesc
   registry.add({ name: 'work', taskType: undefined, params, described, handler })
   const signal = new TaskSignal()
   const updates: ProgressUpdate[] = []
-  const told: TaskEvent[] = []
+  const emitted: TaskEvent[] = []
   const hot = { add: vi.fn(), remove: vi.fn() }
   const log = { ...silent, child: vi.fn(() => silent) }
   const tools = {
     log,
     report: (update: ProgressUpdate) => void updates.push(update),
-    emit: (event: TaskEvent) => void told.push(event),
+    emit: (event: TaskEvent) => void emitted.push(event),
     strictEvents: true,
     addToHotCache: hot.add,
     removeFromHotCache: hot.remove,
   }
   const surroundings = { registry, directories: unusedDirectories(), tools, watch: UNWATCHED }
   const run = (offer: Partial<TaskOffer> = {}) => runTask({ ...OFFER, ...offer }, signal, surroundings)
-  return { run, signal, updates, told, hot, log }
+  return { run, signal, updates, emitted, hot, log }
 }
 
 const failure = (code: string, message: unknown) => ({ kind: 'failure', error: { code, message } })
 
 describe('one task', () => {
-  test('a handler gets params and context, and what it returns is the outcome', async () => {
+  test('a handler receives params and context, and its return value is the outcome', async () => {
     let seen: unknown
     const { run } = setup((params, { taskId, jobId, taskName, priority, tracingContext, signal }) => {
       seen = { params, taskId, jobId, taskName, priority, tracingContext, aborted: signal.aborted }
@@ -69,20 +69,20 @@ describe('one task', () => {
     expect(await throws.run()).toEqual(failure('PERMANENT_ERROR', 'at once'))
   })
 
-  test('a name that nobody registered is a PERMANENT_ERROR that says what there is', async () => {
+  test('an unknown task name is a PERMANENT_ERROR that lists the known names', async () => {
     expect(await setup(() => {}).run({ taskName: 'play' })).toEqual(
-      failure('PERMANENT_ERROR', 'This worker has no task "play"; it has work'),
+      failure('PERMANENT_ERROR', 'Unknown task "play": this worker has work'),
     )
   })
 
-  test('a handler never sees params that its spec refuses', async () => {
+  test('a handler is not called with params that its schema refuses', async () => {
     const handler = vi.fn()
     const { run } = setup(handler, z.object({ x: z.string() }))
     expect(await run()).toEqual(failure('INVALID_INPUT_ERROR', expect.stringMatching(/^x: /)))
     expect(handler).not.toHaveBeenCalled()
   })
 
-  test('a handler gets what its spec made of the params', async () => {
+  test('a handler receives the output of its params schema', async () => {
     const handler = vi.fn()
     await setup(handler, z.object({ x: z.coerce.string(), y: z.number().default(2) })).run()
     expect(handler).toHaveBeenCalledWith({ x: '1', y: 2 }, expect.anything())
@@ -115,7 +115,7 @@ describe('the context', () => {
     expect(updates).toEqual([])
   })
 
-  test('the logger has the ids, and is made when it is asked for', async () => {
+  test('the logger has the ids, and is created at the first access', async () => {
     const idle = setup(() => {})
     await idle.run()
     expect(idle.log.child).not.toHaveBeenCalled()
@@ -124,7 +124,7 @@ describe('the context', () => {
     expect(chatty.log.child).toHaveBeenCalledWith({ taskId: 't1', jobId: 'j1', taskName: 'work' })
   })
 
-  test('models can be told to be loaded and gone', async () => {
+  test('reports loaded and unloaded models', async () => {
     const { run, hot } = setup((_params, { addToHotCache, removeFromHotCache }) => {
       addToHotCache('sd')
       removeFromHotCache('llm')
@@ -157,13 +157,13 @@ describe('a task that was aborted', () => {
     }
   })
 
-  test('at shutdown: what a library makes of the signal is a TRANSIENT_ERROR that says why', async () => {
+  test('at shutdown: an AbortError of a library becomes a TRANSIENT_ERROR with the reason', async () => {
     expect(await abortedWith(new ShutdownError(), throwing(abortError))).toEqual(
       failure('TRANSIENT_ERROR', 'the worker is shutting down'),
     )
   })
 
-  test('at shutdown: a result or a verdict of the handler still counts', async () => {
+  test('at shutdown: a result or a TaskError of the handler still counts', async () => {
     expect(await abortedWith(new ShutdownError(), () => ({ x: 1 }))).toMatchObject({ data: { x: 1 } })
     expect(await abortedWith(new ShutdownError(), throwing(new PermanentError('bad')))).toEqual(
       failure('PERMANENT_ERROR', 'bad'),

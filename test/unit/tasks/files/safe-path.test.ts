@@ -82,7 +82,7 @@ describe('the names a task may use', () => {
 
   it('says what is wrong with which name', () => {
     expect(() => pathBelow(ROOT, '../x')).toThrow(
-      'The file name "../x" cannot be used: it climbs out with ".."',
+      'File name "../x" refused: it leaves the directory with ".."',
     )
   })
 

@@ -12,7 +12,7 @@ const PAUSE_MS = 5_000
  * written to `TASK_FILES_DIR` every five seconds until that succeeds. Only a write can tell: the failure may have come
  * from another disk, and no system call reports the quota of a user.
  */
-export class DiskRoom {
+export class DiskSpace {
   readonly #directory: string
   readonly #wake: Wake
   #full = false

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { DiskRoom } from '../../../src/tasks/files/disk-room.js'
+import { DiskSpace } from '../../../src/tasks/files/disk-space.js'
 import { Wake } from '../../../src/utils/wake.js'
 import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
@@ -16,16 +16,16 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A room in `directory`, and a promise for the moment in which a probe succeeds. */
-const roomIn = (directory: string) => {
+/** The space in `directory`, and a promise for the moment in which a probe succeeds. */
+const spaceIn = (directory: string) => {
   const wake = new Wake()
-  const room = new DiskRoom(directory, wake)
+  const space = new DiskSpace(directory, wake)
   const hasSpace = new Promise<void>((resolve) =>
     wake.listen(() => {
-      if (room.trouble === undefined) resolve()
+      if (space.trouble === undefined) resolve()
     }),
   )
-  return { room, hasSpace }
+  return { space, hasSpace }
 }
 
 /** Nothing tells of a probe that failed, except the timer of the next one. */
@@ -35,26 +35,26 @@ const nextProbeScheduled = async () => {
 
 it('creates a directory that is missing, and leaves no probe file', async () => {
   const directory = join(await temporaryFolder(), 'not', 'there')
-  const { room, hasSpace } = roomIn(directory)
-  room.notice(diskFull)
-  expect(room.trouble).toBe(`the disk of TASK_FILES_DIR is full: ${directory}`)
+  const { space, hasSpace } = spaceIn(directory)
+  space.notice(diskFull)
+  expect(space.trouble).toBe(`the disk of TASK_FILES_DIR is full: ${directory}`)
   await hasSpace
   expect(await listing(directory)).toEqual([])
 })
 
 it('takes no other error for a full disk', async () => {
-  const { room } = roomIn(await temporaryFolder())
-  room.notice(new Error('broken'))
-  expect(room.trouble).toBeUndefined()
+  const { space } = spaceIn(await temporaryFolder())
+  space.notice(new Error('broken'))
+  expect(space.trouble).toBeUndefined()
 })
 
 it('probes again after five seconds and not earlier', async () => {
   const obstacle = join(await temporaryFolder(), 'file')
   await writeFile(obstacle, '')
-  const { room, hasSpace } = roomIn(join(obstacle, 'payloads'))
-  room.notice(diskFull)
+  const { space, hasSpace } = spaceIn(join(obstacle, 'payloads'))
+  space.notice(diskFull)
   await nextProbeScheduled()
-  room.notice(diskFull)
+  space.notice(diskFull)
   expect(vi.getTimerCount()).toBe(1)
   await rm(obstacle)
   await vi.advanceTimersByTimeAsync(4_999)
@@ -67,28 +67,28 @@ it('probes again after five seconds and not earlier', async () => {
 it('schedules no probe when it is closed during one', async () => {
   const obstacle = join(await temporaryFolder(), 'file')
   await writeFile(obstacle, '')
-  const { room } = roomIn(join(obstacle, 'payloads'))
-  room.notice(diskFull)
-  await room.close()
+  const { space } = spaceIn(join(obstacle, 'payloads'))
+  space.notice(diskFull)
+  await space.close()
   expect(vi.getTimerCount()).toBe(0)
 })
 
 it('cancels the next probe when it is closed between two', async () => {
   const obstacle = join(await temporaryFolder(), 'file')
   await writeFile(obstacle, '')
-  const { room } = roomIn(join(obstacle, 'payloads'))
-  room.notice(diskFull)
+  const { space } = spaceIn(join(obstacle, 'payloads'))
+  space.notice(diskFull)
   await nextProbeScheduled()
-  await room.close()
+  await space.close()
   expect(vi.getTimerCount()).toBe(0)
 })
 
 it('leaves no probe file when it is closed during a probe, and starts none afterwards', async () => {
   const directory = await temporaryFolder()
-  const { room } = roomIn(directory)
-  room.notice(diskFull)
-  await room.close()
+  const { space } = spaceIn(directory)
+  space.notice(diskFull)
+  await space.close()
   expect(await listing(directory)).toEqual([])
-  room.notice(diskFull)
-  expect(room.trouble).toBeUndefined()
+  space.notice(diskFull)
+  expect(space.trouble).toBeUndefined()
 })

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { isGone, parseMarker, thisOwner } from '../../../../src/tasks/files/owner.js'
+import { isGone, parseMarker, thisProcess } from '../../../../src/tasks/files/directory-owner.js'
 
-const me = thisOwner('w-1')
-/** Above what Linux gives out. */
+const me = thisProcess('w-1')
+/** Larger than any PID of Linux. */
 const NO_PROCESS = 2 ** 22 + 1
 
-describe('whose directories may be cleared away', () => {
+describe('an owner whose directories may be removed', () => {
   it.each([
     ['this process', { ...me }, false],
     ['this process under another worker id', { ...me, workerId: 'w-2' }, false],
-    ['the parent, which runs', { ...thisOwner('w-1'), pid: process.ppid, started: '' }, false],
+    ['the parent, which runs', { ...thisProcess('w-1'), pid: process.ppid, started: '' }, false],
     ['a process that is gone', { ...me, pid: NO_PROCESS }, true],
     ['a process that is gone, another worker', { ...me, workerId: 'w-2', pid: NO_PROCESS }, true],
-    ['an earlier process of the same number', { ...me, started: '1' }, process.platform === 'linux'],
+    ['an earlier process with the same PID', { ...me, started: '1' }, process.platform === 'linux'],
     ['another machine', { ...me, host: 'elsewhere', workerId: 'w-2', pid: NO_PROCESS }, false],
     ['another machine, the same worker id', { ...me, host: 'elsewhere' }, true],
   ])('%s', (_, owner, gone) => {
