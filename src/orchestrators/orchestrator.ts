@@ -54,7 +54,7 @@ export class Orchestrator {
     this.workerId = workerId
     this.#target = target
     this.#transport = transportFor(target)
-    const identity = { workerId, token, taskKey, clock, makeId: () => randomUUID() }
+    const identity = { workerId, token, taskKey, clock, makeId: randomUUID }
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
     const parts = { transport: this.#transport, detector: this.#detector }
     this.#workerToken = new WorkerToken({ ...parts, url, configuredToken: token, usesSts, log })

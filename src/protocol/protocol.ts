@@ -54,7 +54,7 @@ export interface Identity {
   readonly taskKey: string | undefined
   readonly clock: ServerClock
   /** Returns a new unique id. */
-  readonly makeId: () => string
+  makeId(): string
 }
 
 /**

@@ -14,9 +14,9 @@ import type { RouteHandler, WorkerHandlers, WorkerRequest } from './worker-reque
 
 /** The routes of the second generation. */
 export interface RxonHandlers extends WorkerHandlers {
-  readonly event: RouteHandler
-  readonly token: RouteHandler
-  readonly refresh: RouteHandler
+  event(request: WorkerRequest): Response | Promise<Response>
+  token(request: WorkerRequest): Response | Promise<Response>
+  refresh(request: WorkerRequest): Response | Promise<Response>
 }
 
 /** A request whose token is valid. */

@@ -13,12 +13,12 @@ export type RouteHandler = (request: WorkerRequest) => Response | Promise<Respon
 
 /** The routes that both generations have. */
 export interface WorkerHandlers {
-  readonly register: RouteHandler
-  readonly heartbeat: RouteHandler
-  readonly poll: RouteHandler
-  readonly result: RouteHandler
+  register(request: WorkerRequest): Response | Promise<Response>
+  heartbeat(request: WorkerRequest): Response | Promise<Response>
+  poll(request: WorkerRequest): Response | Promise<Response>
+  result(request: WorkerRequest): Response | Promise<Response>
   /** A request without an upgrade to the path of a socket. */
-  readonly noUpgrade: RouteHandler
+  noUpgrade(request: WorkerRequest): Response | Promise<Response>
   /** Refuses a request to an unknown path or method, if the generation checks the token before the path. */
   refusal(request: WorkerRequest): Response | undefined
 }
