@@ -235,3 +235,19 @@ test('§2.6.1 a result is flat, timed, and has no metadata of its own', async ()
   })
   expect(headers['x-worker-id']).toBe('w1')
 })
+
+test('a result is delivered although its progress cannot be written', async () => {
+  const { orchestrator, worker, said } = await setup()
+  worker.task('tells', (_params, { progress }) => {
+    progress(0.5)
+    return { done: true }
+  })
+  const delivered = nextEvent(worker, 'resultDelivered')
+  await worker.start()
+  // The signed form of a message has no integers beyond 64 bits.
+  orchestrator.endPoll(task({ type: 'tells', tracing_context: { span: 1e300 } }))
+  expect((await orchestrator.answered('result')).body).toMatchObject({ status: 'success' })
+  expect(await delivered).toEqual({ taskId: 't1', jobId: 'j1' })
+  await said('Progress not sent')
+  expect(worker.readiness.ready).toBe(true)
+})
