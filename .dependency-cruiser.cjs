@@ -15,7 +15,7 @@ const mayImport = {
   tasks: ['protocol', 'storage', 'utils'],
   journal: ['protocol', 'transport', 'utils'],
   delivery: ['protocol', 'transport', 'utils'],
-  execution: ['tasks', 'delivery', 'protocol', 'utils'],
+  execution: ['tasks', 'delivery', 'journal', 'protocol', 'utils'],
   polling: ['execution', 'orchestrators', 'journal', 'transport', 'protocol', 'utils'],
   connections: [
     'runtime/settings.ts',

@@ -1,5 +1,6 @@
 import type { Delivery } from '../delivery/delivery.js'
 import type { ResultSink } from '../delivery/result-queue.js'
+import type { Journal } from '../journal/journal.js'
 import type { TaskOffer, TaskResult } from '../protocol/messages.js'
 import type { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { RepeatedOffers } from './repeated-offers.js'
@@ -7,15 +8,10 @@ import type { TaskInHand, TaskSource } from './task-in-hand.js'
 import { resultOf, type TaskReports } from './task-reports.js'
 import type { TasksInHand } from './tasks-in-hand.js'
 
-/** Writes down that a task was accepted. Calls `then` when the note is written. */
-export interface TaskJournal {
-  accepted(offer: TaskOffer, from: TaskSource, then: () => void): void
-}
-
 /** The parts of a worker that a task passes through. */
 export interface Stations {
   readonly tasks: TasksInHand
-  readonly journal: TaskJournal
+  readonly journal: Pick<Journal, 'accepted'>
   readonly delivery: Delivery
   readonly repeats: RepeatedOffers<TaskInHand>
   readonly directories: TaskDirectories
