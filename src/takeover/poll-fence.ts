@@ -22,6 +22,7 @@ export class PollFence<T extends Identity> {
 
   /** Raises the fence of an identity for `ms` milliseconds. */
   raise(owner: T, ms: number): void {
+    this.#raised.get(keyOf(owner))?.timer.cancel()
     const timer = after(ms, () => this.lift(owner))
     this.#raised.set(keyOf(owner), { owner, timer })
   }

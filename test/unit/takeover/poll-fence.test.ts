@@ -60,3 +60,13 @@ test('closing removes all fences and timers, and reports no end', () => {
     ended: [],
   })
 })
+
+test('a fence that is raised again ends at the later time', () => {
+  const { fence, ended } = setUp()
+  fence.raise(W1, 10_000)
+  fence.raise(W1, 30_000)
+  vi.advanceTimersByTime(29_999)
+  expect({ isUp: fence.isUp(W1), ended }).toEqual({ isUp: true, ended: [] })
+  vi.advanceTimersByTime(1)
+  expect(fence.isUp(W1)).toBe(false)
+})
