@@ -123,11 +123,18 @@ describe('one that waits for the download of another', () => {
       vi.useRealTimers()
     })
     let downloads = 0
+    let reached = () => {}
+    const underWay = new Promise<void>((resolve) => {
+      reached = resolve
+    })
     const store: ObjectStore = {
       async *list() {},
       stat: async () => ({ size: 3, etag: 'e' }),
       download: async (_, path) => {
-        if (++downloads === 1) await new Promise(() => {})
+        if (++downloads === 1) {
+          reached()
+          await new Promise(() => {})
+        }
         await writeFile(path, 'abc')
         return { size: 3, etag: 'e' }
       },
@@ -143,6 +150,7 @@ describe('one that waits for the download of another', () => {
         ...options,
       })
     void download(0, 'first')
+    await underWay
     const waits = download(0, 'second', { signal })
     while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve))
     return { waits, byOther: () => download(1, 'other') }
