@@ -9,8 +9,8 @@ const loaded = new Set<string>()
 
 worker.task('draw', (_params, { addToHotCache }) => {
   for (const model of ['painter-v1', 'palette']) {
-    loaded.add(model) // stands for what takes long
-    addToHotCache(model) // tasks named "draw" are now sent here first
+    loaded.add(model) // in place of code that loads the model
+    addToHotCache(model) // the orchestrator now prefers this worker for "draw"
   }
   return { models: loaded.size }
 })

@@ -7,7 +7,7 @@ const worker = new Worker({
   taskTypeLimits: { video: 1, audio: 4 },
 })
 
-// These two share the one slot for videos.
+// These two tasks share the single slot for videos.
 worker.task('upscale_video', { taskType: 'video' }, async (_params, { progress, signal }) => {
   for (let percent = 0; percent < 100; percent += 20) {
     progress(percent / 100, 'upscaling')
@@ -16,7 +16,7 @@ worker.task('upscale_video', { taskType: 'video' }, async (_params, { progress, 
 })
 worker.task('blur_faces', { taskType: 'video' }, (_params, { signal }) => pause(50, undefined, { signal }))
 
-// Up to four of this one.
+// Up to four of these tasks run at once.
 worker.task('transcribe', { taskType: 'audio' }, (_params, { signal }) => pause(50, undefined, { signal }))
 
 // Limited by maxConcurrentTasks alone.
