@@ -7,9 +7,9 @@ export interface Wait<T> {
   /** Part of the error message: `waited 30000 ms for …`. */
   readonly what: string
   /** Returns the awaited value, or `undefined` if it is not there yet. */
-  readonly look: () => T | undefined
+  look(): T | undefined
   /** Calls `lookAgain` each time the value may be there. Returns a function that ends this. */
-  readonly watch: (lookAgain: () => void) => () => void
+  watch(lookAgain: () => void): () => void
   /** `Infinity` waits forever. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined

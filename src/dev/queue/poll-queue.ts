@@ -2,7 +2,7 @@ import { after, type Timer } from '../../utils/time.js'
 import { PriorityQueue } from './priority-queue.js'
 
 interface HeldPoll<T> {
-  readonly answer: (item: T | undefined) => void
+  answer(item: T | undefined): void
   readonly hold: Timer
 }
 

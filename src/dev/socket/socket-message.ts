@@ -24,14 +24,14 @@ const parsed = (text: string): unknown => {
 export const readSocketMessage = (text: string): SocketMessage | undefined => {
   const message = parsed(text)
   if (!isObject(message)) return undefined
-  const { event, job_id: jobId, task_id: taskId, progress: fraction, message: said } = message
+  const { event, job_id: jobId, task_id: taskId, progress: fraction, message: note } = message
   if ('event_type' in message) return { kind: 'event', body: message, json: text }
   if (event !== 'progress_update') return undefined
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof fraction !== 'number')
     return undefined
   const progress = {
     fraction: Math.min(Math.max(fraction, 0), 1),
-    message: typeof said === 'string' ? said : '',
+    message: typeof note === 'string' ? note : '',
   }
   return { kind: 'progress', jobId, taskId, progress }
 }
