@@ -2,7 +2,7 @@ import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
-import { ResultQueue, type ResultSink, type SetAsideObserver } from './result-queue.js'
+import { type Answer, ResultQueue, type ResultSink, type SetAsideObserver } from './result-queue.js'
 import type { DeliveryPolicy } from './retry-policy.js'
 
 /** Keeps results until the orchestrator has answered for them. Calls `then` when the note is written. */
@@ -56,10 +56,17 @@ export class Delivery {
     this.#undelivered.set(result, true)
     // The journal comes first: an unanswered result can then be sent again, whatever happens to this process.
     if (!isRecorded) await new Promise<void>((then) => this.#journal.finished(result, to.url, then))
-    const answer = await this.#queueFor(to).send(result)
-    const settlement = await this.#settle(result, to.url, answer)
+    const queue = this.#queueFor(to)
+    const answer = await new Promise<Answer>((answered) => queue.send(result, answered))
+    if (answer.kind === 'taken' || answer.kind === 'ignored') {
+      await new Promise<void>((then) => this.#journal.acknowledged(result, then))
+      this.#forget(result)
+      return answer
+    }
+    const { kind, error } = answer
+    const isKept = await this.#journal.buried(result, to.url, error)
     this.#forget(result)
-    return settlement
+    return { kind, error, isKept }
   }
 
   /** The orchestrator answers again: results for all worker ids of this worker may go. */
@@ -85,19 +92,6 @@ export class Delivery {
     if (this.#isClosed) queue.close()
     this.#queues.set(to, queue)
     return queue
-  }
-
-  async #settle(
-    result: TaskResult,
-    from: string,
-    answer: Receipt | { readonly kind: 'refused'; readonly error: Error },
-  ): Promise<Settlement> {
-    if (answer.kind === 'taken' || answer.kind === 'ignored') {
-      await new Promise<void>((then) => this.#journal.acknowledged(result, then))
-      return answer
-    }
-    const { kind, error } = answer
-    return { kind, error, isKept: await this.#journal.buried(result, from, error) }
   }
 
   #forget(result: TaskResult): void {

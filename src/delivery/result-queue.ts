@@ -67,12 +67,10 @@ export class ResultQueue {
     this.#observer = observer
   }
 
-  /** Resolves when the orchestrator has answered, however long that takes. Stays pending once the queue is closed. */
-  send(result: TaskResult): Promise<Answer> {
-    return new Promise((answered) => {
-      this.#waiting.push({ result, failures: 0, answered })
-      this.#pump()
-    })
+  /** Calls `answered` when the orchestrator has answered, however long that takes. Never after {@link close}. */
+  send(result: TaskResult, answered: (answer: Answer) => void): void {
+    this.#waiting.push({ result, failures: 0, answered })
+    this.#pump()
   }
 
   /** The orchestrator has answered another request, so the results need not wait for their retries. */

@@ -1,4 +1,4 @@
-import type { Delivery } from '../delivery/delivery.js'
+import type { Delivery, Settlement } from '../delivery/delivery.js'
 import type { ResultSink } from '../delivery/result-queue.js'
 import type { Journal } from '../journal/journal.js'
 import type { TaskOffer, TaskResult } from '../protocol/messages.js'
@@ -28,31 +28,37 @@ export class TaskLifecycle {
 
   /** Takes an offer. The poll that brought the offer has reserved a slot for it. */
   take(offer: TaskOffer, from: TaskSource): void {
-    this.#follow(offer, from).catch((error: unknown) => this.#at.reports.broke(offer, error))
-  }
-
-  async #follow(offer: TaskOffer, from: TaskSource): Promise<void> {
-    const { tasks, journal, repeats, reports } = this.#at
     // `undefined`: a duplicate. The outcome of some tasks is known already: cancelled, done before, or handed back.
-    const task = tasks.accept(offer, from)
-    if (!task) return
+    const task = this.#at.tasks.accept(offer, from)
     // The handler may end this process. The journal has to know the task by then.
-    await new Promise<void>((then) => journal.accepted(offer, from, then))
-    const outcome = await tasks.run(task)
-    // NOTHING MAY THROW between the outcome and `report`: the result would be lost.
-    const settled = this.report(resultOf(task, outcome), from, offer)
-    // The result is recorded and not sent yet. A failure that the orchestrator retries at once must find a free slot.
-    tasks.free(task)
-    repeats.ended(task, outcome)
-    from.uplink.settle(offer.taskId)
-    reports.ended(task, outcome)
-    await settled
+    if (task) this.#at.journal.accepted(offer, from, () => void this.#follow(task))
   }
 
-  /** Brings a result home and forgets its task. Results that an earlier process left take this path, too. */
-  async report(result: TaskResult, to: ResultSink, offer?: TaskOffer, isRecorded = false): Promise<void> {
-    const { delivery, repeats, directories, reports } = this.#at
-    const settlement = await delivery.bring(result, to, isRecorded)
+  /** Reports a result that an earlier process left. */
+  async report(result: TaskResult, to: ResultSink, isRecorded: boolean): Promise<void> {
+    this.#forget(result, await this.#at.delivery.bring(result, to, isRecorded))
+  }
+
+  async #follow(task: TaskInHand): Promise<void> {
+    const { tasks, delivery, repeats, reports } = this.#at
+    try {
+      const outcome = await tasks.run(task)
+      // NOTHING MAY THROW between the outcome and `bring`: the result would be lost.
+      const result = resultOf(task, outcome)
+      const settled = delivery.bring(result, task.from)
+      // The result is recorded and not sent yet. A failure that the orchestrator retries must find a free slot.
+      tasks.free(task)
+      repeats.ended(task, outcome)
+      task.from.uplink.settle(task.offer.taskId)
+      reports.ended(task, outcome)
+      this.#forget(result, await settled, task.offer)
+    } catch (error) {
+      reports.broke(task.offer, error)
+    }
+  }
+
+  #forget(result: TaskResult, settlement: Settlement, offer?: TaskOffer): void {
+    const { repeats, directories, reports } = this.#at
     if (offer) repeats.settled(offer, settlement)
     directories.released(result.taskId, result.outcome)
     reports.settled(result, settlement)

@@ -175,10 +175,7 @@ export class PollLoop implements PollSeat {
   }
 
   openOne(): void {
-    this.#poll().catch((err: unknown) => {
-      const fields = { orchestrator: this.#orchestrator.url, err }
-      this.#shared.log.error(fields, 'Internal error in a poll loop: please report it')
-    })
+    void this.#poll()
   }
 
   async #poll(): Promise<void> {
@@ -197,7 +194,12 @@ export class PollLoop implements PollSeat {
       return
     }
     this.#close(poll, 'answered')
-    this.#answered(offer, monotonicMs() - poll.openedMs)
+    try {
+      this.#answered(offer, monotonicMs() - poll.openedMs)
+    } catch (err) {
+      const fields = { orchestrator: this.#orchestrator.url, err }
+      this.#shared.log.error(fields, 'Internal error in a poll loop: please report it')
+    }
     this.#pollEnded()
   }
 

@@ -10,7 +10,8 @@ import { after, type Timer } from '../utils/time.js'
 
 /** Brings results to their orchestrators. */
 export interface ResultReporter {
-  report(result: TaskResult, to: ResultSink, offer?: undefined, isRecorded?: boolean): Promise<void>
+  /** @param isRecorded - whether the journal has the result already */
+  report(result: TaskResult, to: ResultSink, isRecorded: boolean): Promise<void>
 }
 
 /** Tasks go back after this time even if their orchestrator can give this worker no tasks, in ms. */
@@ -64,7 +65,7 @@ export class Recovery {
     const sink = this.#sinks.find((each) => each.url === url)
     this.#waiting.delete(url)
     if (this.#waiting.size === 0) this.#patience?.cancel()
-    if (sink) for (const result of results) void this.#reporter.report(result, sink)
+    if (sink) for (const result of results) void this.#reporter.report(result, sink, false)
   }
 
   /** Tasks that still wait stay in the journal, for the next worker. */
@@ -79,7 +80,7 @@ export class Recovery {
 
   #report(task: OpenTask, sink: ResultSink): void {
     if (task.fact === 'finished') {
-      void this.#reporter.report(task.result, sink, undefined, true)
+      void this.#reporter.report(task.result, sink, true)
       return
     }
     const waiting = this.#waiting.get(sink.url) ?? []

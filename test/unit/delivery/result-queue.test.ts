@@ -35,8 +35,7 @@ const setUp = (policy: Partial<typeof POLICY> = {}) => {
   const queue = new ResultQueue(sink, { ...POLICY, ...policy }, observer)
   const answered: string[] = []
   const send = (count: number) => {
-    for (let n = 0; n < count; n++)
-      void queue.send(resultOf(n)).then(({ kind }) => answered.push(`t${n} ${kind}`))
+    for (let n = 0; n < count; n++) queue.send(resultOf(n), ({ kind }) => answered.push(`t${n} ${kind}`))
   }
   const settled = () => vi.advanceTimersByTimeAsync(0)
   const answerAll = async (answer: (call: (typeof open)[number]) => void) => {

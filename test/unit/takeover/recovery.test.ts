@@ -47,8 +47,7 @@ const setUp = () => {
   const recovery = new Recovery(
     [sinkOf(ONE), sinkOf(TWO)],
     {
-      report: async (result, to, _offer, isRecorded) =>
-        note(isRecorded ? 'deliver' : 'hand back')(result, to),
+      report: async (result, to, isRecorded) => note(isRecorded ? 'deliver' : 'hand back')(result, to),
     },
     {
       buried: async (result, from) => {

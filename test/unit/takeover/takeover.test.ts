@@ -67,7 +67,7 @@ const setUp = (heldMs: Readonly<Record<string, number>>, left: readonly OpenTask
       buried: () => Promise.resolve(true),
       acknowledged: () => {},
     },
-    { report: async ({ taskId }, _to, _offer, isRecorded) => void (isRecorded || handedBack.push(taskId)) },
+    { report: async ({ taskId }, _to, isRecorded) => void (isRecorded || handedBack.push(taskId)) },
     logger,
     wake,
   )
