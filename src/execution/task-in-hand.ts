@@ -66,17 +66,14 @@ export class TaskInHand {
     return this.#isDecided || this.signal.reason !== undefined
   }
 
-  /** Decides the outcome. The first call wins. */
+  /** Decides the outcome. The first call wins. Whatever the handler still does, no timer keeps the process alive. */
   decide(outcome: Outcome): void {
     if (this.#isDecided) return
     this.#isDecided = true
-    this.endedMs = monotonicMs()
-    this.#resolve(outcome)
-  }
-
-  cancelTimers(): void {
     this.grace?.cancel()
     this.deadline?.cancel()
+    this.endedMs = monotonicMs()
+    this.#resolve(outcome)
   }
 }
 

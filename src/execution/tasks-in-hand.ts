@@ -252,7 +252,6 @@ export class TasksInHand {
     const { watch, log, wake } = this.#execution
     this.#drop(task)
     task.hasEnded = true
-    task.cancelTimers()
     watch.ended(task.offer.taskName)
     if (!task.isDecided) {
       task.decide(outcome)

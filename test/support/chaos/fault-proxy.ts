@@ -117,7 +117,7 @@ export class FaultProxy {
 
   /** Tears down every open connection. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   /** The way is there and nothing gets through, as behind a firewall that drops packets. */
@@ -248,12 +248,18 @@ export class FaultProxy {
   }
 }
 
+/** Tears a connection down (RST). One that this end is closing already cannot be reset any more, and would stay open for ever. */
+const reset = (socket: Socket): void => {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 const isEarly = (fault: Fault): fault is Extract<Fault, { readonly when: Moment }> =>
   'when' in fault && fault.when === 'before'
 
 const breakOff = (kind: 'close' | 'reset' | 'silence', socket: Socket): void => {
   if (kind === 'close') socket.end()
-  if (kind === 'reset') socket.resetAndDestroy()
+  if (kind === 'reset') reset(socket)
 }
 
 const spoil = (fault: Fault, answer: Answer, response: ServerResponse, socket: Socket): void => {
@@ -265,7 +271,7 @@ const spoil = (fault: Fault, answer: Answer, response: ServerResponse, socket: S
       return
     case 'cut': {
       const whole = onTheWire(answer)
-      socket.write(whole.subarray(0, whole.length >> 1), () => socket.resetAndDestroy())
+      socket.write(whole.subarray(0, whole.length >> 1), () => reset(socket))
       return
     }
     case 'half-close':

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ShutdownError } from '../../../src/errors.js'
 import type { TaskSource } from '../../../src/execution/task-in-hand.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
 import type { Handler } from '../../../src/tasks/definition.js'
@@ -58,6 +59,13 @@ describe('the clock of a task', () => {
     end()
     await settled()
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('a task that is given up leaves no timer, although its handler goes on', async () => {
+    const { tasks, outcomes } = await takeOne({ deadlineMs: Date.now() + 3_600_000 })
+    tasks.abortAll(new ShutdownError())
+    await tasks.giveUp()
+    expect([outcomes.map(([, kind]) => kind), vi.getTimerCount()]).toEqual([['failure'], 0])
   })
 
   test('a task that ends in time leaves no timer', async () => {
