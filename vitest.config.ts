@@ -36,13 +36,16 @@ const preparations: Readonly<Record<string, string>> = {
   interop: at('./test/support/interop/prepare.ts'),
 }
 
+const LEFT_OPEN = at('./test/support/left-open/setup.ts')
+const STATE_HOME = at('./test/support/state-home.ts')
+
 const project = (name: string) => ({
   extends: true as const,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     ...(preparations[name] && { globalSetup: preparations[name] }),
-    setupFiles: [at('./test/support/state-home.ts')],
+    setupFiles: pace[name] ? [STATE_HOME] : [LEFT_OPEN, STATE_HOME],
     ...(pace[name] ?? QUICK),
   },
 })

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EventListeners } from '../../../src/dev/events.js'
 import { PollQueues } from '../../../src/dev/queue/poll-queues.js'
 import { JobRunner } from '../../../src/dev/run/job-runner.js'
@@ -26,12 +26,9 @@ const build = () => {
   const queues = new PollQueues<object>()
   const settings = { maxRetries: 3, secretKey: 'key', waitForWorker: false }
   const sockets = { send: () => false }
-  return {
-    workers,
-    jobs,
-    queues,
-    runner: new JobRunner({ settings, workers, jobs, queues, sockets, listeners }),
-  }
+  const runner = new JobRunner({ settings, workers, jobs, queues, sockets, listeners })
+  onTestFinished(() => runner.close())
+  return { workers, jobs, queues, runner }
 }
 
 it('keeps one timer for a task that is out, and none once it is answered', () => {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { holdTime } from '../../support/test-worker.js'
+import { gate, holdTime } from '../../support/test-worker.js'
 import { setup, task } from './setup.js'
 
 const KEY = 'key-of-the-orchestrator'
@@ -58,6 +58,20 @@ test('§2.5.6 a task ends at its deadline, a number with a fraction too', async 
   await vi.advanceTimersByTimeAsync(10_000)
   const { body } = await orchestrator.answered('result')
   expect(body).toMatchObject({ status: 'failure', error: { code: 'TIMEOUT_ERROR' } })
+})
+
+test('§2.5.6 a deadline keeps no process alive whose worker has given the task up', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_SHUTDOWN_TIMEOUT: 0 })
+  const entered = gate()
+  worker.task('wait', () => {
+    entered.open()
+    return new Promise(() => {})
+  })
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'wait', deadline: Date.now() / 1_000 + 3_600 }))
+  await entered.opened
+  await worker.stop({ pollGraceMs: 0 })
+  expect((await orchestrator.next('result')).body).toMatchObject({ error: { code: 'TRANSIENT_ERROR' } })
 })
 
 test('§2.5.6 a task that waited past its deadline is not begun', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { Registering } from '../../../src/connections/registering.js'
 import { AuthError, UnreachableError } from '../../../src/errors.js'
 import type { Registration } from '../../../src/protocol/messages.js'
@@ -25,6 +25,7 @@ const setUp = ({ retries = true } = {}) => {
     unauthorized: () => retries,
   }
   const registering = new Registering(owner, orchestrator, linesOf().logger)
+  onTestFinished(() => registering.close())
   return { registering, open, registered, settled: () => vi.advanceTimersByTimeAsync(0) }
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ResultQueue, type ResultSink } from '../../../src/delivery/result-queue.js'
 import { AuthError, RateLimitError, ResponseError, UnreachableError } from '../../../src/errors.js'
 import type { Receipt, TaskResult } from '../../../src/protocol/messages.js'
@@ -33,6 +33,7 @@ const setUp = (policy: Partial<typeof POLICY> = {}) => {
   }
   const observer = { setAside: ({ taskId }: TaskResult) => void setAside.push(taskId) }
   const queue = new ResultQueue(sink, { ...POLICY, ...policy }, observer)
+  onTestFinished(() => queue.close())
   const answered: string[] = []
   const send = (count: number) => {
     for (let n = 0; n < count; n++) queue.send(resultOf(n), ({ kind }) => answered.push(`t${n} ${kind}`))

@@ -106,6 +106,7 @@ describe('a poll that fails', () => {
     open[1]?.fail(new UnreachableError('refused', { wasSent: false }))
     await settled()
     expect(marks).toEqual(['unanswered', 'not sent'])
+    await loop.drain()
   })
 })
 

@@ -11,6 +11,7 @@ const W1 = { url: 'http://o', workerId: 'w1' }
 const setUp = () => {
   const ended: object[] = []
   const fence = new PollFence<typeof W1>((owner) => ended.push(owner))
+  onTestFinished(() => fence.close())
   return { fence, ended }
 }
 

@@ -58,6 +58,7 @@ const setUp = () => {
     },
     linesOf().logger,
   )
+  onTestFinished(() => recovery.close())
   return { recovery, done }
 }
 
