@@ -7,6 +7,7 @@ import type { DeliveryPolicy } from './retry-policy.js'
 
 /** Keeps results until the orchestrator has answered for them. Calls `then` when the note is written. */
 export interface ResultJournal {
+  /** Never calls `then` before it returns. */
   finished(result: TaskResult, from: string, then: () => void): void
   acknowledged(result: TaskResult, then: () => void): void
   /** Stores a result that was refused for good as a dead letter. Resolves to whether it is stored. */
@@ -54,10 +55,12 @@ export class Delivery {
    */
   async bring(result: TaskResult, to: ResultSink, isRecorded = false): Promise<Settlement> {
     this.#undelivered.set(result, true)
-    // The journal comes first: an unanswered result can then be sent again, whatever happens to this process.
-    if (!isRecorded) await new Promise<void>((then) => this.#journal.finished(result, to.url, then))
-    const queue = this.#queueFor(to)
-    const answer = await new Promise<Answer>((answered) => queue.send(result, answered))
+    const answer = await new Promise<Answer>((answered) => {
+      const send = () => this.#queueFor(to).send(result, answered)
+      // The journal comes first: an unanswered result can then be sent again, whatever happens to this process.
+      if (isRecorded) send()
+      else this.#journal.finished(result, to.url, send)
+    })
     if (answer.kind === 'taken' || answer.kind === 'ignored') {
       await new Promise<void>((then) => this.#journal.acknowledged(result, then))
       this.#forget(result)

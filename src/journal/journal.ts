@@ -46,8 +46,8 @@ const CLOSE_DEADLINE_MS = 5_000
  * The journal on disk: the tasks that were accepted and whose results are not acknowledged, and the polls that an
  * orchestrator may hold. The next worker reads it after a crash.
  *
- * Methods with `then` call it when the entry is written or cannot be written. They call it at once if there is no journal:
- * without a state folder, before `open` and after `close`.
+ * Methods with `then` call it when the entry is written or cannot be written. If there is no journal, they call it at
+ * once: without a state folder, before `open` and after `close`.
  */
 export class Journal {
   readonly #settings: JournalSettings
@@ -116,8 +116,10 @@ export class Journal {
     this.#add({ fact: 'accepted', from: url, workerId, jobId, taskId, taskName }, then)
   }
 
+  /** Never calls `then` before it returns: the slot of the task is freed before its result is sent. */
   finished(result: TaskResult, from: string, then: () => void): void {
-    this.#add({ fact: 'finished', from, result }, then, 'at rest')
+    if (this.#store) this.#store.add({ fact: 'finished', from, result }, then, 'at rest')
+    else queueMicrotask(then)
   }
 
   /** The orchestrator has the result. */
@@ -209,8 +211,8 @@ export class Journal {
     this.#add({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) }, then)
   }
 
-  #add(entry: JournalEntry, then: () => void = nothing, when?: 'soon' | 'at rest'): void {
-    if (this.#store) this.#store.add(entry, then, when)
+  #add(entry: JournalEntry, then: () => void = nothing): void {
+    if (this.#store) this.#store.add(entry, then)
     else then()
   }
 }

@@ -17,6 +17,16 @@ export interface Delivery {
   }
 }
 
+/** `undefined`: the worker died before it had sent everything. */
+const wholeBody = async (request: IncomingMessage): Promise<string | undefined> => {
+  try {
+    return await text(request)
+  } catch (error) {
+    if (!request.complete) return undefined
+    throw error
+  }
+}
+
 interface Poll {
   readonly workerId: string
   readonly response: ServerResponse
@@ -137,7 +147,8 @@ export class StandIn {
       this.#show(response)
       return
     }
-    const bytes = await text(request)
+    const bytes = await wholeBody(request)
+    if (bytes === undefined) return
     const body = bytes === '' ? undefined : JSON.parse(bytes)
     this.#handle(request, body, response)
   }

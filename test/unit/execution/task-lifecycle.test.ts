@@ -20,7 +20,8 @@ const setUp = (handler: Handler = () => ({ data: { sum: 2 } }), source: Partial<
   }
   const journal = {
     accepted: (_offer: TaskOffer, _from: TaskSource, then: () => void) => noted('accepted', then),
-    finished: (_result: TaskResult, _from: string, then: () => void) => noted('finished', then),
+    finished: (_result: TaskResult, _from: string, then: () => void) =>
+      noted('finished', () => queueMicrotask(then)),
     acknowledged: (_result: TaskResult, then: () => void) => noted('acknowledged', then),
     buried: async () => true,
   }

@@ -141,6 +141,24 @@ test('a result whose dead letter cannot be written stays in the journal', async 
   expect(problems(lines)).toEqual([expect.stringContaining('Dead letter not written')])
 })
 
+test.each(['with', 'without'])(
+  'a finished task is not reported as written at once, %s a journal',
+  async (kind) => {
+    const { journal } = journalIn(temporaryFolder(), 'w1')
+    if (kind === 'with') await journal.open()
+    const result = { jobId: 'j', taskId: 't1', workerId: 'w1', outcome: { kind: 'cancelled' as const } }
+    let isWritten = false
+    const written = new Promise<void>((resolve) =>
+      journal.finished(result, ORCHESTRATOR, () => {
+        isWritten = true
+        resolve()
+      }),
+    )
+    expect(isWritten).toBe(false)
+    await written
+  },
+)
+
 describe('a journal that is closed', () => {
   test('unlocks its folder, even if the folder cannot be removed', async () => {
     const { journal, folder, lines } = journalIn(temporaryFolder(), 'w1')
