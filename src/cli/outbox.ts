@@ -89,8 +89,7 @@ const send = async (
   const asOwner = { ...settings, workerId: result.workerId }
   const orchestrator = new Orchestrator({ settings: asOwner, target, tls: tlsFor(settings) }, NOBODY)
   try {
-    const receipt = await orchestrator.deliver(result)
-    if (receipt.kind === 'replaced') throw receipt.error
+    await orchestrator.deliver(result)
     await removeLetter(path)
   } finally {
     await orchestrator.close()

@@ -16,7 +16,7 @@ export interface ResultJournal {
 
 /** The end of a delivery. */
 export type Settlement =
-  | Exclude<Receipt, { readonly kind: 'replaced' }>
+  | Receipt
   /** The orchestrator will never take the result. `isKept`: the result is stored as a dead letter. */
   | { readonly kind: 'replaced' | 'refused'; readonly error: Error; readonly isKept: boolean }
 

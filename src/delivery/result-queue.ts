@@ -1,5 +1,6 @@
 import { RateLimitError } from '../errors.js'
 import type { Receipt, TaskResult } from '../protocol/messages.js'
+import { inPlaceOf } from '../protocol/unsendable.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { after, type Timer } from '../utils/time.js'
 import { type DeliveryPolicy, pauseAfter, verdictOn } from './retry-policy.js'
@@ -22,8 +23,13 @@ export interface ResultSink {
   readonly limits: ResultLimits
 }
 
-/** The orchestrator's answer to a result; `refused` if the orchestrator will never take the result. */
-export type Answer = Receipt | { readonly kind: 'refused'; readonly error: Error }
+/**
+ * The orchestrator's answer to a result.
+ *
+ * - `replaced`: the orchestrator cannot read the result, and took a short failure in its place.
+ * - `refused`: the orchestrator will never take the result.
+ */
+export type Answer = Receipt | { readonly kind: 'replaced' | 'refused'; readonly error: Error }
 
 /** Hears of results that are still undelivered after all quick retries. */
 export interface SetAsideObserver {
@@ -32,6 +38,8 @@ export interface SetAsideObserver {
 
 interface Entry {
   readonly result: TaskResult
+  /** A short failure that is sent in place of the result, and the reason. */
+  replacement: { readonly result: TaskResult; readonly error: Error } | undefined
   failures: number
   answered(answer: Answer): void
 }
@@ -69,7 +77,7 @@ export class ResultQueue {
 
   /** Calls `answered` when the orchestrator has answered, however long that takes. Never after {@link close}. */
   send(result: TaskResult, answered: (answer: Answer) => void): void {
-    this.#waiting.push({ result, failures: 0, answered })
+    this.#waiting.push({ result, replacement: undefined, failures: 0, answered })
     this.#pump()
   }
 
@@ -107,25 +115,30 @@ export class ResultQueue {
     this.#inFlight++
     let receipt: Receipt
     try {
-      receipt = await this.#to.deliver(entry.result)
+      receipt = await this.#to.deliver(entry.replacement?.result ?? entry.result)
     } catch (error) {
       this.#inFlight--
       this.#failed(entry, error as Error)
       return
     }
     this.#inFlight--
-    entry.answered(receipt)
+    entry.answered(entry.replacement ? { kind: 'replaced', error: entry.replacement.error } : receipt)
     this.#opened()
   }
 
   #failed(entry: Entry, error: Error): void {
     const verdict = verdictOn(error)
-    if (verdict === 'refuse') {
-      entry.answered({ kind: 'refused', error })
+    if (verdict === 'refuse' || (verdict === 'replace' && entry.replacement)) {
+      entry.answered({ kind: 'refused', error: entry.replacement?.error ?? error })
       this.#opened()
       return
     }
     if (this.#mode === 'closed') return
+    if (verdict === 'replace') {
+      entry.replacement = { result: inPlaceOf(entry.result, error.message), error }
+      void this.#attempt(entry)
+      return
+    }
     entry.failures++
     const { maxRetries } = this.#policy
     if (verdict === 'retry' || entry.failures > maxRetries) this.#sleep(entry, error)

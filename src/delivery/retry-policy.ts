@@ -1,22 +1,30 @@
 import { AuthError, RateLimitError, ResponseError, UnreachableError } from '../errors.js'
+import { UnsendableError } from '../protocol/unsendable.js'
 import { fullJitter } from '../transport/backoff.js'
 
 /** What follows when an orchestrator did not take a result. */
 export type DeliveryVerdict =
   /** The orchestrator will never take this result. */
   | 'refuse'
+  /** The orchestrator cannot read this result. A short failure tells the job. */
+  | 'replace'
   /** The orchestrator takes no results at present: all of them wait. */
   | 'hold-all'
   /** Only this result failed: it alone is retried. */
   | 'retry'
 
-const FINAL_STATUSES = new Set([400, 404, 405, 409, 410, 413, 422])
+/** Invalid JSON or an unexpected shape (400), or a body that is too large (413). */
+const UNREADABLE_STATUSES = new Set([400, 413])
+const FINAL_STATUSES = new Set([404, 405, 409, 410, 422])
 
 /** Pure. */
 export const verdictOn = (error: unknown): DeliveryVerdict => {
   if (error instanceof UnreachableError || error instanceof RateLimitError || error instanceof AuthError)
     return 'hold-all'
-  return error instanceof ResponseError && FINAL_STATUSES.has(error.status) ? 'refuse' : 'retry'
+  if (error instanceof UnsendableError) return 'replace'
+  if (!(error instanceof ResponseError)) return 'retry'
+  if (UNREADABLE_STATUSES.has(error.status)) return 'replace'
+  return FINAL_STATUSES.has(error.status) ? 'refuse' : 'retry'
 }
 
 /** How results are sent and retried. */

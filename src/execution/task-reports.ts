@@ -9,6 +9,9 @@ import { HANDED_BACK } from './tasks-in-hand.js'
 /** Orchestrators have a handful of reasons to ignore a result. More than this many are counted as one. */
 const MAX_REASONS = 100
 
+/** The end of a result that was not taken. */
+type Refusal = Extract<Settlement, { readonly isKept: boolean }>
+
 /** Tells the log and the listeners what becomes of tasks and their results. */
 export class TaskReports implements SetAsideObserver {
   readonly #events: Events
@@ -45,7 +48,7 @@ export class TaskReports implements SetAsideObserver {
         this.#ignored(result, settlement.reason)
         return
       default:
-        this.#refused(result, settlement.error, settlement.isKept)
+        this.#refused(result, settlement)
     }
   }
 
@@ -70,12 +73,15 @@ export class TaskReports implements SetAsideObserver {
     this.#events.emit('resultIgnored', { taskId, jobId, reason })
   }
 
-  #refused({ taskId, jobId, outcome }: TaskResult, error: Error, isKept: boolean): void {
+  #refused({ taskId, jobId, outcome }: TaskResult, { kind, error, isKept }: Refusal): void {
     const fields = { taskId, jobId, err: error }
-    if (isKept)
-      this.#log.error(fields, 'Result refused for good by the orchestrator: stored as a dead letter')
+    const what =
+      kind === 'replaced'
+        ? 'Result not readable for the orchestrator: a short failure took its place'
+        : 'Result refused for good by the orchestrator'
+    if (isKept) this.#log.error(fields, `${what}: stored as a dead letter`)
     // Without a dead letter the log is the last place that has the outcome.
-    else this.#log.error({ ...fields, outcome }, 'Result refused for good by the orchestrator: it is dropped')
+    else this.#log.error({ ...fields, outcome }, `${what}: it is dropped`)
     this.#events.emit('resultRefused', { taskId, jobId, error })
   }
 }

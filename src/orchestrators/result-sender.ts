@@ -1,4 +1,4 @@
-import { ResponseError, StaleMessageError, UnreachableError } from '../errors.js'
+import { StaleMessageError, UnreachableError } from '../errors.js'
 import type { Receipt, TaskResult } from '../protocol/messages.js'
 import type { WireRequest } from '../protocol/protocol.js'
 import { monotonicMs } from '../utils/time.js'
@@ -9,19 +9,13 @@ import type { Requests } from './requests.js'
 interface PendingRequest {
   readonly request: WireRequest
   readonly writtenMs: number
-  /** Why the request reports a failure in place of the result; `undefined` if it reports the result itself. */
-  readonly refusal: ResponseError | undefined
 }
-
-/** Invalid JSON or an unexpected shape (400), or a body that is too large (413). */
-const UNREADABLE = new Set([400, 413])
 
 /**
  * Sends results to an orchestrator that recognizes each message by its nonce.
  *
  * - The response is lost: the same text is sent again, because the orchestrator may have taken the result.
  * - The orchestrator responds: the next request gets a new nonce, because the orchestrator refuses a nonce it has seen.
- * - The orchestrator cannot read the result: a short failure replaces it, or the job would wait for its timeout.
  */
 export class ResultSender {
   readonly #detector: Pick<ProtocolDetector, 'protocol'>
@@ -38,49 +32,37 @@ export class ResultSender {
     const { protocol } = this.#detector
     const lost = this.#pending.get(result)
     const isRepeat = lost !== undefined && monotonicMs() - lost.writtenMs < protocol.repeatableMs
-    const pending = isRepeat ? lost : pendingNow(protocol.writeResult(result))
+    const pending = isRepeat ? lost : this.#write(result)
     const read = isRepeat ? protocol.readRepeatedResult : protocol.readResult
     try {
       const receipt = await this.#requests.ask('result', pending.request, read)
       this.#pending.delete(result)
-      return pending.refusal ? { kind: 'replaced', error: pending.refusal } : receipt
+      return receipt
     } catch (error) {
       this.#remember(result, pending, error)
-      return this.#sendReplacement(result, error)
+      if (!(error instanceof StaleMessageError)) throw error
+      // The response has corrected the clock.
+      return this.#sendAnew(result)
     }
   }
 
-  /** @throws `error` if no other request helps, or the error of that request */
-  async #sendReplacement(result: TaskResult, error: unknown): Promise<Receipt> {
-    const pending = this.#replacementFor(result, error)
-    if (!pending) throw error
+  async #sendAnew(result: TaskResult): Promise<Receipt> {
+    const pending = this.#write(result)
     try {
-      const receipt = await this.#requests.ask('result', pending.request, this.#detector.protocol.readResult)
-      return pending.refusal ? { kind: 'replaced', error: pending.refusal } : receipt
-    } catch (again) {
-      this.#remember(result, pending, again)
-      throw again
+      return await this.#requests.ask('result', pending.request, this.#detector.protocol.readResult)
+    } catch (error) {
+      this.#remember(result, pending, error)
+      throw error
     }
   }
 
-  #replacementFor(result: TaskResult, error: unknown): PendingRequest | undefined {
-    const { protocol } = this.#detector
-    // The response has corrected the clock.
-    if (error instanceof StaleMessageError) return pendingNow(protocol.writeResult(result))
-    const isUnreadable = error instanceof ResponseError && UNREADABLE.has(error.status)
-    if (!isUnreadable || !protocol.writeUnreadable) return undefined
-    return pendingNow(protocol.writeUnreadable(result, error.message), error)
+  #write(result: TaskResult): PendingRequest {
+    return { request: this.#detector.protocol.writeResult(result), writtenMs: monotonicMs() }
   }
 
-  /** Keeps the request if its response is lost, and forgets the result otherwise. */
+  /** Keeps the request if its response is lost, and forgets it otherwise. */
   #remember(result: TaskResult, pending: PendingRequest, error: unknown): void {
     if (error instanceof UnreachableError) this.#pending.set(result, pending)
     else this.#pending.delete(result)
   }
 }
-
-const pendingNow = (request: WireRequest, refusal?: ResponseError): PendingRequest => ({
-  request,
-  writtenMs: monotonicMs(),
-  refusal,
-})

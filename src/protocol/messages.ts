@@ -166,8 +166,6 @@ export type Receipt =
   | { readonly kind: 'taken' }
   /** The result changes nothing, for example because its job has ended. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  /** The orchestrator could not read the result, and took a failure of the task in its place. */
-  | { readonly kind: 'replaced'; readonly error: Error }
 
 /** The progress of a running task. */
 export interface ProgressUpdate {

@@ -80,6 +80,7 @@ export interface Protocol {
   readonly extraHoldMs?: number
   /** @returns `null` if the orchestrator has no task */
   readPoll(answer: WireAnswer): TaskOffer | null
+  /** @throws UnsendableError if no orchestrator can read the result */
   writeResult(result: TaskResult): WireRequest
   readResult(answer: WireAnswer): Receipt
   /**
@@ -90,8 +91,6 @@ export interface Protocol {
   readRepeatedResult(answer: WireAnswer): Receipt
   /** The error codes of failures that the orchestrator does not dispatch again. */
   readonly finalCodes: ReadonlySet<string>
-  /** Reports a failure in place of a result that the orchestrator cannot read. */
-  writeUnreadable?(result: TaskResult, why: string): WireRequest
   /** Requests a short-lived token (STS). */
   writeTokenRequest?(refreshToken?: string): WireRequest
   readToken?(answer: WireAnswer): ShortLivedToken

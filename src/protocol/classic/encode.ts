@@ -1,6 +1,7 @@
 import type { Heartbeat, Outcome, ProgressUpdate, Registration, TaskResult } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
 import { pollPath, REGISTER, RESULT, workerPath } from '../routes.js'
+import { isWithinLimit, sendable, withinLimit } from '../unsendable.js'
 
 /** Returns the record of a worker at the orchestrator. */
 export const recordOf = (registration: Registration) => {
@@ -72,11 +73,8 @@ const idsOf = ({ jobId, taskId, workerId }: TaskResult) => ({
 export const writeResult = (result: TaskResult): WireRequest => ({
   method: 'POST',
   path: RESULT,
-  body: JSON.stringify({ ...idsOf(result), result: outcomeOnTheWire(result.outcome) }),
+  body: sendable(() => JSON.stringify({ ...idsOf(result), result: outcomeOnTheWire(result.outcome) })),
 })
-
-/** The longest body that an orchestrator reads, in bytes. */
-const BODY_LIMIT = 1_048_576
 
 /**
  * Writes a result for orchestrators 1.0b9 to 1.0b12. 1.0b9 and 1.0b10 read the outcome from `result`, 1.0b11 and 1.0b12 from
@@ -86,16 +84,21 @@ const BODY_LIMIT = 1_048_576
 export const writeFlatResult = (result: TaskResult): WireRequest => {
   const outcome = outcomeOnTheWire(result.outcome)
   const message = { ...idsOf(result), ...outcome }
-  const body = JSON.stringify({ ...message, result: outcome })
-  const fits = Buffer.byteLength(body) <= BODY_LIMIT
-  return { method: 'POST', path: RESULT, body: fits ? body : JSON.stringify(message) }
+  const body = sendable(() => {
+    const twice = JSON.stringify({ ...message, result: outcome })
+    return isWithinLimit(twice) ? twice : JSON.stringify(message)
+  })
+  return { method: 'POST', path: RESULT, body }
 }
 
 export const writeProgress = (update: ProgressUpdate): string =>
-  JSON.stringify({
-    event: 'progress_update',
-    task_id: update.taskId,
-    job_id: update.jobId,
-    progress: update.progress,
-    message: update.message,
-  })
+  withinLimit(
+    'The progress',
+    JSON.stringify({
+      event: 'progress_update',
+      task_id: update.taskId,
+      job_id: update.jobId,
+      progress: update.progress,
+      message: update.message,
+    }),
+  )

@@ -1,4 +1,4 @@
-import { PERMANENT_ERROR, ProtocolError } from '../../errors.js'
+import { ProtocolError } from '../../errors.js'
 import type {
   Heartbeat,
   Outcome,
@@ -11,7 +11,7 @@ import type {
 } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
 import { REGISTER, RESULT, TOKEN, workerPath } from '../routes.js'
-import { NotCanonicalError } from './canonical.js'
+import { sendable } from '../unsendable.js'
 import { capabilities, describeWorker, skillsHash } from './describe-worker.js'
 
 /** Adds the timestamp to a message, signs it, and returns its text. The signature does not cover `unsigned`. */
@@ -95,22 +95,11 @@ const resultOnTheWire = (result: TaskResult): object => ({
     result.executionMs === undefined ? undefined : { execution_time_seconds: result.executionMs / 1_000 },
 })
 
-export const writeResult = (sign: Sign, result: TaskResult): WireRequest => {
-  try {
-    return { method: 'POST', path: RESULT, body: sign(resultOnTheWire(result)) }
-  } catch (error) {
-    if (!(error instanceof NotCanonicalError)) throw error
-    return writeUnreadable(sign, result, `the orchestrator cannot read it: ${error.message}`)
-  }
-}
-
-/** Reports a result that nobody can read as a failure of the task. Otherwise the job would wait for its timeout. */
-export const writeUnreadable = (sign: Sign, result: TaskResult, why: string): WireRequest => {
-  const message = `The result of the task cannot be delivered: ${why}`
-  const outcome: Outcome = { kind: 'failure', error: { code: PERMANENT_ERROR, message } }
-  const { jobId, taskId, workerId } = result
-  return { method: 'POST', path: RESULT, body: sign(resultOnTheWire({ jobId, taskId, workerId, outcome })) }
-}
+export const writeResult = (sign: Sign, result: TaskResult): WireRequest => ({
+  method: 'POST',
+  path: RESULT,
+  body: sendable(() => sign(resultOnTheWire(result))),
+})
 
 export const writeTokenRequest = (refreshToken?: string): WireRequest =>
   refreshToken === undefined

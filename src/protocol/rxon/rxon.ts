@@ -10,6 +10,7 @@ import type { TaskResult } from '../messages.js'
 import type { Identity, Protocol, WireRequest } from '../protocol.js'
 import { readCommand } from '../read-command.js'
 import { EVENTS, pollPath, socketPath, workerPath } from '../routes.js'
+import { withinLimit } from '../unsendable.js'
 import {
   readEvent,
   readHeartbeat,
@@ -28,7 +29,6 @@ import {
   writeRegistration,
   writeResult,
   writeTokenRequest,
-  writeUnreadable,
 } from './encode.js'
 import { signedText, signingKey } from './signature.js'
 
@@ -65,7 +65,7 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
   const signEvent: Sign = (event, unsigned) =>
     signedText({ ...event, timestamp: timestamp() }, { key, signerId: workerId }, unsigned)
   const textOf: NonNullable<Protocol['writeEvent']> = (event) =>
-    writeEvent(signEvent, workerId, makeId(), event)
+    withinLimit(`The event "${event.name}"`, writeEvent(signEvent, workerId, makeId(), event))
   return {
     generation: 'rxon',
     writeRegistration: (registration) => writeRegistration(sign, registration),
@@ -84,7 +84,6 @@ export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Pro
     repeatableMs: REPEATABLE_MS,
     finalCodes: FINAL_CODES,
     readRepeatedResult,
-    writeUnreadable: (result, why) => signAsOwner(result, (signAs) => writeUnreadable(signAs, result, why)),
     writeTokenRequest,
     readToken,
     socketPath,

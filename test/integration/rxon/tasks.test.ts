@@ -123,6 +123,30 @@ test('§2.2.5 half a character in what is told harms neither the task nor the wo
   expect(posted.map((each) => each.body.payload.message)).toEqual(['a', 'half \ufffd'])
 })
 
+test('§2.7.3 an event of more than 1 MiB is an error of emit, and such progress is a warning', async () => {
+  const { orchestrator, worker, logged } = await setup()
+  orchestrator.answers('other', { body: { status: 'event_accepted' } })
+  const long = 'ä'.repeat(600_000)
+  worker.task('tell', (_, { emit, progress }) => {
+    progress(0.5, long)
+    try {
+      emit('note', { text: long })
+    } catch (error) {
+      return { data: { isTypeError: error instanceof TypeError, message: String(error) } }
+    }
+    return {}
+  })
+  await worker.start()
+  orchestrator.endPoll(task({ type: 'tell' }))
+  const { body } = await orchestrator.answered('result')
+  expect(body).toMatchObject({
+    status: 'success',
+    data: { isTypeError: true, message: expect.stringMatching(/"note" takes 1,200,\d{3} bytes/) },
+  })
+  expect(logged('warn').map(({ msg }) => msg)).toEqual(['Progress not sent: it cannot be written'])
+  expect(orchestrator.calls('other').filter(({ path }) => path.endsWith('/events'))).toEqual([])
+})
+
 test('§2.7.1 events go over HTTP without a socket, as they are declared', async () => {
   const { orchestrator, worker } = await setup()
   const events = { note: z.object({ text: z.string() }) }

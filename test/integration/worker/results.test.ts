@@ -1,10 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { transientFailure } from 'avtomatika-worker'
 import { describe, expect, test, vi } from 'vitest'
 import { nextEvent } from '../../support/next-event.js'
 import { type CallKind, RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 import { expectPauses, holdTime, SECRET, testWorker } from '../../support/test-worker.js'
 
 const setup = async (maxConcurrentTasks = 8) => {
   const orchestrator = await RawOrchestrator.start()
+  const folder = temporaryFolder()
   const made = testWorker({
     url: orchestrator.url,
     maxConcurrentTasks,
@@ -13,13 +18,14 @@ const setup = async (maxConcurrentTasks = 8) => {
       RESULT_RETRY_INITIAL_DELAY: 1,
       TASK_POLL_TIMEOUT: 600,
       HEARTBEAT_INTERVAL: 600,
+      WORKER_STATE_DIR: folder,
     },
   })
   made.worker.task('echo', (params) => ({ data: params }))
   const delivered: string[] = []
   made.worker.on('resultDelivered', ({ taskId }) => delivered.push(taskId))
   const idsOf = (kind: CallKind) => orchestrator.calls(kind).map(({ body }) => body.task_id)
-  return { orchestrator, ...made, delivered, sent: () => idsOf('result') }
+  return { orchestrator, folder, ...made, delivered, sent: () => idsOf('result') }
 }
 
 const away = [
@@ -136,9 +142,8 @@ test('§1.5.11 after its retries a result is set aside, said, and tried about on
 })
 
 test.each([
-  [400, 'job_id and task_id are required'],
   [404, 'Job not found'],
-  [413, 'Payload Too Large'],
+  [422, 'Unprocessable'],
 ])('§1.5.8 a result that is refused with %i is a dead letter, and not sent again', async (status, error) => {
   const { orchestrator, worker, logged, sent } = await setup()
   orchestrator.answers('result', { status, body: { error } })
@@ -160,6 +165,60 @@ test.each([
   await vi.advanceTimersByTimeAsync(600_000)
   await orchestrator.fence()
   expect(sent()).toEqual(['late'])
+})
+
+test.each([
+  ['refused with 400', { status: 400, body: { error: 'Invalid JSON body' } }, 10],
+  ['refused with 413', { status: 413, body: { error: 'Payload Too Large' } }, 10],
+  // Nothing that long is sent, so the script never answers it.
+  ['too long', { status: 500 }, 1_048_576],
+  // Each letter takes two bytes.
+  ['too long in bytes only', { status: 500 }, 600_000, 'ä'],
+])(
+  '§1.5.13 §1.5.14 a result that is %s: the job gets a short failure, the whole result is a dead letter',
+  async (_, answer, length, letter = 'x') => {
+    const { orchestrator, folder, worker, logged } = await setup()
+    orchestrator.answers('result', ({ body }) =>
+      body.result.status === 'failure' ? { body: { status: 'result_accepted_failure' } } : answer,
+    )
+    const refused = nextEvent(worker, 'resultRefused')
+    holdTime()
+    await worker.start()
+    const text = letter.repeat(length)
+    orchestrator.offer('echo', { text }, 'long')
+    expect(await refused).toMatchObject({ taskId: 'long', jobId: 'job of long' })
+    const last = orchestrator.calls('result').at(-1)
+    expect(last?.body).toEqual({
+      job_id: 'job of long',
+      task_id: 'long',
+      worker_id: expect.any(String),
+      result: {
+        status: 'failure',
+        error: { code: 'PERMANENT_ERROR', message: expect.stringContaining('cannot be delivered') },
+      },
+    })
+    expect(orchestrator.calls('result').filter(({ body }) => body.result.status !== 'failure')).toHaveLength(
+      answer.status === 500 ? 0 : 1,
+    )
+    const letters = join(folder, 'dead-letters')
+    expect(readFileSync(join(letters, String(readdirSync(letters)[0])), 'utf8')).toContain(text)
+    expect(logged('error').map(({ msg }) => msg)).toEqual([
+      'Result not readable for the orchestrator: a short failure took its place: stored as a dead letter',
+    ])
+  },
+)
+
+test('§1.5.14 a failure that is too long keeps its code, so that the orchestrator dispatches it again', async () => {
+  const { orchestrator, worker } = await setup()
+  worker.task('sad', () => transientFailure(`no answer: ${'x'.repeat(2_000_000)}`))
+  holdTime()
+  await worker.start()
+  orchestrator.offer('sad', {}, 'long')
+  const { body } = await orchestrator.answered('result')
+  expect(body.result.error).toEqual({
+    code: 'TRANSIENT_ERROR',
+    message: expect.stringMatching(/^no answer: x+ \(The result of the task cannot be delivered: it takes /),
+  })
 })
 
 test('§1.5.11 what was set aside goes as soon as polls are answered again', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ResultQueue, type ResultSink } from '../../../src/delivery/result-queue.js'
 import { AuthError, RateLimitError, ResponseError, UnreachableError } from '../../../src/errors.js'
-import type { Receipt, TaskResult } from '../../../src/protocol/messages.js'
+import type { Outcome, Receipt, TaskResult } from '../../../src/protocol/messages.js'
+import { UnsendableError } from '../../../src/protocol/unsendable.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -18,16 +19,16 @@ const resultOf = (n: number): TaskResult => ({
 
 /** An orchestrator whose answers the test gives one by one. */
 const setUp = (policy: Partial<typeof POLICY> = {}) => {
-  const open: { taskId: string; take(): void; fail(error: Error): void }[] = []
+  const open: { taskId: string; outcome: Outcome; take(): void; fail(error: Error): void }[] = []
   const state = { quietMs: 0, isLimited: false, most: 0 }
   const setAside: string[] = []
   const sink: ResultSink = {
     url: 'http://o',
     workerId: 'w1',
     limits: { quietMs: () => state.quietMs, isLimited: () => state.isLimited },
-    deliver: ({ taskId }) =>
+    deliver: ({ taskId, outcome }) =>
       new Promise((resolve, reject) => {
-        open.push({ taskId, take: () => resolve(TAKEN), fail: reject })
+        open.push({ taskId, outcome, take: () => resolve(TAKEN), fail: reject })
         state.most = Math.max(state.most, open.length)
       }),
   }
@@ -137,6 +138,66 @@ test('a result that is refused for good is answered, and the others go on', asyn
   send(2)
   await answerAll((call) => (call.taskId === 't0' ? call.fail(new ResponseError(422, 'bad')) : call.take()))
   expect(answered).toEqual(['t0 refused', 't1 taken'])
+})
+
+describe('a result that the orchestrator cannot read', () => {
+  test.each([
+    ['answered 400', new ResponseError(400, 'Invalid JSON body')],
+    ['answered 413', new ResponseError(413, 'too large')],
+    ['never sent', new UnsendableError('it is too long')],
+  ])('is replaced by a short failure at once: %s', async (_, error) => {
+    const { send, open, answered, settled } = setUp()
+    send(1)
+    await settled()
+    open.splice(0)[0]?.fail(error)
+    await settled()
+    expect(open[0]?.outcome).toEqual({
+      kind: 'failure',
+      error: {
+        code: 'PERMANENT_ERROR',
+        message: `The result of the task cannot be delivered: ${error.message}`,
+      },
+    })
+    open.splice(0)[0]?.take()
+    await settled()
+    expect(answered).toEqual(['t0 replaced'])
+  })
+
+  test('is refused if the orchestrator cannot read the short failure either', async () => {
+    const { send, open, answered, settled } = setUp()
+    send(1)
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await settled()
+      open.splice(0)[0]?.fail(new ResponseError(400, 'job_id and task_id are required'))
+    }
+    await settled()
+    expect([answered, open]).toEqual([['t0 refused'], []])
+  })
+
+  test('keeps its short failure while the orchestrator is away', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    const { send, open, answered, settled } = setUp({ maxRetries: 5 })
+    send(1)
+    await settled()
+    open.splice(0)[0]?.fail(new ResponseError(413, 'too large'))
+    await settled()
+    open.splice(0)[0]?.fail(AWAY)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(open[0]?.outcome.kind).toBe('failure')
+    open.splice(0)[0]?.take()
+    await settled()
+    expect(answered).toEqual(['t0 replaced'])
+  })
+
+  test('is not replaced after the close: the journal has it', async () => {
+    const { queue, send, open, answered, settled } = setUp()
+    send(1)
+    await settled()
+    queue.close()
+    open.splice(0)[0]?.fail(new ResponseError(413, 'too large'))
+    await settled()
+    expect([answered, open]).toEqual([[], []])
+  })
 })
 
 test('a result that fails alone is set aside after all quick retries', async () => {

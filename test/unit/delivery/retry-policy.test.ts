@@ -7,11 +7,19 @@ import {
   ResponseError,
   UnreachableError,
 } from '../../../src/errors.js'
+import { UnsendableError } from '../../../src/protocol/unsendable.js'
 
 describe('the verdict on a result that was not taken', () => {
-  test.each([400, 404, 405, 409, 410, 413, 422])('§1.5.8 %i is final', (status) => {
+  test.each([404, 405, 409, 410, 422])('§1.5.8 %i is final', (status) => {
     expect(verdictOn(new ResponseError(status, ''))).toBe('refuse')
   })
+
+  test.each([new ResponseError(400, ''), new ResponseError(413, ''), new UnsendableError('too long')])(
+    '§1.5.14 after %s a short failure is sent',
+    (error) => {
+      expect(verdictOn(error)).toBe('replace')
+    },
+  )
 
   test.each([
     new AuthError(401, ''),
