@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { stateHome } from '../config/env.js'
 import { resolveSettings } from '../config/resolve.js'
 import { WorkerConfig } from '../config/worker-config.js'
-import { type FiledLetter, readLetters, removeLetter } from '../journal/folder/dead-letters.js'
+import { type FiledLetter, letterLine, readLetters, removeLetter } from '../journal/folder/dead-letters.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import { tlsFor } from '../orchestrators/target.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
@@ -46,7 +46,7 @@ const withChoice = (command: Command): Command =>
 
 const list = async (options: OutboxOptions): Promise<void> => {
   const letters = await lettersIn(foldersFor(options))
-  if (options.json) for (const { letter } of letters) console.log(JSON.stringify(letter))
+  if (options.json) for (const { letter } of letters) console.log(letterLine(letter))
   else if (letters.length === 0) console.log('There are no dead letters.')
   else for (const each of letters) console.log(lineFor(each))
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
-import { isObject } from '../utils/json.js'
+import { parseWide } from '../utils/exact-json.js'
+import { isObject, jsonText } from '../utils/json.js'
 import type { JournalEntry } from './entries.js'
 
 /**
@@ -12,7 +13,7 @@ const HEAD_LENGTH = 11
 
 /** Returns the line of an entry, with its line break. */
 export const encodeEntry = (entry: JournalEntry): string => {
-  const json = JSON.stringify(entry)
+  const json = jsonText(entry)
   return `${VERSION} ${checksum(json)} ${json}\n`
 }
 
@@ -47,7 +48,7 @@ const checksum = (json: string | Buffer): string => {
 /** Another program may have written a line with the right checksum, so the members are checked too. */
 const entryFrom = (json: string): JournalEntry | Unreadable => {
   try {
-    const value: unknown = JSON.parse(json)
+    const value = parseWide(json)
     if (isObject(value) && isEntry(value)) return value as unknown as JournalEntry
     return new Unreadable('the JSON is not a known entry')
   } catch {

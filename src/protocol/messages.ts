@@ -99,6 +99,8 @@ export interface TaskOffer {
   readonly taskName: string
   /** All known orchestrators send an object. The params are validated before the handler receives them. */
   readonly params: unknown
+  /** Reads the params again, with bigints for integers that no double holds. Absent if there are none. */
+  readonly exactParams?: (() => unknown) | undefined
   readonly priority: number
   readonly tracingContext: Readonly<Record<string, string>>
   /** When the orchestrator gives up the task: ms since 1970, by the clock of this machine. Absent without a deadline. */

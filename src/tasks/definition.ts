@@ -79,6 +79,15 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
   /** The version of the task. A blueprint may ask for one. Default: none. */
   version?: string
   /**
+   * Whether params keep integers beyond 2^53 as bigints. A number would lose their last digits. The result may then contain
+   * bigints, too; they are sent as integers. Orchestrators of the second generation read at most 64 bits. Default: false,
+   * unless the schema in `params` accepts bigints; digits that are lost are logged once for each task.
+   *
+   * @example
+   * worker.task('count', { bigints: true }, ({ id }) => ({ next: BigInt(id) + 1n }))
+   */
+  bigints?: boolean
+  /**
    * The statuses besides `success` and `failure` that the handler may return. A blueprint with other transitions does not
    * send its tasks here. Default: not declared.
    */
@@ -86,7 +95,10 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
 }
 
 /** The description of a task besides its name and params. */
-export type TaskDescription = Pick<TaskOptions, 'result' | 'events' | 'description' | 'version' | 'statuses'>
+export type TaskDescription = Pick<
+  TaskOptions,
+  'result' | 'events' | 'description' | 'version' | 'bigints' | 'statuses'
+>
 
 /** One registered task. */
 export interface TaskDefinition {

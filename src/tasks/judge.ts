@@ -18,10 +18,14 @@ class ShapeError extends TaskError {
   }
 }
 
-/** Returns the outcome that a handler's return value stands for. Never throws. */
-export const judgeValue = (value: unknown): Outcome => {
+/**
+ * Returns the outcome that a handler's return value stands for. Never throws.
+ *
+ * @param takesBigints - whether data may contain bigints
+ */
+export const judgeValue = (value: unknown, takesBigints = false): Outcome => {
   try {
-    return outcomeOf(value)
+    return outcomeOf(value, takesBigints)
   } catch (error) {
     return judgeError(
       error instanceof NotJsonError
@@ -31,7 +35,7 @@ export const judgeValue = (value: unknown): Outcome => {
   }
 }
 
-const outcomeOf = (value: unknown): Outcome => {
+const outcomeOf = (value: unknown, takesBigints: boolean): Outcome => {
   if (value === undefined || value === null) return { kind: 'value', status: 'success' }
   if (!isObject(value)) {
     throw new ShapeError(
@@ -39,12 +43,12 @@ const outcomeOf = (value: unknown): Outcome => {
     )
   }
   if (!('status' in value || 'data' in value || 'error' in value))
-    return { kind: 'value', status: 'success', data: dataOf(value, 'data') }
-  return fullOutcome(value)
+    return { kind: 'value', status: 'success', data: dataOf(value, takesBigints) }
+  return fullOutcome(value, takesBigints)
 }
 
-const fullOutcome = ({ status, data, error }: Record<string, unknown>): Outcome => {
-  const part = data === undefined || data === null ? {} : { data: dataOf(data, 'data') }
+const fullOutcome = ({ status, data, error }: Record<string, unknown>, takesBigints: boolean): Outcome => {
+  const part = data === undefined || data === null ? {} : { data: dataOf(data, takesBigints) }
   if (status === 'failure' || (status === undefined && error)) {
     return { kind: 'failure', error: failureOf(error), ...part }
   }
@@ -58,8 +62,8 @@ const statusOf = (status: unknown): string => {
   throw new ShapeError(`The handler returned the status ${describeThrown(status)}: return a non-empty string`)
 }
 
-const dataOf = (data: unknown, path: string): JsonObject => {
-  const copy = toPlainJson(data, path)
+const dataOf = (data: unknown, takesBigints: boolean): JsonObject => {
+  const copy = toPlainJson(data, 'data', takesBigints)
   if (isJsonObject(copy)) return copy
   throw new ShapeError(
     `The handler returned data that is ${Array.isArray(copy) ? 'an array' : `a ${typeof copy}`}: return an object, because it is merged into the job's history`,

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../utils/json.js'
+import { isObject, type JsonObject, type JsonValue, setMember } from '../utils/json.js'
 
 /** A value that JSON cannot represent, with its path. */
 export class NotJsonError extends Error {
@@ -15,11 +15,18 @@ const DEEPEST = 500
  * are left out, as by JSON.stringify. Values that JSON.stringify would silently drop or empty (functions, NaN, a Map, a
  * promise without `await`) are errors.
  *
+ * @param takesBigints - whether a bigint is copied; it is sent as an integer
  * @throws NotJsonError with the path of the value
  */
-export const toPlainJson = (value: unknown, path: string): JsonValue => copy(value, path, [])
+export const toPlainJson = (value: unknown, path: string, takesBigints = false): JsonValue =>
+  copy(value, path, { parents: [], takesBigints })
 
-const copy = (value: unknown, path: string, parents: object[]): JsonValue => {
+interface Copying {
+  readonly parents: object[]
+  readonly takesBigints: boolean
+}
+
+const copy = (value: unknown, path: string, copying: Copying): JsonValue => {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -28,44 +35,43 @@ const copy = (value: unknown, path: string, parents: object[]): JsonValue => {
       if (Number.isFinite(value)) return value
       throw new NotJsonError(path, String(value))
     case 'object':
-      return value === null ? null : copyObject(value, path, parents)
+      return value === null ? null : copyObject(value, path, copying)
+    case 'bigint':
+      // Not a JsonValue for handlers. The worker writes it as an integer.
+      if (copying.takesBigints) return value as unknown as JsonValue
+      throw new NotJsonError(path, 'a bigint without `bigints: true` in the options of the task')
     default:
       throw new NotJsonError(path, typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`)
   }
 }
 
-const copyObject = (value: object, path: string, parents: object[]): JsonValue => {
+const copyObject = (value: object, path: string, copying: Copying): JsonValue => {
+  const { parents } = copying
   if (parents.includes(value)) throw new NotJsonError(path, 'a cycle')
   if (parents.length >= DEEPEST) throw new NotJsonError(path, `more than ${DEEPEST} levels deep`)
   parents.push(value)
-  const product = copyMembers(value, path, parents)
+  const product = copyMembers(value, path, copying)
   parents.pop()
   return product
 }
 
-const copyMembers = (value: object, path: string, parents: object[]): JsonValue => {
-  if (Array.isArray(value)) return value.map((item, index) => copyItem(item, `${path}[${index}]`, parents))
+const copyMembers = (value: object, path: string, copying: Copying): JsonValue => {
+  if (Array.isArray(value)) return value.map((item, index) => copyItem(item, `${path}[${index}]`, copying))
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     const replacement: unknown = value.toJSON()
-    if (replacement !== value) return copy(replacement, path, parents)
+    if (replacement !== value) return copy(replacement, path, copying)
   }
   rejectOpaque(value, path)
   const product: Record<string, JsonValue> = {}
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key]
-    if (member !== undefined) put(product, key, copy(member, `${path}.${key}`, parents))
+    if (member !== undefined) setMember(product, key, copy(member, `${path}.${key}`, copying))
   }
   return product
 }
 
-/** Also sets a member named `__proto__`. An object without a prototype could hold it, too, but takes twice the time. */
-const put = (product: Record<string, JsonValue>, key: string, value: JsonValue): void => {
-  if (key !== '__proto__') product[key] = value
-  else Object.defineProperty(product, key, { value, writable: true, enumerable: true, configurable: true })
-}
-
-const copyItem = (item: unknown, path: string, parents: object[]): JsonValue =>
-  item === undefined ? null : copy(item, path, parents)
+const copyItem = (item: unknown, path: string, copying: Copying): JsonValue =>
+  item === undefined ? null : copy(item, path, copying)
 
 /** Classes whose content is not in their members: JSON.stringify would send `{}`. */
 const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error, ArrayBuffer] as const

@@ -3,6 +3,7 @@ import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
+import { validateExact } from './exact-params.js'
 import { fetchInputs } from './fetch-inputs.js'
 import type { TaskDirectories } from './files/task-directories.js'
 import type { TaskStorage } from './files/task-storage.js'
@@ -44,8 +45,13 @@ export const runTask = async (
     const definition = findDefinition(registry, offer)
     const directory = directories.open(offer.taskId)
     // Most stages have nothing to wait for. An `await` without need costs a turn of the microtask queue for each task.
-    const fetched = fetchInputs(offer.params, storage, directory, signal)
-    const checked = validateParams(definition.params, isPending(fetched) ? await fetched : fetched)
+    const exact = offer.exactParams?.()
+    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal)
+    const input = isPending(fetched) ? await fetched : fetched
+    const checked =
+      exact === undefined
+        ? validateParams(definition.params, input)
+        : validateExact(definition, input, tools.log)
     const params = isPending(checked) ? await checked : checked
     // The task may have been aborted during the validation. Its handler would wait forever for an abort event.
     signal.throwIfAborted()
@@ -53,7 +59,8 @@ export const runTask = async (
     const returned = callHandler(definition, params, context, watch)
     const value = isPending(returned) ? await returned : returned
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
-    const judged = validateResult(definition.described?.result, judgeValue(value))
+    const takesBigints = exact !== undefined || definition.described?.bigints === true
+    const judged = validateResult(definition.described?.result, judgeValue(value, takesBigints), takesBigints)
     const outcome = isPending(judged) ? await judged : judged
     const pushed = pushOutputs(outcome, storage, directory, signal, tools.log)
     return isPending(pushed) ? await pushed : pushed

@@ -1,4 +1,4 @@
-import { isObject } from '../utils/json.js'
+import { isObject, setMember } from '../utils/json.js'
 
 /** The deepest nesting. Orchestrators send far less; this limit only prevents a stack overflow. Deeper values are skipped. */
 const DEEPEST = 500
@@ -19,15 +19,9 @@ export const replaceStrings = (value: unknown, by: ReadonlyMap<string, string>, 
   if (depth > DEEPEST) return value
   if (Array.isArray(value)) return value.map((item) => replaceStrings(item, by, depth + 1))
   if (!isObject(value)) return value
-  // An assignment to a member named __proto__ would set the prototype instead.
   const product: Record<string, unknown> = Object.create(Object.getPrototypeOf(value))
   for (const [key, member] of Object.entries(value)) {
-    Object.defineProperty(product, key, {
-      value: replaceStrings(member, by, depth + 1),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    })
+    setMember(product, key, replaceStrings(member, by, depth + 1))
   }
   return product
 }

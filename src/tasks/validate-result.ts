@@ -13,15 +13,19 @@ import { judgeValue } from './judge.js'
 export const validateResult = (
   spec: StandardSchemaV1 | undefined,
   outcome: Outcome,
+  takesBigints = false,
 ): Outcome | Promise<Outcome> =>
-  !spec || outcome.kind !== 'value' || outcome.status !== 'success' ? outcome : validated(spec, outcome)
+  !spec || outcome.kind !== 'value' || outcome.status !== 'success'
+    ? outcome
+    : validated(spec, outcome, takesBigints)
 
 const validated = async (
   spec: StandardSchemaV1,
   outcome: Extract<Outcome, { kind: 'value' }>,
+  takesBigints: boolean,
 ): Promise<Outcome> => {
   const checked = await spec['~standard'].validate(outcome.data)
-  if (!checked.issues) return judgeValue({ status: outcome.status, data: checked.value })
+  if (!checked.issues) return judgeValue({ status: outcome.status, data: checked.value }, takesBigints)
   throw new TaskError(
     CONTRACT_VIOLATION_ERROR,
     `Data do not match the result schema: ${describeIssues(checked.issues)}`,

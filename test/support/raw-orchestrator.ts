@@ -14,6 +14,8 @@ export interface Call {
   readonly headers: IncomingMessage['headers']
   // biome-ignore lint/suspicious/noExplicitAny: whatever came; each test says what it expects.
   readonly body: any
+  /** The body as it came. */
+  readonly text: string
   /** Resolves when the exchange is over, however it ended. */
   readonly closed: Promise<unknown>
 }
@@ -170,9 +172,10 @@ export class RawOrchestrator {
 
   async #receive(message: IncomingMessage, answer: ServerResponse): Promise<void> {
     const closed = once(answer, 'close')
-    const body = parsed(await text(message).catch(() => ''))
+    const sent = await text(message).catch(() => '')
+    const body = parsed(sent)
     const kind = kindOf(message)
-    const call = { kind, path: message.url ?? '', headers: message.headers, body, closed }
+    const call = { kind, path: message.url ?? '', headers: message.headers, body, text: sent, closed }
     if (kind === 'poll') this.#count(call)
     if (call.path !== '/fence') {
       this.#seen.push(call)

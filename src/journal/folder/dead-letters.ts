@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TaskResult } from '../../protocol/messages.js'
-import { isObject } from '../../utils/json.js'
+import { parseWide } from '../../utils/exact-json.js'
+import { isObject, jsonText } from '../../utils/json.js'
 import { syncFolder } from './write-whole.js'
 
 /** A result that its orchestrator will never take, and the reason. */
@@ -43,7 +44,7 @@ export const writeLetter = async (folder: string, letter: DeadLetter): Promise<v
   const path = join(letters, nameFor(letter.result))
   const handle = await open(`${path}.new`, 'w', 0o600)
   try {
-    await handle.writeFile(`${JSON.stringify(letter, null, 2)}\n`)
+    await handle.writeFile(`${jsonText(letter, 2)}\n`)
     await handle.datasync()
   } finally {
     await handle.close()
@@ -51,6 +52,9 @@ export const writeLetter = async (folder: string, letter: DeadLetter): Promise<v
   await rename(`${path}.new`, path)
   await syncFolder(letters)
 }
+
+/** Returns a dead letter as one line of JSON. */
+export const letterLine = (letter: DeadLetter): string => jsonText(letter)
 
 /** Returns all dead letters of a state folder, the oldest first. Ignores other files. */
 export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
@@ -104,7 +108,7 @@ const sizeOf = async (path: string) => {
 
 const readLetter = async (path: string): Promise<FiledLetter | undefined> => {
   try {
-    const letter: unknown = JSON.parse(await readFile(path, 'utf8'))
+    const letter = parseWide(await readFile(path, 'utf8'))
     return isLetter(letter) ? { path, letter } : undefined
   } catch {
     return undefined

@@ -1,3 +1,4 @@
+import { jsonText } from '../../utils/json.js'
 import type { Heartbeat, Outcome, ProgressUpdate, Registration, TaskResult } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
 import { pollPath, REGISTER, RESULT, workerPath } from '../routes.js'
@@ -73,7 +74,7 @@ const idsOf = ({ jobId, taskId, workerId }: TaskResult) => ({
 export const writeResult = (result: TaskResult): WireRequest => ({
   method: 'POST',
   path: RESULT,
-  body: sendable(() => JSON.stringify({ ...idsOf(result), result: outcomeOnTheWire(result.outcome) })),
+  body: sendable(() => jsonText({ ...idsOf(result), result: outcomeOnTheWire(result.outcome) })),
 })
 
 /**
@@ -85,8 +86,8 @@ export const writeFlatResult = (result: TaskResult): WireRequest => {
   const outcome = outcomeOnTheWire(result.outcome)
   const message = { ...idsOf(result), ...outcome }
   const body = sendable(() => {
-    const twice = JSON.stringify({ ...message, result: outcome })
-    return isWithinLimit(twice) ? twice : JSON.stringify(message)
+    const twice = jsonText({ ...message, result: outcome })
+    return isWithinLimit(twice) ? twice : jsonText(message)
   })
   return { method: 'POST', path: RESULT, body }
 }

@@ -10,7 +10,7 @@ const SMALLEST_INTEGER = -(2n ** 63n)
  * Returns the canonical text of a JSON value, which is what signatures cover: keys sorted by code point, no spaces, no null
  * members, whole numbers without a fraction. The text is JSON, so the signed text itself can be sent.
  *
- * Takes the values of JSON.parse, and bigints for integers that a double cannot hold (see exact-json.ts).
+ * Takes the values of JSON.parse, and bigints for integers that a double cannot hold (see utils/exact-json.ts).
  *
  * @throws NotCanonicalError if the orchestrator cannot sign the value either
  */

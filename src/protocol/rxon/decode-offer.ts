@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { ProtocolError, SECURITY_ERROR } from '../../errors.js'
 import { isObject, type JsonObject } from '../../utils/json.js'
-import { objectIn } from '../answers.js'
+import { exactParamsIn, objectIn } from '../answers.js'
 import type { FileMetadata, TaskFailure, TaskOffer } from '../messages.js'
 import type { ServerClock, WireAnswer } from '../protocol.js'
 import { errorFor } from './decode.js'
@@ -30,6 +30,7 @@ export const readPoll = (
     taskId,
     taskName,
     params: body['params'] ?? {},
+    exactParams: exactParamsIn(answer.text),
     priority: numberOr(body['priority'], 0),
     tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
     step: numberOr(body['step'], 0),

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { exactly } from '../../utils/exact-json.js'
 import { canonical, canonicalOf } from './canonical.js'
-import { exactly } from './exact-json.js'
 
 /** Makes a key object once, because each message uses it. */
 export const signingKey = (secret: string): KeyObject => createSecretKey(Buffer.from(secret))

@@ -6,6 +6,8 @@ import { eventually } from '../../support/interop/eventually.js'
 import { setUp } from './set-up.js'
 
 const MIB = 1024 * 1024
+/** Nearly the longest result that an orchestrator reads, in characters. */
+const LARGE = 900_000
 
 test('a journal is shortened while the worker runs, and keeps the open tasks', async () => {
   const { standIn, folder, start } = await setUp()
@@ -14,7 +16,7 @@ test('a journal is shortened while the worker runs, and keeps the open tasks', a
   const open = standIn.offer('hang')
   await first.says(`hangs ${open}`)
   const { ino } = statSync(journal)
-  const filler = 'x'.repeat(MIB)
+  const filler = 'x'.repeat(LARGE)
   // Settled tasks make the journal longer.
   for (let n = 0; n < 6; n++) {
     const large = standIn.offer('echo', { filler })
@@ -44,7 +46,7 @@ test('a journal that is long because of open tasks is not rewritten for each ent
   const changes: string[] = []
   const watcher = watch(folder, (event, name) => changes.push(`${event} ${name}`))
   onTestFinished(() => watcher.close())
-  const filler = 'x'.repeat(MIB)
+  const filler = 'x'.repeat(LARGE)
   for (let n = 0; n < 6; n++) await worker.says(`finished ${standIn.offer('echo', { filler })}`)
   await eventually('the journal was rewritten', () => changes.includes('rename journal.log.new'))
   for (let n = 0; n < 4; n++) await worker.says(`delivered ${standIn.offer('echo')}`)

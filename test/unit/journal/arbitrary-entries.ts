@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { JournalEntry } from '../../../src/journal/entries.js'
+import { parseWide } from '../../../src/utils/exact-json.js'
 import type { JsonObject } from '../../../src/utils/json.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 20 })
@@ -46,7 +47,7 @@ const polled = fc.record(
   { requiredKeys: ['fact', 'from', 'workerId', 'openedAtMs'] },
 )
 
-/** Any entry, in the form that `JSON.parse` returns. */
+/** Any entry, in the form in which a journal returns it: large numbers are bigints. */
 export const anyEntry: fc.Arbitrary<JournalEntry> = fc
   .oneof(accepted, finished, settled, polled)
-  .map((entry) => JSON.parse(JSON.stringify(entry)) as JournalEntry)
+  .map((entry) => parseWide(JSON.stringify(entry)) as JournalEntry)

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { JournalEntry } from '../../../src/journal/entries.js'
 import { decodeEntry, encodeEntry, Unreadable } from '../../../src/journal/record.js'
 import { anyEntry } from './arbitrary-entries.js'
 
@@ -19,6 +20,14 @@ test('decoding a line returns the entry that was encoded', () => {
       expect(decodeEntry(Buffer.from(written.slice(0, -1)))).toEqual(entry)
     }),
   )
+})
+
+test('a bigint in a result keeps its digits', () => {
+  const outcome = { kind: 'value', status: 'success', data: { id: 9_007_199_254_740_993n } }
+  const entry = { fact: 'finished', from: 'o', result: { jobId: 'j', taskId: 't', workerId: 'w', outcome } }
+  const written = encodeEntry(entry as unknown as JournalEntry)
+  expect(written).toContain('"id":9007199254740993}')
+  expect(decodeEntry(Buffer.from(written.slice(0, -1)))).toEqual(entry)
 })
 
 test.each([

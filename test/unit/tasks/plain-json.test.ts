@@ -88,7 +88,11 @@ describe('a value that JSON can represent is copied', () => {
 
 describe('a value that JSON cannot represent is an error with its path', () => {
   test.each([
-    ['BigInt', { a: [{ big: 5n }] }, 'data.a[0].big is a bigint, which JSON cannot represent'],
+    [
+      'BigInt',
+      { a: [{ big: 5n }] },
+      'data.a[0].big is a bigint without `bigints: true` in the options of the task, which JSON cannot represent',
+    ],
     ['function', { f: () => {} }, 'data.f is a function, which JSON cannot represent'],
     ['symbol', { s: Symbol('s') }, 'data.s is a symbol, which JSON cannot represent'],
     ['NaN', { n: Number.NaN }, 'data.n is NaN, which JSON cannot represent'],

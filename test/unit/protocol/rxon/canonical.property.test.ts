@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonical, NotCanonicalError } from '../../../../src/protocol/rxon/canonical.js'
-import { parseExactly } from '../../../../src/protocol/rxon/exact-json.js'
 import { hexHmac, signedText, signingKey } from '../../../../src/protocol/rxon/signature.js'
+import { parseExactly } from '../../../../src/utils/exact-json.js'
 
 const text = fc.string({ unit: 'grapheme' })
 const number = fc.double({ noNaN: true, min: -9e18, max: 1.8e19 })

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { canonical, canonicalOf, NotCanonicalError } from '../../../../src/protocol/rxon/canonical.js'
-import { parseExactly } from '../../../../src/protocol/rxon/exact-json.js'
 import { hexHmac, provenMembers, signingKey } from '../../../../src/protocol/rxon/signature.js'
+import { parseExactly } from '../../../../src/utils/exact-json.js'
 
 interface Vector {
   readonly name: string
