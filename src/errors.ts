@@ -5,7 +5,7 @@
  * - {@link StateError}: the state of the worker does not allow the call.
  * - {@link UnreachableError}: the orchestrator did not answer. It may have received the request.
  * - {@link ResponseError}: the orchestrator answered with an error status.
- * - {@link ProtocolError}: the answer of the orchestrator is malformed.
+ * - {@link ProtocolError}: the answer of the orchestrator is malformed. {@link DowngradeError}: it could not sign its tasks.
  * - {@link TaskError}: a task failed or was aborted.
  */
 export class AvtomatikaError extends Error {
@@ -121,6 +121,12 @@ export class ProtocolError extends AvtomatikaError {
     super('PROTOCOL', message, options)
   }
 }
+
+/**
+ * The worker has a key for the tasks of an orchestrator, but the peer speaks the first generation, which signs nothing. The
+ * worker sends nothing to this peer. Code `PROTOCOL`.
+ */
+export class DowngradeError extends ProtocolError {}
 
 /** A retry may help. The orchestrator dispatches the task again. */
 export const TRANSIENT_ERROR = 'TRANSIENT_ERROR'

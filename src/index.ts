@@ -17,6 +17,7 @@ export {
   type ConfigProblem,
   DEPENDENCY_ERROR,
   DEPENDENCY_MISSING_ERROR,
+  DowngradeError,
   DuplicateMessageError,
   INTEGRITY_MISMATCH_ERROR,
   INTERNAL_ERROR,

@@ -67,6 +67,8 @@ export interface Settings {
   readonly workerPort: number
   /** `MULTI_ORCHESTRATOR_MODE`: Use of several orchestrators. */
   readonly orchestratorMode: OrchestratorMode
+  /** `TASK_MAX_AGE`: Maximum age of a signed task, by its `timestamp`. */
+  readonly taskMaxAgeMs: number | undefined
   /** `WORKER_USE_STS`: Use short-lived STS tokens instead of `WORKER_TOKEN` if the orchestrator issues them. */
   readonly usesSts: boolean
   /** `MAX_CONCURRENT_TASKS`: Maximum number of tasks that run at the same time, at least 1. */

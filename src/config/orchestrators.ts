@@ -14,7 +14,10 @@ export interface OrchestratorEntry {
   readonly token?: string
   /** Generation of its wire protocol. Default: `ORCHESTRATOR_PROTOCOL`. */
   readonly protocol?: GenerationName
-  /** Key that verifies the signatures of its tasks. Default: `ORCHESTRATOR_SECRET_KEY`. */
+  /**
+   * Key that verifies the signatures of its tasks. An empty text leaves the key out: its tasks are not verified.
+   * Default: `ORCHESTRATOR_SECRET_KEY`.
+   */
   readonly secretKey?: string
 }
 

@@ -48,6 +48,12 @@ const checkRequired = (checks: Checks, values: ReadonlyMap<string, unknown>): vo
   }
 }
 
+/** The `timestamp` of a task without a verified signature proves nothing. */
+const checkMaxAge = (checks: Checks, { taskMaxAgeMs, orchestrators }: Settings): void => {
+  if (taskMaxAgeMs === undefined || orchestrators.some(({ taskKey }) => taskKey !== undefined)) return
+  checks.refuse('ORCHESTRATOR_SECRET_KEY', undefined, { expected: 'a key, because TASK_MAX_AGE is set' })
+}
+
 /** The settings that come from several variables, from attributes without a variable, or from options. */
 const settleOthers = (
   config: WorkerConfig,
@@ -90,6 +96,7 @@ export const resolveSettings = (config: WorkerConfig, options: ConstructorOption
   const checks = new Checks(config, options)
   const table = settleTable(checks)
   const settings: Settings = { ...table, ...settleOthers(config, options, checks, table.workerId) }
+  checkMaxAge(checks, settings)
   checks.throwIfAny()
   hideMembers(settings.s3, ['accessKey', 'secretKey'])
   return deepFreeze({ settings, warnings: configWarnings(config, settings.orchestrators) })

@@ -2,7 +2,7 @@ import type { OrchestratorSettings } from '../settings.js'
 import { isObject } from '../utils/json.js'
 import type { Checks } from './checks.js'
 import { generation } from './choice-kinds.js'
-import { optional } from './kind.js'
+import { type Kind, optional } from './kind.js'
 import { finite, positive } from './number-kinds.js'
 import { byPriority, ENTRY_DEFAULTS, type OrchestratorsSource } from './orchestrators.js'
 import { hideMembers } from './secrets.js'
@@ -27,6 +27,16 @@ type Shared = ReturnType<typeof sharedSettings>
 /** JSON has no `undefined`, so `null` means "not given" as well. */
 const given = (value: unknown): unknown => value ?? undefined
 
+/** The first generation has no signatures, so a key would only seem to protect its tasks. */
+const keyWithoutSignatures = (place: string): Pick<Kind<string>, 'expected' | 'hides'> => ({
+  expected: `no key with the protocol classic, because that generation has no signatures: ${
+    place === 'ORCHESTRATOR_SECRET_KEY'
+      ? 'unset it, or set ORCHESTRATOR_PROTOCOL to rxon'
+      : 'set "secretKey": "" for this orchestrator'
+  }`,
+  hides: 'all',
+})
+
 const settleEntry = (
   checks: Checks,
   place: string,
@@ -39,13 +49,19 @@ const settleEntry = (
     checks.settle(`${place}.${name}`, given(entry[name]), optional(secret), undefined)
   const protocol = given(entry['protocol']) ?? shared.generation
   const token = own('token') ?? shared.token
-  const taskKey = own('secretKey') ?? shared.taskKey
+  // An empty key leaves the shared key out for this orchestrator.
+  const taskKey = entry['secretKey'] === '' ? undefined : (own('secretKey') ?? shared.taskKey)
+  const choice = checks.settle(`${place}.protocol`, protocol, generation, shared.generation)
+  if (choice === 'classic' && taskKey !== undefined) {
+    const name = place === 'ORCHESTRATOR_URL' ? 'ORCHESTRATOR_SECRET_KEY' : `${place}.secretKey`
+    checks.refuse(name, taskKey, keyWithoutSignatures(name))
+  }
   return {
     url,
     priority: checks.settle(`${place}.priority`, given(entry['priority']) ?? priority, finite, priority),
     weight: checks.settle(`${place}.weight`, given(entry['weight']) ?? weight, positive, weight),
     token,
-    generation: checks.settle(`${place}.protocol`, protocol, generation, shared.generation),
+    generation: choice,
     ...(taskKey !== undefined && { taskKey }),
   }
 }

@@ -53,11 +53,19 @@ export interface WorkerConfigValues {
   ORCHESTRATOR_PROTOCOL: GenerationName
   /**
    * Key that verifies the signatures of tasks. Without it, no signature is verified. The worker refuses a task with a
-   * missing or wrong signature: it reports a failure and does not run the task. Only orchestrators of the second
-   * generation sign tasks.
+   * missing or wrong signature: it reports a failure and does not run the task. The first generation signs no tasks.
+   * Therefore a key is an error with `classic`, and with `auto` the worker does not use an orchestrator of that
+   * generation. In a list of orchestrators, an empty `secretKey` leaves the key out for one of them.
    * Variable `ORCHESTRATOR_SECRET_KEY`. Default: none.
    */
   ORCHESTRATOR_SECRET_KEY: string | undefined
+  /**
+   * Maximum age of a signed task, by its `timestamp`. The worker refuses an older task. Requires a key for
+   * signatures. The limit protects from replays: somebody who has recorded a signed task can give it to a worker
+   * again. It must exceed the time that a task may wait in its queue, and the clock of this machine must be right.
+   * Variable `TASK_MAX_AGE`, in seconds. Default: none.
+   */
+  TASK_MAX_AGE: number | undefined
   /**
    * Use short-lived STS tokens instead of `WORKER_TOKEN` if the orchestrator issues them. The worker still signs its
    * messages with `WORKER_TOKEN`.

@@ -80,10 +80,19 @@ export const VARIABLES = {
   /**
    * Key that verifies the signatures of tasks. Without it, no signature is verified.
    *
-   * The worker refuses a task with a missing or wrong signature: it reports a failure and does not run the task. Only
-   * orchestrators of the second generation sign tasks.
+   * The worker refuses a task with a missing or wrong signature: it reports a failure and does not run the task. The
+   * first generation signs no tasks. Therefore a key is an error with `classic`, and with `auto` the worker does not
+   * use an orchestrator of that generation. In a list of orchestrators, an empty `secretKey` leaves the key out for one of
+   * them.
    */
   ORCHESTRATOR_SECRET_KEY: { kind: optional(secret) },
+  /**
+   * Maximum age of a signed task, by its `timestamp`. The worker refuses an older task. Requires a key for signatures.
+   *
+   * The limit protects from replays: somebody who has recorded a signed task can give it to a worker again. It must
+   * exceed the time that a task may wait in its queue, and the clock of this machine must be right.
+   */
+  TASK_MAX_AGE: { kind: optional(interval), setting: 'taskMaxAgeMs' },
   /**
    * Use short-lived STS tokens instead of `WORKER_TOKEN` if the orchestrator issues them.
    *

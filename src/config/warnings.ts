@@ -8,6 +8,17 @@ const aboutToken = (orchestrators: readonly OrchestratorSettings[]): string[] =>
   return [`The public default token is used for ${urls.join(', ')}: set WORKER_TOKEN`]
 }
 
+/** A key that protects only some of the orchestrators leaves the others open. */
+const aboutMissingKeys = (
+  { ORCHESTRATOR_SECRET_KEY }: WorkerConfig,
+  orchestrators: readonly OrchestratorSettings[],
+): string[] => {
+  const open = orchestrators.filter(({ taskKey }) => taskKey === undefined).map(({ url }) => url)
+  const hasKeys = ORCHESTRATOR_SECRET_KEY !== undefined || open.length < orchestrators.length
+  if (open.length === 0 || !hasKeys) return []
+  return [`Task signatures are not verified for ${open.join(', ')}: the entry has no secretKey`]
+}
+
 /** Names in upper case only, because a subclass may have members of its own. */
 const aboutUnknownNames = (config: WorkerConfig): string[] => {
   const known = config.toJSON()
@@ -23,5 +34,6 @@ export const configWarnings = (
 ): readonly string[] => [
   ...config.orchestratorsSource.warnings,
   ...aboutToken(orchestrators),
+  ...aboutMissingKeys(config, orchestrators),
   ...aboutUnknownNames(config),
 ]

@@ -1,4 +1,4 @@
-import { AuthError, RateLimitError, ResponseError, UnreachableError } from '../errors.js'
+import { AuthError, DowngradeError, RateLimitError, ResponseError, UnreachableError } from '../errors.js'
 import { UnsendableError } from '../protocol/unsendable.js'
 import { fullJitter } from '../transport/backoff.js'
 
@@ -13,14 +13,15 @@ export type DeliveryVerdict =
   /** Only this result failed: it alone is retried. */
   | 'retry'
 
+/** Each of them says something about the orchestrator and nothing about the result. */
+const HOLDING = [UnreachableError, RateLimitError, AuthError, DowngradeError]
 /** Invalid JSON or an unexpected shape (400), or a body that is too large (413). */
 const UNREADABLE_STATUSES = new Set([400, 413])
 const FINAL_STATUSES = new Set([404, 405, 409, 410, 422])
 
 /** Pure. */
 export const verdictOn = (error: unknown): DeliveryVerdict => {
-  if (error instanceof UnreachableError || error instanceof RateLimitError || error instanceof AuthError)
-    return 'hold-all'
+  if (HOLDING.some((kind) => error instanceof kind)) return 'hold-all'
   if (error instanceof UnsendableError) return 'replace'
   if (!(error instanceof ResponseError)) return 'retry'
   if (UNREADABLE_STATUSES.has(error.status)) return 'replace'

@@ -1,4 +1,4 @@
-import { ShutdownError, TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
+import { ShutdownError, TaskCancelledError, TaskError, TaskTimeoutError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
@@ -157,6 +157,11 @@ export class TasksInHand {
   /** The task of an offer that is not run: its outcome is known, or another task does the same work. */
   #decided(offer: TaskOffer, from: TaskSource): TaskInHand | undefined {
     const { log, repeats } = this.#execution
+    const { refusal } = offer
+    if (refusal) {
+      log.warn({ ...refTo(offer), refusal }, 'Task refused: it is reported as a failure and does not run')
+      return this.#decidedAs(judgeError(new TaskError(refusal.code, refusal.message)), offer, from)
+    }
     if (this.#earlyCancels.take(offer.taskId, from)) {
       log.info(refTo(offer), 'Task cancelled before it came: it is not started')
       return this.#decidedAs(CANCELLED, offer, from)

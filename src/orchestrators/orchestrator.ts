@@ -47,14 +47,14 @@ export class Orchestrator {
    * @param log - gets a warning if short-lived tokens cannot be used
    */
   constructor(target: Target, observer: RequestObserver, log?: Logger) {
-    const { workerId, usesSts } = target.settings
+    const { workerId, usesSts, taskMaxAgeMs } = target.settings
     const { url, token, taskKey, generation } = target.target
     const clock = new EstimatedClock()
     this.url = url
     this.workerId = workerId
     this.#target = target
     this.#transport = transportFor(target)
-    const identity = { workerId, token, taskKey, clock, makeId: randomUUID }
+    const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, makeId: randomUUID }
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
     const parts = { transport: this.#transport, detector: this.#detector }
     this.#workerToken = new WorkerToken({ ...parts, url, configuredToken: token, usesSts, log })
@@ -196,6 +196,7 @@ export class Orchestrator {
   async #dial(listener: SocketListener, signal: AbortSignal): Promise<Socket | HttpResponse> {
     const { settings, target, tls } = this.#target
     if (this.#isClosed) throw this.#closedError()
+    if (this.#detector.downgrade) throw this.#detector.downgrade
     const opened = await openSocket(
       {
         url: target.url.replace(/\/+$/, '') + this.protocol.socketPath(this.workerId),

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../errors.js'
+import { DowngradeError, ProtocolError } from '../errors.js'
 import type { Identity, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
 import {
   type Dialect,
@@ -28,6 +28,7 @@ export class ProtocolDetector {
   #protocol: Protocol
   #isKnown: boolean
   #isDoubtful: boolean
+  #downgrade: DowngradeError | undefined
   #detection: Promise<void> | undefined
   #failure: { readonly error: unknown; readonly atMs: number } | undefined
 
@@ -56,6 +57,11 @@ export class ProtocolDetector {
     return this.#isDoubtful
   }
 
+  /** Why nothing may be sent to this peer: it cannot sign its tasks. Another detection may find another peer. */
+  get downgrade(): DowngradeError | undefined {
+    return this.#downgrade
+  }
+
   /** Notes that the orchestrator did not respond or refused the token: another version may be running there now. */
   doubt(): void {
     this.#isDoubtful = this.#isAuto
@@ -64,7 +70,8 @@ export class ProtocolDetector {
   /**
    * Detects the protocol again. Concurrent callers share one detection.
    *
-   * @throws UnreachableError, or ProtocolError if the responses do not show the protocol
+   * @throws UnreachableError, ProtocolError if the responses do not show the protocol, or DowngradeError if tasks must be
+   * signed and the responses show the first generation
    */
   detect(): Promise<void> {
     if (!this.#isAuto) return Promise.resolve()
@@ -88,14 +95,24 @@ export class ProtocolDetector {
 
   async #detect(): Promise<void> {
     try {
-      this.#adopt(await probe(this.#transport))
+      const dialect = await probe(this.#transport, this.#identity.taskKey !== undefined)
+      if (dialect === 'unsigned') throw this.#distrust()
+      this.#adopt(dialect)
     } catch (error) {
       this.#failure = { error, atMs: monotonicMs() }
       throw error
     }
   }
 
+  /** The protocol in use stays: it verifies the tasks of the polls that are still open. */
+  #distrust(): DowngradeError {
+    this.#isDoubtful = true
+    this.#downgrade ??= new DowngradeError(DOWNGRADE)
+    return this.#downgrade
+  }
+
   #adopt(dialect: Dialect): void {
+    this.#downgrade = undefined
     this.#isKnown = true
     this.#isDoubtful = false
     if (dialect === this.#dialect) return
@@ -104,8 +121,19 @@ export class ProtocolDetector {
   }
 }
 
-/** Sends up to three requests that leave no trace at the orchestrator. */
-const probe = async (transport: Pick<Transport, 'send'>): Promise<Dialect> => {
+const DOWNGRADE =
+  'Orchestrator not used: it answers like the first generation, which cannot sign tasks, but a key for their signatures is ' +
+  'set. If the orchestrator is that old, leave ORCHESTRATOR_SECRET_KEY out for it. Otherwise check the URL and the network'
+
+/**
+ * Sends up to three requests that leave no trace at the orchestrator.
+ *
+ * @param mustSign - whether a peer without signatures is `unsigned`, whichever form of the first generation it speaks
+ */
+const probe = async (
+  transport: Pick<Transport, 'send'>,
+  mustSign: boolean,
+): Promise<Dialect | 'unsigned'> => {
   const seen: string[] = []
   const send = async (request: WireRequest): Promise<WireAnswer> => {
     const answer = await transport.send({ ...request, deadlineMs: DEADLINE_MS })
@@ -117,6 +145,8 @@ const probe = async (transport: Pick<Transport, 'send'>): Promise<Dialect> => {
     const events = await send(SECOND_PROBE)
     dialect = dialectByHeader(events) ?? generationByEvents(events)
   }
+  // Anybody can answer like the first generation, and then give forged tasks.
+  if (dialect === 'classic' && mustSign) return 'unsigned'
   if (dialect === 'classic') dialect = dialectByTokens(await send(THIRD_PROBE))
   if (dialect) return dialect
   throw new ProtocolError(

@@ -1,4 +1,4 @@
-import { AuthError, RateLimitError, StaleMessageError, UnreachableError } from '../errors.js'
+import { AuthError, DowngradeError, RateLimitError, StaleMessageError, UnreachableError } from '../errors.js'
 import type { WireAnswer, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import type { Transport } from '../transport/http.js'
@@ -71,7 +71,7 @@ export class Requests implements RateLimits {
    *
    * @param read - turns the response into a value, or throws
    * @param cancelGroup - cancels the request with others
-   * @throws UnreachableError, or what `read` throws
+   * @throws UnreachableError, DowngradeError, or what `read` throws
    */
   // The hot path: a chained promise costs less than an async function, and a plain object less than a spread.
   ask<T>(
@@ -81,6 +81,7 @@ export class Requests implements RateLimits {
     cancelGroup?: CancelGroup,
   ): Promise<T> {
     const { transport, workerToken, pollDeadlineMs, detector } = this.#options
+    if (detector.downgrade) return this.#refuse(kind, detector.downgrade)
     const isPoll = kind === 'poll'
     const deadlineMs = isPoll ? pollDeadlineMs : CALL_DEADLINE_MS
     const extraHoldMs = isPoll ? (detector.protocol.extraHoldMs ?? SPARE_MS) - SPARE_MS : 0
@@ -101,12 +102,17 @@ export class Requests implements RateLimits {
   /** Records what an error shows of the orchestrator, and throws the error. */
   failed(kind: RequestKind, error: unknown): never {
     this.#record(kind, error)
-    if (error instanceof UnreachableError || error instanceof AuthError) {
+    if (error instanceof UnreachableError || error instanceof AuthError || error instanceof DowngradeError) {
       const { detector, liveness } = this.#options
       detector.doubt()
       liveness.suspect()
     }
     throw error
+  }
+
+  /** Sends nothing. A rejection like any other, because callers wait for one. */
+  async #refuse(kind: RequestKind, error: Error): Promise<never> {
+    return this.failed(kind, error)
   }
 
   /** The orchestrator checks the token before the nonce, so the same text can be sent with another token. */

@@ -10,7 +10,7 @@ export interface WorkerTokenOptions {
   readonly configuredToken: string
   /** Whether to use short-lived tokens if the orchestrator issues them. */
   readonly usesSts: boolean
-  readonly detector: Pick<ProtocolDetector, 'protocol'>
+  readonly detector: Pick<ProtocolDetector, 'protocol' | 'downgrade'>
   readonly transport: Pick<Transport, 'send' | 'authorize'>
   readonly log: Logger | undefined
 }
@@ -86,6 +86,7 @@ export class WorkerToken {
     const { detector, transport } = this.#options
     const { writeTokenRequest, readToken } = detector.protocol
     if (!writeTokenRequest || !readToken) return undefined
+    if (detector.downgrade) return detector.downgrade
     this.#dueMs = monotonicMs() + RETRY_MS
     try {
       const request = { ...writeTokenRequest(refreshToken), deadlineMs: DEADLINE_MS }

@@ -1,4 +1,4 @@
-import { AuthError, RateLimitError, UnreachableError } from '../errors.js'
+import { AuthError, DowngradeError, RateLimitError, UnreachableError } from '../errors.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
 import type { Identity, Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
@@ -87,7 +87,7 @@ export class PollLoop implements PollSeat {
   #ended = 0
   #pace: PollPace = ONE_POLL
   #failures = 0
-  /** Whether the last poll got no answer at all. */
+  /** Whether the last poll got no answer at all, or was not sent. */
   #isAway = false
   #trouble: string | undefined
 
@@ -242,7 +242,7 @@ export class PollLoop implements PollSeat {
     // Polls that were open together fail together. They count as one failure.
     if (this.#pause.isSet) return
     this.#failures++
-    this.#isAway = error instanceof UnreachableError
+    this.#isAway = error instanceof UnreachableError || error instanceof DowngradeError
     this.#logTrouble(error)
     this.#rest(this.#pauseAfter(error))
   }

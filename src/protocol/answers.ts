@@ -1,5 +1,5 @@
 import { AuthError, ProtocolError, RateLimitError, ResponseError } from '../errors.js'
-import { hasLongNumber, parseWide } from '../utils/exact-json.js'
+import { hasLongNumber, parseWide, TooDeepError } from '../utils/exact-json.js'
 import { isObject } from '../utils/json.js'
 import type { WireAnswer } from './protocol.js'
 
@@ -28,9 +28,19 @@ export const tryParse = (text: string): unknown => {
   }
 }
 
-/** For {@link TaskOffer.exactParams}: the params of the task in a response. Reading them costs time, so that waits until it is asked for. */
+/** Returns `exactParams` of the task in a response. Reading them costs time, so that waits until it is asked for. */
 export const exactParamsIn = (text: string): (() => unknown) | undefined =>
-  hasLongNumber(text) ? () => (parseWide(text) as Record<string, unknown>)['params'] ?? {} : undefined
+  hasLongNumber(text) ? () => readExactParams(text) : undefined
+
+const readExactParams = (text: string): unknown => {
+  try {
+    return (parseWide(text) as Record<string, unknown>)['params']
+  } catch (error) {
+    // The handler receives such params without bigints.
+    if (error instanceof TooDeepError) return undefined
+    throw error
+  }
+}
 
 /** Returns `Retry-After` in ms: a number of seconds, or a date compared with the `Date` of the same response. */
 const retryAfterMs = (headers: WireAnswer['headers']): number | undefined => {

@@ -99,7 +99,7 @@ export interface TaskOffer {
   readonly taskName: string
   /** All known orchestrators send an object. The params are validated before the handler receives them. */
   readonly params: unknown
-  /** Reads the params again, with bigints for integers that no double holds. Absent if there are none. */
+  /** Reads the params again, with bigints for integers that no double holds. Absent or `undefined` if there are none. */
   readonly exactParams?: (() => unknown) | undefined
   readonly priority: number
   readonly tracingContext: Readonly<Record<string, string>>

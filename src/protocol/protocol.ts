@@ -52,6 +52,8 @@ export interface Identity {
   readonly token: string
   /** Verifies the tasks of the orchestrator; `undefined` if tasks are not verified. */
   readonly taskKey: string | undefined
+  /** The most time since a verified task was signed, in ms; `undefined` without a limit. */
+  readonly taskMaxAgeMs?: number | undefined
   readonly clock: ServerClock
   /** Returns a new unique id. */
   makeId(): string

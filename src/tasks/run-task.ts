@@ -1,4 +1,4 @@
-import { PermanentError, TaskCancelledError, TaskError } from '../errors.js'
+import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
@@ -41,7 +41,6 @@ export const runTask = async (
   { registry, directories, storage, tools, watch }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
-    rejectRefused(offer)
     const definition = findDefinition(registry, offer)
     const directory = directories.open(offer.taskId)
     // Most stages have nothing to wait for. An `await` without need costs a turn of the microtask queue for each task.
@@ -78,11 +77,6 @@ const isPending = <T>(value: T | Promise<T>): value is Promise<T> =>
 const effectiveError = (error: unknown, reason: TaskError | undefined): unknown => {
   if (!reason || (taskErrorIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason
-}
-
-/** A refused offer gets a result like any other: without one, the orchestrator would wait for its timeout. */
-const rejectRefused = ({ refusal }: TaskOffer): void => {
-  if (refusal) throw new TaskError(refusal.code, refusal.message)
 }
 
 const findDefinition = (registry: TaskRegistry, { taskName }: TaskOffer): TaskDefinition => {

@@ -7,12 +7,17 @@ const LONG_NUMBER = /(?:^|[:[,\s])-?\d(?:\d{15}|[\d.]*[eE]\+?\d{3})/
 const INTEGER = /^-?\d+$/
 const LARGEST = 2n ** 64n - 1n
 const SMALLEST = -(2n ** 63n)
+/** Far more than a message or a result may have, and far less than the stack can hold. */
+const MAX_DEPTH = 1_000
+
+/** The value is nested too deeply to be read exactly. */
+export class TooDeepError extends RangeError {}
 
 /**
  * Parses JSON, and keeps every digit of integers of up to 64 bits: an integer that a double cannot hold becomes a bigint. A
  * signature covers the digits that were sent.
  *
- * @throws SyntaxError
+ * @throws SyntaxError, or TooDeepError
  */
 export const parseExactly = (text: string): unknown => exactly(text, JSON.parse(text))
 
@@ -31,7 +36,7 @@ export const hasLongNumber = (text: string): boolean => LONG_NUMBER.test(text)
  * Parses JSON, and keeps every digit of integers: an integer that a double cannot hold becomes a bigint. One of more than
  * 1,000 digits does not: it becomes what `JSON.parse` returns.
  *
- * @throws SyntaxError
+ * @throws SyntaxError, or TooDeepError
  */
 export const parseWide = (text: string): unknown => {
   const value: unknown = JSON.parse(text)
@@ -50,6 +55,7 @@ class Reader {
   readonly #text: string
   readonly #readNumber: ReadNumber
   #at = 0
+  #depth = 0
 
   constructor(text: string, readNumber: ReadNumber) {
     this.#text = text
@@ -57,11 +63,17 @@ class Reader {
   }
 
   value(token: string = this.#next()): unknown {
-    if (token === '{') return this.#object()
-    if (token === '[') return this.#array()
+    if (token === '{' || token === '[') return this.#nested(token)
     const value: unknown = JSON.parse(token)
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
     return Number.isFinite(value) && !INTEGER.test(token) ? value : this.#readNumber(token, value)
+  }
+
+  #nested(token: string): object {
+    if (++this.#depth > MAX_DEPTH) throw new TooDeepError(`it is more than ${MAX_DEPTH} levels deep`)
+    const value = token === '{' ? this.#object() : this.#array()
+    this.#depth--
+    return value
   }
 
   #object(): object {

@@ -27,7 +27,8 @@ test.each<[number, Generation]>([
     })
     onTestFinished(() => orchestrator.close())
     const kills = Math.ceil(tasks / TASKS_A_KILL)
-    const variables = { ORCHESTRATOR_PROTOCOL: generation, ORCHESTRATOR_SECRET_KEY: SECRET_KEY }
+    const key = generation === 'rxon' && { ORCHESTRATOR_SECRET_KEY: SECRET_KEY }
+    const variables = { ORCHESTRATOR_PROTOCOL: generation, ...key }
     const ordeal = await Ordeal.before(orchestrator.url, { seed: SEED, tasks, kills, variables })
     const feed = new JobFeed(orchestrator, {
       ...{ jobs: tasks, width: 300, timeoutMs: TASK_TIMEOUT_MS, longestMs: LONGEST_TASK_MS },

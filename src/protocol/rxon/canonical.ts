@@ -98,5 +98,5 @@ const writeNumber = (value: number): string => {
 
 const writeInteger = (value: bigint): string => {
   if (value >= SMALLEST_INTEGER && value <= LARGEST_INTEGER) return `${value}`
-  throw new NotCanonicalError(`it has the number ${value}, which does not fit into 64 bits`)
+  throw new NotCanonicalError(`it has the number ${Number(value)}, which does not fit into 64 bits`)
 }

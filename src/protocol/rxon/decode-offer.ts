@@ -4,27 +4,41 @@ import { isObject, type JsonObject } from '../../utils/json.js'
 import { exactParamsIn, objectIn } from '../answers.js'
 import type { FileMetadata, TaskFailure, TaskOffer } from '../messages.js'
 import type { ServerClock, WireAnswer } from '../protocol.js'
+import { NotCanonicalError } from './canonical.js'
 import { errorFor } from './decode.js'
-import { provenMembers } from './signature.js'
+import { type Proof, provenMembers } from './signature.js'
 
 type Body = Record<string, unknown>
 
-/** @param key - verifies the task; `undefined` if tasks are not verified */
+/** How tasks are verified. */
+export interface Verifier {
+  readonly key: KeyObject
+  /** See {@link Identity.taskMaxAgeMs}. */
+  readonly maxAgeMs: number | undefined
+}
+
+/** @param verifier - `undefined` if tasks are not verified */
 export const readPoll = (
   answer: WireAnswer,
-  key: KeyObject | undefined,
+  verifier: Verifier | undefined,
   clock: ServerClock,
 ): TaskOffer | null => {
   if (answer.status === 204) return null
   if (answer.status !== 200) throw errorFor('A poll', answer)
   const body = objectIn('A poll', answer)
-  const proven = key ? provenMembers(answer.text, body, key) : 'all'
-  const { job_id: jobId, task_id: taskId, type: taskName, tracing_context: tracing } = body
-  if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof taskName !== 'string') {
+  const { job_id: jobId, task_id: taskId, type: taskName } = body
+  if (typeof jobId !== 'string' || typeof taskId !== 'string' || !canBeSent(jobId, taskId)) {
     const members = Object.keys(body).slice(0, 20).join(', ')
     throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
   }
+  const proof = verifier ? verify(answer.text, body, verifier, clock) : 'all'
+  const refusal = typeof proof === 'string' ? refusalByPolicy(body) : proof
+  // Nothing of such a task can be trusted, and its ids are enough for the answer.
+  if (refusal) return refusedOffer(jobId, taskId, taskName, refusal)
+  if (typeof taskName !== 'string')
+    throw new ProtocolError(`A poll brought the task ${taskId} without a type`)
   // The hot path: one plain object costs a fraction of several spreads.
+  const tracing = body['tracing_context']
   return {
     jobId,
     taskId,
@@ -35,14 +49,84 @@ export const readPoll = (
     tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
     step: numberOr(body['step'], 0),
     depth: numberOr(body['depth'], 0),
-    // A handler must not trust metadata that the signature does not prove.
-    metadata: proven === 'all' ? objectIf(body['metadata']) : undefined,
-    security: objectIf(body['security']),
+    // With a key, the handler receives only what the signature proves.
+    metadata: proof === 'all' ? objectIf(body['metadata']) : undefined,
+    security: verifier ? undefined : objectIf(body['security']),
     paramsMetadata: filesOf(body['params_metadata']),
     deadlineMs: deadlineOf(body['deadline'], clock),
-    refusal: refusalOf(body, proven),
+    refusal: undefined,
   }
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** A result with half a character in its ids cannot be signed. */
+const canBeSent = (jobId: string, taskId: string): boolean => !LONE_SURROGATE.test(jobId + taskId)
+
+const refusedOffer = (jobId: string, taskId: string, taskName: unknown, refusal: TaskFailure): TaskOffer => ({
+  jobId,
+  taskId,
+  taskName: typeof taskName === 'string' ? taskName : '',
+  params: {},
+  priority: 0,
+  tracingContext: {},
+  refusal,
+})
+
+/** Returns what the signature of a task proves, or why the task must not run. Removes what no signature covers. */
+const verify = (
+  text: string,
+  body: Body,
+  { key, maxAgeMs }: Verifier,
+  clock: ServerClock,
+): Exclude<Proof, 'none'> | TaskFailure => {
+  const proof = proofOf(text, body, key)
+  if (typeof proof !== 'string') return proof
+  if (proof === 'none') {
+    return refuse(
+      'The signature of the task is missing or wrong: the worker and the orchestrator need the same ORCHESTRATOR_SECRET_KEY',
+    )
+  }
+  // Orchestrators remove such members before they sign, so somebody else has added them.
+  if (text.includes('null')) removeNulls(body)
+  return (maxAgeMs === undefined ? undefined : refusalByAge(body['timestamp'], maxAgeMs, clock)) ?? proof
+}
+
+const proofOf = (text: string, body: Body, key: KeyObject): Proof | TaskFailure => {
+  try {
+    return provenMembers(text, body, key)
+  } catch (error) {
+    if (!(error instanceof NotCanonicalError)) throw error
+    return refuse(
+      `The signature of the task cannot be verified, because no signature can cover it: ${error.message}`,
+    )
+  }
+}
+
+/** Removes the members of objects that are null, at every depth. The items of lists stay. */
+const removeNulls = (value: unknown): void => {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    if (member !== null) removeNulls(member)
+    else if (!Array.isArray(value)) delete (value as Body)[key]
+  }
+}
+
+/**
+ * By the later of both clocks: somebody who gives an old task again can also give the orchestrator's `Date` of that time.
+ */
+const refusalByAge = (timestamp: unknown, maxAgeMs: number, clock: ServerClock): TaskFailure | undefined => {
+  if (typeof timestamp !== 'number') return refuse('The task has no timestamp, but TASK_MAX_AGE is set')
+  const nowMs = Math.max(clock.nowMs(), clock.toLocalMs(clock.nowMs()))
+  const ageMs = nowMs - timestamp * 1_000
+  if (ageMs <= maxAgeMs) return undefined
+  return refuse(
+    `The task is too old: it was signed ${Math.round(ageMs / 1_000)} s ago, and TASK_MAX_AGE allows ${maxAgeMs / 1_000} s. ` +
+      'Check the clock of the worker if the task is new',
+  )
+}
+
+const refuse = (message: string): TaskFailure => ({ code: SECURITY_ERROR, message })
 
 const numberOr = (value: unknown, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise
@@ -75,18 +159,20 @@ const fileOf = (file: unknown): FileMetadata | undefined => {
 const deadlineOf = (seconds: unknown, clock: ServerClock): number | undefined =>
   typeof seconds === 'number' ? clock.toLocalMs(seconds * 1_000) : undefined
 
-const refusalOf = (body: Body, proven: ReturnType<typeof provenMembers>): TaskFailure | undefined => {
-  if (proven === 'none') {
-    return {
-      code: SECURITY_ERROR,
-      message:
-        'The signature of the task is missing or wrong: the worker and the orchestrator need the same ORCHESTRATOR_SECRET_KEY',
-    }
-  }
-  const allowed = isObject(body['policy']) ? body['policy']['allowed_skills'] : undefined
-  if (!Array.isArray(allowed) || allowed.includes(body['type'])) return undefined
-  return {
-    code: SECURITY_ERROR,
-    message: `The policy of the task does not allow "${String(body['type'])}", but ${allowed.join(', ') || 'nothing'}`,
-  }
+/** How much of a name, or of a list of names, an error message shows, in characters. */
+const LONGEST_NAMES = 200
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** Whoever sets a policy means it, so a policy that cannot be read allows nothing. */
+const refusalByPolicy = ({ policy, type }: Body): TaskFailure | undefined => {
+  if (policy === undefined || policy === null) return undefined
+  const allowed = isObject(policy) ? (policy['allowed_skills'] ?? undefined) : null
+  if (allowed === undefined) return undefined
+  if (!Array.isArray(allowed) || !allowed.every(isText))
+    return refuse('The policy of the task cannot be read: allowed_skills must be a list of task names')
+  if (allowed.includes(type as string)) return undefined
+  const names = allowed.join(', ').slice(0, LONGEST_NAMES) || 'nothing'
+  const name = isText(type) ? type.slice(0, LONGEST_NAMES) : typeof type
+  return refuse(`The policy of the task does not allow "${name}", but ${names}`)
 }

@@ -47,9 +47,9 @@ const FINAL_CODES = new Set([
 ])
 
 /** The second generation. Orchestrators require signatures since 1.0b21. */
-export const rxon = ({ workerId, token, taskKey, clock, makeId }: Identity): Protocol => {
+export const rxon = ({ workerId, token, taskKey, taskMaxAgeMs, clock, makeId }: Identity): Protocol => {
   const key = signingKey(token)
-  const verifier = taskKey === undefined ? undefined : signingKey(taskKey)
+  const verifier = taskKey === undefined ? undefined : { key: signingKey(taskKey), maxAgeMs: taskMaxAgeMs }
   const timestamp = () => Math.floor(clock.nowMs() / 1_000)
   const signerOf = (signerId: string): Sign => {
     const signer = { key, signerId }

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { exactly } from '../../utils/exact-json.js'
-import { canonical, canonicalOf } from './canonical.js'
+import { exactly, TooDeepError } from '../../utils/exact-json.js'
+import { canonical, canonicalOf, NotCanonicalError } from './canonical.js'
 
 /** Makes a key object once, because each message uses it. */
 export const signingKey = (secret: string): KeyObject => createSecretKey(Buffer.from(secret))
@@ -49,24 +49,36 @@ const SIGNED_OF_A_TASK = [
 
 const ALL_BUT_METADATA = SIGNED_OF_A_TASK.filter((name) => name !== 'metadata')
 
+/** What the signature of a task proves. */
+export type Proof = 'all' | 'all-but-metadata' | 'none'
+
 /**
  * Returns which members of a task its `sig` proves. All but the metadata if the orchestrator replaced the metadata after it
  * signed the task, because another branch of the job had changed them.
  *
  * @param task - the result of `JSON.parse(text)`
+ * @throws NotCanonicalError if no signature can cover the task
  */
 export const provenMembers = (
   text: string,
   task: Readonly<Record<string, unknown>>,
   key: KeyObject,
-): 'all' | 'all-but-metadata' | 'none' => {
+): Proof => {
   const signature = task['sig']
   // Orchestrators and workers only accept lower-case digits.
   if (typeof signature !== 'string' || !/^[0-9a-f]{64}$/.test(signature)) return 'none'
   const given = Buffer.from(signature)
-  const exact = exactly(text, task) as object
+  const exact = exactTask(text, task)
   const matches = (names: readonly string[]) =>
     timingSafeEqual(given, Buffer.from(hexHmac(key, canonicalOf(exact, names))))
   if (matches(SIGNED_OF_A_TASK)) return 'all'
   return matches(ALL_BUT_METADATA) ? 'all-but-metadata' : 'none'
+}
+
+const exactTask = (text: string, task: object): object => {
+  try {
+    return exactly(text, task) as object
+  } catch (error) {
+    throw error instanceof TooDeepError ? new NotCanonicalError(error.message, { cause: error }) : error
+  }
 }

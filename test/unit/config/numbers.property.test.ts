@@ -26,6 +26,9 @@ const numeric = VARIABLE_NAMES.flatMap((name) => {
     : [{ name, least: Number(least), most: Number(most), scale: unit === 's' ? 1_000 : 1 }]
 })
 
+/** With these, no number is useless. */
+const FULL = { GPU_MODEL: 'A100', ORCHESTRATOR_SECRET_KEY: 'k' }
+
 /** The setting of a variable; the worker reports no memory if `RAM_GB` is 0. */
 const settingOf = (config: WorkerConfig, name: VariableName): unknown =>
   settingAt(resolveSettings(config).settings, joined[name] ?? variable(name).setting ?? '') ?? 0
@@ -41,10 +44,11 @@ const anyText = fc
   .filter((text) => !text.includes('\0') && text.trim() !== '')
 
 describe('a numeric variable', () => {
-  it('is any with a number as its default, or a number of bytes', () => {
+  it('is any with a number as its default, a number of bytes, or an age', () => {
     expect(numeric.map(({ name }) => name)).toEqual(
       VARIABLE_NAMES.filter(
-        (name) => typeof new WorkerConfig()[name] === 'number' || name.endsWith('_BYTES'),
+        (name) =>
+          typeof new WorkerConfig()[name] === 'number' || name.endsWith('_BYTES') || name === 'TASK_MAX_AGE',
       ),
     )
   })
@@ -55,7 +59,7 @@ describe('a numeric variable', () => {
       fc.assert(
         fc.property(anyText, (text) => {
           setVariables({ [name]: text })
-          const config = new WorkerConfig({ GPU_MODEL: 'A100' })
+          const config = new WorkerConfig({ ...FULL })
           const problems = problemsOf(config)
           if (problems.length > 0) {
             expect(problems.map((problem) => problem.name)).toEqual([name])
@@ -77,7 +81,7 @@ describe('a numeric variable', () => {
     )
     fc.assert(
       fc.property(setting, (expected) => {
-        const config = new WorkerConfig({ GPU_MODEL: 'A100', [name]: expected / scale })
+        const config = new WorkerConfig({ ...FULL, [name]: expected / scale })
         expect(settingOf(config, name)).toBe(expected)
       }),
       { numRuns: 50 },
@@ -87,7 +91,7 @@ describe('a numeric variable', () => {
   it.each(numeric)('$name refuses values outside of its range', ({ name, least, most }) => {
     const outside = most === Number.MAX_SAFE_INTEGER ? [least - 0.001] : [least - 0.001, most + 0.001]
     for (const value of outside) {
-      const problems = problemsOf(new WorkerConfig({ GPU_MODEL: 'A100', [name]: value }))
+      const problems = problemsOf(new WorkerConfig({ ...FULL, [name]: value }))
       expect(problems.map((problem) => problem.name)).toEqual([name])
     }
   })

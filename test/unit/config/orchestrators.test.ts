@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
 import { setVariables, useCleanEnvironment } from './environment.js'
+import { problemsOf } from './problems.js'
 
 useCleanEnvironment()
 
@@ -117,5 +118,54 @@ describe('the entries', () => {
   it('can be read while they are wrong', () => {
     setVariables({ ORCHESTRATORS_CONFIG: '[null, "x", {"priority": "high"}, {"url": 5, "priority": 1}]' })
     expect(new WorkerConfig().ORCHESTRATORS).toHaveLength(2)
+  })
+})
+
+describe('§2.3.7 a key with the protocol classic', () => {
+  const WRONG = expect.stringContaining(
+    'no key with the protocol classic, because that generation has no signatures',
+  )
+  const list = (...entries: object[]) =>
+    new WorkerConfig({ ORCHESTRATOR_SECRET_KEY: 'hush', WORKER_TOKEN: 't', ORCHESTRATORS: entries as [] })
+
+  it('is refused, for the only orchestrator and for one of a list', () => {
+    const single = new WorkerConfig({ ORCHESTRATOR_SECRET_KEY: 'hush', ORCHESTRATOR_PROTOCOL: 'classic' })
+    expect(problemsOf(single)).toEqual([{ name: 'ORCHESTRATOR_SECRET_KEY', value: '***', expected: WRONG }])
+    const several = list({ url: 'http://a' }, { url: 'http://b', protocol: 'classic' })
+    expect(problemsOf(several)).toEqual([
+      { name: 'ORCHESTRATORS[1].secretKey', value: '***', expected: WRONG },
+    ])
+    const own = new WorkerConfig({
+      ORCHESTRATORS: [{ url: 'http://a', protocol: 'classic', secretKey: 'hush' }],
+    })
+    expect(problemsOf(own).map(({ name }) => name)).toEqual(['ORCHESTRATORS[0].secretKey'])
+  })
+
+  it('is left out by an empty secretKey, with a warning', () => {
+    const { settings, warnings } = resolveSettings(
+      list({ url: 'http://a' }, { url: 'http://b', protocol: 'classic', secretKey: '' }),
+    )
+    expect(settings.orchestrators.map(({ taskKey }) => taskKey)).toEqual(['hush', undefined])
+    expect(warnings).toEqual(['Task signatures are not verified for http://b: the entry has no secretKey'])
+  })
+
+  it('is no matter without a key, and none of the other protocols', () => {
+    expect(problemsOf(new WorkerConfig({ ORCHESTRATOR_PROTOCOL: 'classic' }))).toEqual([])
+    expect(
+      problemsOf(list({ url: 'http://a', protocol: 'rxon' }, { url: 'http://b', protocol: 'auto' })),
+    ).toEqual([])
+  })
+
+  it('is missing if TASK_MAX_AGE is set and no orchestrator has one', () => {
+    const config = new WorkerConfig({ TASK_MAX_AGE: 60 })
+    expect(problemsOf(config)).toEqual([
+      {
+        name: 'ORCHESTRATOR_SECRET_KEY',
+        value: '(not set)',
+        expected: 'a key, because TASK_MAX_AGE is set',
+      },
+    ])
+    config.ORCHESTRATORS = [{ url: 'http://a' }, { url: 'http://b', secretKey: 'k' }]
+    expect(resolveSettings(config).settings.taskMaxAgeMs).toBe(60_000)
   })
 })
