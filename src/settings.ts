@@ -138,6 +138,12 @@ export interface Settings {
   readonly orchestrators: readonly OrchestratorSettings[]
   /** `undefined` if `WORKER_STATE_DIR` is not set and the user has no home directory. */
   readonly stateDir: string | undefined
+  /** Whether `WORKER_STATE_DIR` is not set. An unsafe default directory is not used; an unsafe given one is an error. */
+  readonly stateDirIsDefault: boolean
+  /** Whether `TASK_FILES_DIR` is not set. Then the worker may use another directory. */
+  readonly taskFilesDirIsDefault: boolean
+  /** Whether the process runs in a Kubernetes pod. */
+  readonly isInPod: boolean
   readonly tls: TlsSettings
   readonly s3: S3Settings
 }

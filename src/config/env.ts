@@ -41,6 +41,9 @@ const readExtra = (text: string): JsonValue => {
   }
 }
 
+/** Returns whether this process runs in a Kubernetes pod. */
+export const isInPod = (): boolean => process.env['KUBERNETES_SERVICE_HOST'] !== undefined
+
 /**
  * Returns the directory for the state of the programs of this user, as the XDG specification says: a relative
  * `XDG_STATE_HOME` counts as not set. `undefined` if the user has no home directory.

@@ -1,4 +1,5 @@
 import { homedir, hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import { isAbsolute } from 'node:path'
 import type { Resources } from '../protocol/messages.js'
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
@@ -18,10 +19,11 @@ export const outwardAddress = (interfaces: Interfaces = listInterfaces()): strin
     .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 
-/** Returns the home directory, or `undefined` for a user that the system does not know. */
+/** Returns the home directory. `undefined` for a user that the system does not know, and if `HOME` is empty or relative. */
 export const homeDirectory = (): string | undefined => {
   try {
-    return homedir() || undefined
+    const home = homedir()
+    return isAbsolute(home) ? home : undefined
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Settings } from '../settings.js'
 import { Checks, type ConstructorOptions } from './checks.js'
-import { stateHome } from './env.js'
+import { isInPod, stateHome } from './env.js'
 import { jsonObject } from './json-kinds.js'
 import { settleDependencies, settleLimits } from './options.js'
 import { hideMembers } from './secrets.js'
@@ -70,6 +70,9 @@ const settleOthers = (
   skillDependencies: settleDependencies(checks, options),
   orchestrators: settleOrchestrators(checks, config.orchestratorsSource),
   stateDir: checks.variable('WORKER_STATE_DIR') ?? defaultStateDir(workerId),
+  stateDirIsDefault: config.WORKER_STATE_DIR === undefined,
+  taskFilesDirIsDefault: config.hasDefaultFilesDir,
+  isInPod: isInPod(),
 })
 
 const defaultStateDir = (workerId: string): string | undefined => {

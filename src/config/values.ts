@@ -196,7 +196,11 @@ export interface WorkerConfigValues {
    * Variable `WORKER_POLL_FENCE`. Default: `true`.
    */
   WORKER_POLL_FENCE: boolean
-  /** Directory that contains the directories of the tasks. Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`. */
+  /**
+   * Directory that contains the directories of the tasks. If `/tmp/payloads` belongs to another user and the variable
+   * is not set, the worker uses `/tmp/payloads-<uid>`.
+   * Variable `TASK_FILES_DIR`. Default: `/tmp/payloads`.
+   */
   TASK_FILES_DIR: string
   /**
    * Maximum size of the directory of one task. A task that needs more fails with PERMANENT_ERROR.

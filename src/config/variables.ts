@@ -179,7 +179,11 @@ export const VARIABLES = {
   WORKER_JOURNAL_SYNC: { kind: journalSync, setting: 'journalSyncs', default: 'never' },
   /** After a crash, take tasks under a second worker id until the polls of the crashed process have ended. */
   WORKER_POLL_FENCE: { kind: flag, setting: 'pollFence', default: true },
-  /** Directory that contains the directories of the tasks. */
+  /**
+   * Directory that contains the directories of the tasks.
+   *
+   * If `/tmp/payloads` belongs to another user and the variable is not set, the worker uses `/tmp/payloads-<uid>`.
+   */
   TASK_FILES_DIR: { kind: directory, setting: 'taskFilesDir', default: '/tmp/payloads' },
   /**
    * Maximum size of the directory of one task.

@@ -43,6 +43,7 @@ export class WorkerConfig implements WorkerConfigValues {
   #list: readonly OrchestratorEntry[] | undefined
   #resources: Resources | undefined
   readonly #madeUpId: string | undefined
+  readonly #defaultFilesDir: string | undefined
 
   /** @param overrides - attributes that override their variables; `undefined` keeps the value of the variable */
   constructor(overrides: WorkerConfigOverrides = {}) {
@@ -55,6 +56,8 @@ export class WorkerConfig implements WorkerConfigValues {
       EXTRA_CAPABILITIES: readExtras(),
     })
     this.#madeUpId = isSet('WORKER_ID') ? undefined : variables.WORKER_ID
+    const namesFilesDir = isSet('TASK_FILES_DIR') || overrides.TASK_FILES_DIR !== undefined
+    this.#defaultFilesDir = namesFilesDir ? undefined : variables.TASK_FILES_DIR
     Object.assign(this, withoutUndefined(overrides))
   }
 
@@ -99,6 +102,11 @@ export class WorkerConfig implements WorkerConfigValues {
   /** @internal Whether the worker id is random, so the next process has another one. */
   get hasMadeUpId(): boolean {
     return this.WORKER_ID === this.#madeUpId
+  }
+
+  /** @internal Whether nobody has chosen `TASK_FILES_DIR`. */
+  get hasDefaultFilesDir(): boolean {
+    return this.TASK_FILES_DIR === this.#defaultFilesDir
   }
 
   /** @internal The `RESOURCES` that code has set. */

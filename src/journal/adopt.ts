@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { strangerAt } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
 import { moveLetters } from './folder/dead-letters.js'
 import { FolderInUseError } from './folder/lock.js'
@@ -20,6 +21,8 @@ export interface Adopter {
   /** The orchestrators of this worker. */
   readonly urls: readonly string[]
   readonly journal: AdoptingJournal
+  /** Whether the process runs in a Kubernetes pod. */
+  readonly isInPod: boolean
   readonly log: Logger
 }
 
@@ -48,9 +51,11 @@ export const adoptOthers = async (adopter: Adopter): Promise<void> => {
 }
 
 const adopt = async (path: string, adopter: Adopter): Promise<void> => {
+  // Several users may have folders in the parent. A stranger's journal would make this worker report forged results.
+  if (strangerAt(path, adopter.isInPod) !== undefined) return
   const theirs = await readOwner(path)
   if (!theirs?.isMadeUp || !isOfThisMachine(theirs, adopter.owner)) return
-  const dead = await StateFolder.open(path, adopter.log)
+  const dead = await StateFolder.open(path, adopter.log, adopter.isInPod)
   try {
     await empty(dead, theirs.workerId, adopter)
   } finally {

@@ -2,7 +2,7 @@ import { fdatasyncSync, ftruncateSync, renameSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, afterMicrotasks, nextTurn } from '../utils/time.js'
-import { syncFolder, writeLines, writeWhole } from './folder/write-whole.js'
+import { syncFile, syncFolder, writeLines, writeWhole } from './folder/write-whole.js'
 
 /** The owner of a journal file. */
 export interface JournalFileOwner {
@@ -85,9 +85,10 @@ export class JournalFile {
     this.#backlog = []
     let handle: FileHandle | undefined
     try {
-      handle = await open(path, 'w', 0o600)
+      await rm(path, { force: true })
+      handle = await open(path, 'wx', 0o600)
       const length = await writeLines(handle, lines)
-      await handle.datasync()
+      await syncFile(handle)
       await this.#replace(handle, path, length)
     } catch (error) {
       this.#dropBacklog()
@@ -164,7 +165,7 @@ export class JournalFile {
     const late = after(SYNC_DEADLINE_MS, () => this.#synced(group, handle, noAnswer()))
     let failure: Error | undefined
     try {
-      await handle?.datasync()
+      if (handle) await syncFile(handle)
     } catch (error) {
       failure = error as Error
     }

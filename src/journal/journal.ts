@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.js'
 import type { TaskOffer, TaskResult } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
+import { UnsafeDirectoryError, unsafeDirectory } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
 import { wallMs, within } from '../utils/time.js'
 import type { Wake } from '../utils/wake.js'
@@ -21,6 +22,8 @@ export type JournalSettings = Pick<
   | 'workerIdIsMadeUp'
   | 'journal'
   | 'stateDir'
+  | 'stateDirIsDefault'
+  | 'isInPod'
   | 'journalSyncs'
   | 'orchestrators'
   | 'pollTimeoutMs'
@@ -79,20 +82,20 @@ export class Journal {
    * Locks the state folder, and reads the journals of an earlier worker and of the dead workers that this one adopts.
    *
    * @returns the tasks that are not settled
-   * @throws ConfigError if another living process has the folder
+   * @throws ConfigError if another worker has the folder, or if somebody has chosen a folder that other users can change
    */
   async open(): Promise<readonly OpenTask[]> {
     const { journal, stateDir: folder } = this.#settings
-    if (!journal || folder === undefined) return []
+    if (!journal) return []
+    if (folder === undefined) {
+      this.#log.warn({}, `No home directory: ${NO_JOURNAL}`)
+      return []
+    }
     try {
-      this.#folder = await StateFolder.open(folder, this.#log)
+      this.#folder = await this.#openFolder(folder)
     } catch (error) {
-      if (error instanceof FolderInUseError) throw inUse(folder)
-      if (!isUnusable(error)) throw error
-      this.#log.warn(
-        { folder, err: error },
-        'State directory not usable: there is no journal, and undelivered results are lost when the process ends. Set WORKER_STATE_DIR to a writable directory, or WORKER_JOURNAL=off',
-      )
+      if (!(error instanceof UnsafeDirectoryError) && !isUnusable(error)) throw error
+      this.#log.warn({ folder, err: error }, `State directory not usable: ${NO_JOURNAL}`)
       return []
     }
     this.#deadLetters = new DeadLetterBox(folder, this.#log)
@@ -164,14 +167,26 @@ export class Journal {
       )
   }
 
+  async #openFolder(path: string): Promise<StateFolder> {
+    const { stateDirIsDefault, isInPod } = this.#settings
+    try {
+      return await StateFolder.open(path, this.#log, isInPod)
+    } catch (error) {
+      if (error instanceof FolderInUseError) throw inUse(path)
+      if (error instanceof UnsafeDirectoryError && !stateDirIsDefault)
+        throw unsafeDirectory('WORKER_STATE_DIR', path, error)
+      throw error
+    }
+  }
+
   async #openStore(folder: StateFolder): Promise<JournalStore> {
-    const { workerId, workerIdIsMadeUp, journalSyncs, orchestrators } = this.#settings
+    const { workerId, workerIdIsMadeUp, journalSyncs, orchestrators, isInPod } = this.#settings
     const owner = await currentOwner(workerId, workerIdIsMadeUp)
     const store = new JournalStore(folder, owner, journalSyncs, this.#log, this.#wake)
     await store.open()
     const urls = orchestrators.map(({ url }) => url)
     if (workerIdIsMadeUp && store.isWritable)
-      await adoptOthers({ folder, owner, urls, journal: store, log: this.#log })
+      await adoptOthers({ folder, owner, urls, journal: store, isInPod, log: this.#log })
     return store
   }
 
@@ -219,13 +234,16 @@ export class Journal {
 
 const nothing = (): void => {}
 
+const NO_JOURNAL =
+  'there is no journal, and undelivered results are lost when the process ends. Set WORKER_STATE_DIR to a writable directory of this user, or WORKER_JOURNAL=off'
+
 const inUse = (folder: string): ConfigError =>
   new ConfigError([
     {
       name: 'WORKER_STATE_DIR',
       value: folder,
       expected:
-        'a directory for this worker only, but another process uses it. Is a second worker with this id running?',
+        'a directory for this worker only, but another worker uses it. Is a second worker with this id running?',
     },
   ])
 

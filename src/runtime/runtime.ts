@@ -26,6 +26,7 @@ import { TaskDirectories } from '../tasks/files/task-directories.js'
 import type { TaskStorage } from '../tasks/files/task-storage.js'
 import type { TaskSurroundings } from '../tasks/run-task.js'
 import type { TlsFiles } from '../transport/tls-files.js'
+import { OwnDirectory, openNamed } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
 import { within } from '../utils/time.js'
 import { Wake } from '../utils/wake.js'
@@ -75,6 +76,8 @@ export class Runtime implements EventLoopOwner {
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = new TaskDirectories({
       parent: settings.taskFilesDir,
+      isDefault: settings.taskFilesDirIsDefault,
+      isInPod: settings.isInPod,
       workerId: settings.workerId,
       maxBytes: settings.taskFilesMaxBytes,
       keep: settings.keepTaskFiles,
@@ -120,7 +123,7 @@ export class Runtime implements EventLoopOwner {
     return this.#reports.ignored
   }
 
-  /** @throws ConfigError if another process uses the state directory */
+  /** @throws ConfigError if another worker uses the state directory, or if other users can change a directory */
   start(): Promise<void> {
     this.#starting = this.#start()
     return this.#starting
@@ -151,6 +154,7 @@ export class Runtime implements EventLoopOwner {
   }
 
   async #start(): Promise<void> {
+    this.#prepareDirectories()
     const left = await this.#journal.open()
     if (this.#isStopping) return
     this.#isAccepting = true
@@ -158,6 +162,15 @@ export class Runtime implements EventLoopOwner {
     this.#connections = this.#connect()
     this.#takeover.begin(left, this.#connections)
     this.#connections.open()
+  }
+
+  /** @throws ConfigError if somebody has chosen a directory that other users can change */
+  #prepareDirectories(): void {
+    const { settings, log } = this.#foundation
+    const { blobCacheDir, isInPod } = settings
+    this.#directories.prepare()
+    if (blobCacheDir !== undefined)
+      openNamed('WORKER_BLOB_CACHE_DIR', new OwnDirectory([blobCacheDir], { isInPod }), log)
   }
 
   async #drain(connections: Connections, pollGraceMs: number, hurry: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { chmod, copyFile, link, lstat, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isTrustedOwner, OwnDirectory } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
 import { monotonicMs, wallMs, within } from '../utils/time.js'
 import type { DownloadOptions, ObjectAddress, ObjectStore, StoredObject } from './object-store.js'
@@ -14,6 +15,8 @@ export interface BlobCacheOptions {
   readonly maxBytes: number
   /** Identifies the store, because several stores may share a cache directory. */
   readonly space: string
+  /** Whether the process runs in a Kubernetes pod. */
+  readonly isInPod?: boolean | undefined
   readonly log: Logger
 }
 
@@ -27,7 +30,7 @@ const LEFT_BEHIND_MS = 86_400_000
 const ENTRY = /^[\da-f]{64}$/
 /** The file name of a partial entry. */
 const ARRIVING = '.arriving-'
-const READ_ONLY = 0o444
+const READ_ONLY = 0o400
 /** The modification time of every entry, in s since 1970. A write to the entry changes it. */
 const UNTOUCHED = 1_000_000_000
 
@@ -46,6 +49,7 @@ export class BlobCache implements ObjectStore {
   readonly list: ObjectStore['list']
   readonly upload: ObjectStore['upload']
   readonly #options: BlobCacheOptions
+  readonly #directory: OwnDirectory
   /** The downloads in progress, by entry name. Their promises never reject. */
   readonly #arriving = new Map<string, Promise<unknown>>()
   #pausedUntilMs = 0
@@ -53,6 +57,7 @@ export class BlobCache implements ObjectStore {
   constructor(options: BlobCacheOptions) {
     const { store } = options
     this.#options = options
+    this.#directory = new OwnDirectory([options.folder], { isInPod: options.isInPod })
     this.list = store.list.bind(store)
     this.upload = store.upload.bind(store)
   }
@@ -88,10 +93,10 @@ export class BlobCache implements ObjectStore {
 
   /** Puts an intact entry at `path`. @returns false if there is none; then no file is at `path` */
   async #take(name: string, size: number, path: string, accept: (bytes: number) => void): Promise<boolean> {
-    const { folder, log } = this.#options
-    const entry = join(folder, name)
-    const found = await stat(entry).catch(() => undefined)
-    if (!found) return false
+    const { log } = this.#options
+    const entry = this.#entryFor(name)
+    const found = entry === undefined ? undefined : await lstat(entry).catch(() => undefined)
+    if (!found?.isFile() || entry === undefined || !isTrustedOwner(found.uid)) return false
     accept(size)
     try {
       if (found.size === size && found.mtimeMs === UNTOUCHED * 1_000) {
@@ -110,11 +115,12 @@ export class BlobCache implements ObjectStore {
 
   /** Adds a downloaded file to the cache. Never rejects, because the task has its file already. */
   async #add(from: ObjectAddress, path: string, { size, etag }: StoredObject): Promise<void> {
-    const { folder, log } = this.#options
+    const { log } = this.#options
+    const folder = this.#directory.path
     if (etag === undefined || monotonicMs() < this.#pausedUntilMs) return
     const arriving = join(folder, ARRIVING + randomUUID())
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      this.#directory.open()
       await this.#makeRoom(size)
       await linkOrCopy(path, arriving)
       await chmod(arriving, READ_ONLY)
@@ -128,7 +134,8 @@ export class BlobCache implements ObjectStore {
   }
 
   async #makeRoom(bytes: number): Promise<void> {
-    const { folder, maxBytes } = this.#options
+    const { maxBytes } = this.#options
+    const folder = this.#directory.path
     const entries: { path: string; size: number; usedMs: number }[] = []
     for (const file of await readdir(folder)) {
       const path = join(folder, file)
@@ -143,6 +150,15 @@ export class BlobCache implements ObjectStore {
       if (sum <= maxBytes) return
       await rm(path, { force: true })
       sum -= size
+    }
+  }
+
+  /** Returns the path of an entry; `undefined` if the directory cannot be used. Then {@link #add} logs the reason. */
+  #entryFor(name: string): string | undefined {
+    try {
+      return join(this.#directory.open().path, name)
+    } catch {
+      return undefined
     }
   }
 

@@ -130,7 +130,7 @@ export const downloadObject = async (
   path: string,
   options: DownloadOptions,
 ): Promise<StoredObject> => {
-  const file = await open(path, 'wx')
+  const file = await open(path, 'wx', 0o600)
   try {
     return await new Download(s3, from, new FileSink(file), options).run()
   } finally {

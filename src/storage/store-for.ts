@@ -11,9 +11,9 @@ export const storeFor = (
   given: ObjectStore | undefined,
 ): ObjectStore | undefined => {
   const store = given ?? s3StoreFor(settings.s3)
-  const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, s3 } = settings
+  const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, isInPod, s3 } = settings
   if (!store?.stat || folder === undefined) return store
-  return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', log })
+  return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', isInPod, log })
 }
 
 /** A region or keys without an endpoint mean AWS itself. */

@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { Outcome, StoredFile } from '../protocol/messages.js'
 import { s3Uri } from '../storage/s3-uri.js'
 import { forEach } from '../utils/for-each.js'
@@ -25,11 +25,10 @@ export const pushOutputs = (
   signal: TaskSignal,
   log: Logger,
 ): Outcome | Promise<Outcome> => {
-  const root = directory.claim?.path
+  const root = directory.path
   if (!storage || root === undefined || outcome.kind === 'cancelled' || !outcome.data) return outcome
-  const named = [...stringsIn(outcome.data)].filter(
-    ([, text]) => text.startsWith('/') && isInside(root, text),
-  )
+  const name = `/${basename(root)}`
+  const named = [...stringsIn(outcome.data)].filter(([, text]) => text.startsWith('/') && text.includes(name))
   if (named.length === 0) return outcome
   return new Pushing(storage, directory, root, log).push(outcome, outcome.data, named, signal.signal)
 }
@@ -76,11 +75,22 @@ class Pushing {
 
   /** Returns the file or folder that a text names; `undefined` unless it exists and is really inside the directory. */
   async #find(text: string): Promise<Found | undefined> {
-    const path = join(this.#root, relative(this.#root, text))
-    const found = await stat(path).catch(() => undefined)
-    if (!found || !(await this.#isReallyInside(path))) return undefined
+    const path = await this.#pathOf(text)
+    const found = path === undefined ? undefined : await stat(path).catch(() => undefined)
+    if (!found || path === undefined || !(await this.#isReallyInside(path))) return undefined
     const isFolder = found.isDirectory()
     return isFolder || found.isFile() ? { path, uri: this.#uriOf(path, isFolder), isFolder } : undefined
+  }
+
+  /** `TASK_FILES_DIR` may lead over links, and programs print paths without them. Returns the path below the root. */
+  async #pathOf(text: string): Promise<string | undefined> {
+    const path = resolve(text)
+    if (isInside(this.#root, path)) return path
+    const folder = await realpath(dirname(path)).catch(() => undefined)
+    if (folder === undefined) return undefined
+    const below = relative(await realpath(this.#root), join(folder, basename(path)))
+    const inside = join(this.#root, below)
+    return isInside(this.#root, inside) ? inside : undefined
   }
 
   async #upload({ path, isFolder }: Found, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
-import { readFile, symlink, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { readFile, realpath, symlink, writeFile } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
 import {
   InvalidInputError,
   type ObjectStore,
@@ -261,6 +261,28 @@ describe('S3_MAX_CONCURRENCY', () => {
 })
 
 describe('paths in the data', () => {
+  it('may be spelled with and without the links on the way to TASK_FILES_DIR', async () => {
+    const top = await temporaryFolder()
+    for (const name of ['one', 'two']) await symlink('.', join(top, name))
+    const handler: Handler = async (_, { files }) => {
+      await files.write('out/a', 'a')
+      const spelled = { given: await files.pathTo('out/a'), real: await realpath(files.root) }
+      const below = relative(join(top, 'payloads'), spelled.real)
+      const texts = [await files.read(join(spelled.real, 'out/a')), await files.read(spelled.given)]
+      return { ...spelled, other: join(top, 'two/two/payloads', below, 'out'), not: join('/', below), texts }
+    }
+    const { run, s3 } = await setUp(handler, {}, { TASK_FILES_DIR: join(top, 'one/payloads') })
+    const { history, taskId } = await run('t')
+    expect(history).toEqual({
+      given: `s3://b/${taskId}/out/a`,
+      real: `s3://b/${taskId}/`,
+      other: `s3://b/${taskId}/out/`,
+      not: `/${taskId}`,
+      texts: ['a', 'a'],
+    })
+    expect(stored(s3)).toEqual({ [`${taskId}/out/a`]: 'a' })
+  })
+
   it('of files and folders become s3:// URIs that carry the task id', async () => {
     const handler: Handler = async (_, { files }) => {
       await files.write('out/a ü+%.txt', 'a')

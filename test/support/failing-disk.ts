@@ -1,9 +1,6 @@
 import fs from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
-import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
-import { temporaryFolder } from './temporary-folder.js'
 
 /** Makes every synchronous write fail as on a full disk, until the returned function is called or the test ends. */
 export const fullDisk = (): (() => void) => {
@@ -24,19 +21,19 @@ export const fullDisk = (): (() => void) => {
   return heal
 }
 
-/** Makes every `datasync` (or `sync`) hang until the returned function is called or the test ends. */
-export const hangingDisk = async (method: 'datasync' | 'sync' = 'datasync'): Promise<() => void> => {
-  const handle = await open(join(temporaryFolder(), 'any'), 'w')
-  const prototype = Object.getPrototypeOf(handle) as FileHandle
-  await handle.close()
-  let answer: () => void = () => {}
-  const answered = new Promise<void>((resolve) => {
-    answer = resolve
+/** Makes every sync hang until the returned function is called or the test ends. */
+export const hangingDisk = (method: 'fdatasync' | 'fsync' = 'fdatasync'): (() => void) => {
+  const waiting: ((error: null) => void)[] = []
+  const original = fs[method]
+  const spy = vi.spyOn(fs, method).mockImplementation((_: number, done: (error: null) => void) => {
+    waiting.push(done)
   })
-  const spy = vi.spyOn(prototype, method).mockReturnValue(answered)
+  syncBuiltinESMExports()
   const heal = () => {
+    if (fs[method] === original) return
     spy.mockRestore()
-    answer()
+    syncBuiltinESMExports()
+    for (const done of waiting.splice(0)) done(null)
   }
   onTestFinished(heal)
   return heal

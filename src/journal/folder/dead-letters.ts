@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TaskResult } from '../../protocol/messages.js'
+import { isTrustedOwner, UnsafeDirectoryError } from '../../utils/directories/own-directory.js'
 import { parseWide } from '../../utils/exact-json.js'
 import { isObject, jsonText } from '../../utils/json.js'
-import { syncFolder } from './write-whole.js'
+import { syncFile, syncFolder } from './write-whole.js'
 
 /** A result that its orchestrator will never take, and the reason. */
 export interface DeadLetter {
@@ -40,12 +41,12 @@ const deadLettersIn = (folder: string): string => join(folder, FOLDER)
 /** Writes a dead letter. When the promise resolves, the file is complete and on disk. */
 export const writeLetter = async (folder: string, letter: DeadLetter): Promise<void> => {
   const letters = deadLettersIn(folder)
-  await mkdir(letters, { recursive: true, mode: 0o700 })
+  await makeFolder(letters)
   const path = join(letters, nameFor(letter.result))
   const handle = await open(`${path}.new`, 'w', 0o600)
   try {
     await handle.writeFile(`${jsonText(letter, 2)}\n`)
-    await handle.datasync()
+    await syncFile(handle)
   } finally {
     await handle.close()
   }
@@ -84,12 +85,19 @@ export const removeOldest = async (folder: string, bounds: LetterBounds): Promis
 /** Moves the dead letters of one state folder to another. */
 export const moveLetters = async (from: string, to: string): Promise<void> => {
   const letters = await readLetters(from)
-  if (letters.length > 0) await mkdir(deadLettersIn(to), { recursive: true, mode: 0o700 })
+  if (letters.length > 0) await makeFolder(deadLettersIn(to))
   for (const { path } of letters) await rename(path, join(deadLettersIn(to), basename(path)))
   await rmdir(deadLettersIn(from)).catch(() => {})
 }
 
 export const removeLetter = (path: string): Promise<void> => rm(path, { force: true })
+
+/** @throws UnsafeDirectoryError if somebody else has created the folder */
+const makeFolder = async (letters: string): Promise<void> => {
+  await mkdir(letters, { recursive: true, mode: 0o700 })
+  if (!isTrustedOwner((await lstat(letters)).uid))
+    throw new UnsafeDirectoryError(`${letters} belongs to another user`)
+}
 
 const nameFor = ({ taskId }: TaskResult): string =>
   `${encodeURIComponent(taskId).replace(/^\./, '%2E').slice(0, LONGEST_NAME)}${ENDING}`

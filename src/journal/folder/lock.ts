@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { link, open, readdir, rm } from 'node:fs/promises'
+import { chmod, link, open, readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 
@@ -59,6 +59,7 @@ const takeWith = async (paths: SocketPaths): Promise<Lock> => {
   const own = `lock.${randomUUID().slice(0, 8)}.new`
   const server = await listenOn(paths.of(own))
   try {
+    await chmod(join(folder, own), 0o600)
     for (let tries = 0; tries < TRIES; tries++) {
       const path = await claim(paths, own)
       if (path !== undefined) return lockOf(server, paths, path)
@@ -78,7 +79,7 @@ const claim = async (paths: SocketPaths, own: string): Promise<string | undefine
   const { folder } = paths
   const last = Math.max(0, ...(await numbersIn(folder)))
   if (last > 0 && (await answers(paths.of(`lock.${last}`))))
-    throw new FolderInUseError(`${folder} is in use by another process`)
+    throw new FolderInUseError(`${folder} is in use by another worker`)
   const mine = join(folder, `lock.${last + 1}`)
   if (!(await linked(join(folder, own), mine))) return undefined
   const numbers = await numbersIn(folder)

@@ -25,8 +25,10 @@ export const currentOwner = async (workerId: string, isMadeUp: boolean): Promise
   bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim(),
 })
 
-export const writeOwner = (folder: string, owner: FolderOwner): Promise<void> =>
-  writeFile(join(folder, FILE), `${JSON.stringify(owner, null, 2)}\n`, { mode: 0o600 })
+export const writeOwner = async (folder: string, owner: FolderOwner): Promise<void> => {
+  await removeOwner(folder)
+  await writeFile(join(folder, FILE), `${JSON.stringify(owner, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+}
 
 export const removeOwner = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })
 

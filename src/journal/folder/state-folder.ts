@@ -1,5 +1,6 @@
-import { copyFile, mkdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { copyFile, readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { OwnDirectory } from '../../utils/directories/own-directory.js'
 import type { Logger } from '../../utils/logger.js'
 import { type Replay, replay } from '../replay.js'
 import { type Lock, takeLock } from './lock.js'
@@ -23,11 +24,12 @@ export class StateFolder {
   /**
    * Creates the folder if necessary, locks it and reads its journal.
    *
-   * @throws FolderInUseError if another process has the lock
+   * @throws FolderInUseError if another worker has the lock
+   * @throws UnsafeDirectoryError if somebody else can change the folder
    * @throws Error of the file system
    */
-  static async open(path: string, log: Logger): Promise<StateFolder> {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+  static async open(path: string, log: Logger, isInPod = false): Promise<StateFolder> {
+    new OwnDirectory([path], { isInPod }).open()
     const lock = await takeLock(path)
     try {
       const left = replay(await readIfThere(journalIn(path)))

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { fdatasync, fsync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** Writes the whole text, in as many calls as necessary. Returns its length in bytes. */
@@ -32,9 +32,17 @@ export const writeLines = async (handle: FileHandle, lines: Iterable<string>): P
   return written
 }
 
+/**
+ * Makes the content of a file survive a power cut. Not by `handle.datasync()`: Yarn's Plug'n'Play replaces file handles
+ * with its own, which do not have this method. Their descriptors are real.
+ */
+export const syncFile = ({ fd }: Pick<FileHandle, 'fd'>): Promise<void> =>
+  new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())))
+
 /** Makes a new file name survive a power cut. Never throws: some systems cannot sync a folder, and need not. */
 export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close().catch(() => {})
+  if (!handle) return
+  await new Promise<void>((resolve) => fsync(handle.fd, () => resolve()))
+  await handle.close().catch(() => {})
 }

@@ -2,19 +2,21 @@ import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransientError } from '../../errors.js'
+import { type Identity, identityOf } from '../../utils/directories/own-directory.js'
 import { directoryNameOf } from './directory-name.js'
 import { type DirectoryOwner, isGone, type Marker, parseMarker } from './directory-owner.js'
-
-/**
- * The folder with the marker files. Markers are not in the task directories: a task that lists its files sees only its
- * own. No task id is encoded as this name.
- */
-const MARKERS = '.avtomatika-worker'
+import type { PayloadFolder, PayloadPlace } from './payload-folder.js'
 
 /** A directory that was created for a task, and the marker file that names its owner. */
 export interface Claim {
   readonly path: string
   readonly markerPath: string
+}
+
+/** A directory that this process has created. */
+export interface OwnClaim extends Claim, Identity {
+  /** The path without links. A handler may use either. */
+  readonly realPath: string
 }
 
 const isTaken = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EEXIST'
@@ -34,9 +36,9 @@ const createIfFree = (create: () => void): boolean => {
  * Creates the marker before the directory: only what has a marker is ever removed, so a crash in between leaves nothing
  * behind for good. Without a directory the marker is removed again, also when the disk is full: it would keep the name.
  */
-const tryClaim = (parent: string, marker: Marker): Claim | undefined => {
-  const path = join(parent, marker.directory)
-  const markerPath = join(parent, MARKERS, marker.directory)
+const tryClaim = (parent: PayloadPlace, marker: Marker): OwnClaim | undefined => {
+  const path = join(parent.path, marker.directory)
+  const markerPath = join(parent.markers, marker.directory)
   if (!createIfFree(() => closeSync(openSync(markerPath, 'wx', 0o600)))) return undefined
   let claimed = false
   try {
@@ -45,7 +47,8 @@ const tryClaim = (parent: string, marker: Marker): Claim | undefined => {
   } finally {
     if (!claimed) unlinkSync(markerPath)
   }
-  return claimed ? { path, markerPath } : undefined
+  if (!claimed) return undefined
+  return { ...identityOf(path), markerPath, realPath: join(parent.realPath, marker.directory) }
 }
 
 /**
@@ -54,10 +57,10 @@ const tryClaim = (parent: string, marker: Marker): Claim | undefined => {
  *
  * @throws TransientError if the file system refuses
  */
-export const claimDirectory = (parent: string, taskId: string, owner: DirectoryOwner): Claim => {
+export const claimDirectory = (folder: PayloadFolder, taskId: string, owner: DirectoryOwner): OwnClaim => {
   const name = directoryNameOf(taskId)
   try {
-    mkdirSync(join(parent, MARKERS), { recursive: true })
+    const parent = folder.open()
     for (let number = 1; ; number++) {
       const directory = number === 1 ? name : `${name}~${number}`
       const claim = tryClaim(parent, { ...owner, directory, taskId })
@@ -89,24 +92,28 @@ export interface Orphan extends Claim {
 }
 
 /** Takes over a directory by renaming its marker: only one worker succeeds. The marker may have a new owner since it was read. */
-const takeOver = async (parent: string, name: string, me: DirectoryOwner): Promise<Orphan | undefined> => {
-  const from = join(parent, MARKERS, name)
+const takeOver = async (
+  { path: parent, markers }: PayloadPlace,
+  name: string,
+  me: DirectoryOwner,
+): Promise<Orphan | undefined> => {
+  const from = join(markers, name)
   const seen = await readMarker(from)
   if (!seen || !isGone(seen, me)) return undefined
-  const markerPath = join(parent, MARKERS, `${seen.directory}.${me.pid}.gone`)
+  const markerPath = join(markers, `${seen.directory}.${me.pid}.gone`)
   await rename(from, markerPath)
   const marker = await readMarker(markerPath)
   if (!marker || !isGone(marker, me)) {
     await rename(markerPath, from)
     return undefined
   }
-  await writeFile(markerPath, JSON.stringify({ ...marker, ...me }))
+  await writeFile(markerPath, JSON.stringify({ ...marker, ...me }), { mode: 0o600 })
   return { path: join(parent, marker.directory), markerPath, taskId: marker.taskId }
 }
 
 /** Takes over the directories of all workers that are gone, one by one. */
-export async function* orphans(parent: string, me: DirectoryOwner): AsyncGenerator<Orphan> {
-  const names = await readdir(join(parent, MARKERS)).catch(() => [])
+export async function* orphans(parent: PayloadPlace, me: DirectoryOwner): AsyncGenerator<Orphan> {
+  const names = await readdir(parent.markers).catch(() => [])
   for (const name of names) {
     // Another worker may have taken the directory at the same moment.
     const orphan = await takeOver(parent, name, me).catch(() => undefined)

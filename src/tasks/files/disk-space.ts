@@ -1,5 +1,7 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { OwnDirectory } from '../../utils/directories/own-directory.js'
 import { isDiskFull } from '../../utils/disk-full.js'
 import { after, type Timer } from '../../utils/time.js'
 import type { Wake } from '../../utils/wake.js'
@@ -13,21 +15,21 @@ const PAUSE_MS = 5_000
  * from another disk, and no system call reports the quota of a user.
  */
 export class DiskSpace {
-  readonly #directory: string
+  readonly #directory: Pick<OwnDirectory, 'open' | 'path'>
   readonly #wake: Wake
   #full = false
   #closed = false
   #timer: Timer | undefined
   #probing: Promise<void> | undefined
 
-  constructor(directory: string, wake: Wake) {
+  constructor(directory: Pick<OwnDirectory, 'open' | 'path'>, wake: Wake) {
     this.#directory = directory
     this.#wake = wake
   }
 
   /** The reason why no tasks can be taken; `undefined` while there is space. */
   get trouble(): string | undefined {
-    return this.#full ? `the disk of TASK_FILES_DIR is full: ${this.#directory}` : undefined
+    return this.#full ? `the disk of TASK_FILES_DIR is full: ${this.#directory.path}` : undefined
   }
 
   /** Starts to probe if the error that ended a task says that a disk is full. */
@@ -52,15 +54,16 @@ export class DiskSpace {
   }
 
   async #tryToWrite(): Promise<boolean> {
-    const path = join(this.#directory, `.probe-${process.pid}`)
+    let path: string | undefined
     try {
-      await mkdir(this.#directory, { recursive: true })
-      await writeFile(path, Buffer.alloc(PROBE_BYTES))
+      path = join(this.#directory.open().path, `.probe-${randomUUID()}`)
+      // `wx`: other users may share the directory, and must not lead the probe into another file.
+      await writeFile(path, Buffer.alloc(PROBE_BYTES), { flag: 'wx', mode: 0o600 })
       return true
     } catch {
       return false
     } finally {
-      await rm(path, { force: true }).catch(() => {})
+      if (path !== undefined) await rm(path, { force: true }).catch(() => {})
     }
   }
 

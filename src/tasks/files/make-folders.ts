@@ -5,7 +5,7 @@ const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoExc
 
 const makeFolder = async (folder: string): Promise<void> => {
   try {
-    await mkdir(folder)
+    await mkdir(folder, { mode: 0o700 })
   } catch (error) {
     if (codeOf(error) !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
   }

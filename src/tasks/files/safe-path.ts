@@ -41,10 +41,14 @@ const segmentsOf = (name: unknown): readonly string[] => {
   return flaw === undefined ? segments : refuse(name, flaw)
 }
 
-/** Returns the path of a name below `root`. An absolute path is valid if it is below `root`: params contain such paths. */
-export const pathBelow = (root: string, name: unknown): string => {
-  const ownPath = typeof name === 'string' && name.startsWith(`${root}${sep}`)
-  return join(root, ...segmentsOf(ownPath ? name.slice(root.length + 1) : name))
+/**
+ * Returns the path of a name below `root`. An absolute path is valid if it is below `root`: params contain such paths.
+ *
+ * @param realRoot - `root` without links. Programs print such paths
+ */
+export const pathBelow = (root: string, name: unknown, realRoot = root): string => {
+  const own = [root, realRoot].find((each) => typeof name === 'string' && name.startsWith(`${each}${sep}`))
+  return join(root, ...segmentsOf(own === undefined ? name : (name as string).slice(own.length + 1)))
 }
 
 /** Returns the real path of `path`, or of its nearest parent that exists. */

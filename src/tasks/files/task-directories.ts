@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { Outcome } from '../../protocol/messages.js'
 import type { KeepTaskFiles } from '../../settings.js'
 import { Condition } from '../../utils/condition.js'
@@ -8,16 +7,14 @@ import type { Wake } from '../../utils/wake.js'
 import { type Claim, keepClaim, type Orphan, orphans, removeClaim } from './claims.js'
 import { thisProcess } from './directory-owner.js'
 import { DiskSpace } from './disk-space.js'
+import { PayloadFolder, type PayloadFolderOptions } from './payload-folder.js'
 import { type DirectorySettings, TaskDirectory } from './task-directory.js'
 
-export interface TaskDirectoriesOptions {
-  /** `TASK_FILES_DIR` */
-  readonly parent: string
+export interface TaskDirectoriesOptions extends PayloadFolderOptions {
   readonly workerId: string
   /** The largest size of one directory, in bytes. No limit if `undefined`. */
   readonly maxBytes: number | undefined
   readonly keep: KeepTaskFiles
-  readonly log: Logger
   /** Triggered when the disk becomes full, and when it has space again. */
   readonly wake: Wake
 }
@@ -40,11 +37,22 @@ export class TaskDirectories {
   readonly #idle = new Condition()
   #working = 0
 
-  constructor({ parent, workerId, maxBytes, keep, log, wake }: TaskDirectoriesOptions) {
-    this.#settings = { parent: resolve(parent), owner: thisProcess(workerId), maxBytes }
+  constructor(options: TaskDirectoriesOptions) {
+    const { workerId, maxBytes, keep, log, wake } = options
+    const parent = new PayloadFolder(options)
+    this.#settings = { parent, owner: thisProcess(workerId), maxBytes }
     this.#keep = keep
     this.#log = log
-    this.diskSpace = new DiskSpace(this.#settings.parent, wake)
+    this.diskSpace = new DiskSpace(parent, wake)
+  }
+
+  /**
+   * Creates `TASK_FILES_DIR` at the start of the worker. Logs a warning if it cannot be used at present.
+   *
+   * @throws ConfigError if somebody has chosen a directory that other users can change
+   */
+  prepare(): void {
+    this.#settings.parent.prepare()
   }
 
   /** Returns the directory for a run of the task. Nothing is created yet. */
@@ -98,7 +106,9 @@ export class TaskDirectories {
 
   async #sweep(isStillNeeded: (taskId: string) => boolean): Promise<void> {
     const { parent, owner } = this.#settings
-    for await (const orphan of orphans(parent, owner)) {
+    const place = parent.tryOpen()
+    if (!place) return
+    for await (const orphan of orphans(place, owner)) {
       const { taskId, path: directory } = orphan
       if (isStillNeeded(taskId)) {
         this.#inherit(orphan)

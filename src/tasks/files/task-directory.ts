@@ -1,12 +1,14 @@
-import { StateError } from '../../errors.js'
-import { type Claim, claimDirectory } from './claims.js'
+import { StateError, TransientError } from '../../errors.js'
+import { identityOf, isStill, strangerAt } from '../../utils/directories/own-directory.js'
+import { type Claim, claimDirectory, type OwnClaim } from './claims.js'
 import type { DirectoryOwner } from './directory-owner.js'
+import type { PayloadFolder } from './payload-folder.js'
 import { bytesBelow, Quota } from './quota.js'
 
 /** The place and the limit of all task directories of a worker. */
 export interface DirectorySettings {
-  /** The absolute path of `TASK_FILES_DIR`. */
-  readonly parent: string
+  /** `TASK_FILES_DIR` */
+  readonly parent: PayloadFolder
   readonly owner: DirectoryOwner
   /** The largest size of one directory, in bytes. No limit if `undefined`. */
   readonly maxBytes: number | undefined
@@ -16,7 +18,7 @@ export interface DirectorySettings {
 export class TaskDirectory {
   readonly taskId: string
   readonly #settings: DirectorySettings
-  #claim: Claim | undefined
+  #claim: OwnClaim | undefined
   #open = true
 
   constructor(taskId: string, settings: DirectorySettings) {
@@ -30,15 +32,33 @@ export class TaskDirectory {
   }
 
   /**
+   * The path of the directory; `undefined` if none was created.
+   *
+   * @throws TransientError if somebody has put a link or a directory of another user in its place
+   */
+  get path(): string | undefined {
+    const claim = this.#claim
+    if (claim && !isStill(claim)) this.#acceptReplacement(claim)
+    return claim?.path
+  }
+
+  /** The path without links; `undefined` if no directory was created. */
+  get realPath(): string | undefined {
+    return this.#claim?.realPath
+  }
+
+  /**
    * Returns the path of the directory. Creates the directory if necessary.
    *
    * @throws StateError after the end of the task
-   * @throws TransientError if the directory cannot be created
+   * @throws TransientError if the directory cannot be created, or was replaced
    */
   make(): string {
     if (!this.#open) throw new StateError(`Task ${this.taskId} has ended: its files are gone`)
+    const { path } = this
+    if (path !== undefined) return path
     const { parent, owner } = this.#settings
-    this.#claim ??= claimDirectory(parent, this.taskId, owner)
+    this.#claim = claimDirectory(parent, this.taskId, owner)
     return this.#claim.path
   }
 
@@ -55,5 +75,17 @@ export class TaskDirectory {
 
   close(): void {
     this.#open = false
+  }
+
+  /** Handlers may remove their directory, and create it again. Some network file systems give directories new inodes. */
+  #acceptReplacement(claim: OwnClaim): void {
+    let stranger: string | undefined
+    try {
+      stranger = strangerAt(claim.path)
+      if (stranger === undefined) this.#claim = { ...claim, ...identityOf(claim.path) }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    if (stranger !== undefined) throw new TransientError(`Task directory was replaced: ${stranger}`)
   }
 }

@@ -16,6 +16,9 @@ export type FileContent =
   | Iterable<string | NodeJS.ArrayBufferView>
   | AsyncIterable<string | NodeJS.ArrayBufferView>
 
+/** Only the user of the worker may read the files. Handlers may change the mode. */
+const FILE_MODE = 0o600
+
 /**
  * The files of one task. They are in a directory of the task's own, which is removed after the orchestrator has the result.
  *
@@ -55,7 +58,7 @@ export class TaskFiles {
    */
   async pathTo(name: string): Promise<string> {
     const { root } = this
-    const path = pathBelow(root, name)
+    const path = pathBelow(root, name, this.#directory.realPath)
     await refuseLinksOut(root, path)
     await makeFolders(root, dirname(path))
     return path
@@ -87,7 +90,8 @@ export class TaskFiles {
     const flag = flagsOf(mode, ['w', 'a'])
     const path = await this.pathTo(name)
     const quota = await this.#quotaFor(path, flag)
-    await writeFile(path, quota ? counted(data, quota) : data, { flag, signal: this.#signal.signal })
+    const options = { flag, mode: FILE_MODE, signal: this.#signal.signal }
+    await writeFile(path, quota ? counted(data, quota) : data, options)
   }
 
   /**
@@ -97,15 +101,15 @@ export class TaskFiles {
    * @throws Error `ENOENT` if the folder does not exist
    */
   async list(folder?: string): Promise<string[]> {
-    const root = this.#directory.claim?.path
+    const root = this.#directory.path
     const path = folder === undefined ? root : await this.#existing(folder)
     return root === undefined || path === undefined ? [] : (await readdir(path)).sort()
   }
 
   /** Returns whether a file or folder exists. */
   async exists(name: string): Promise<boolean> {
-    const root = this.#directory.claim?.path
-    const path = pathBelow(root ?? '/', name)
+    const root = this.#directory.path
+    const path = pathBelow(root ?? '/', name, this.#directory.realPath)
     if (root === undefined) return false
     await refuseLinksOut(root, path)
     return stat(path).then(
@@ -132,7 +136,7 @@ export class TaskFiles {
     use?: (file: FileHandle) => T | Promise<T>,
   ): Promise<FileHandle | T> {
     const flags = flagsOf(mode)
-    const file = await open(await this.#pathFor(name, flags), flags)
+    const file = await open(await this.#pathFor(name, flags), flags, FILE_MODE)
     if (flags !== 'r') this.#countAtClose(file)
     if (!use) return file
     try {
@@ -168,7 +172,7 @@ export class TaskFiles {
       quota = await this.#quotaFor(path, flags)
     })
     const watched = { ...fs, open, ...countedWrites(() => quota) } as typeof fs
-    return createWriteStream(name, { flags, signal: this.#signal.signal, fs: watched })
+    return createWriteStream(name, { flags, mode: FILE_MODE, signal: this.#signal.signal, fs: watched })
   }
 
   /** The old content of a file that is overwritten does not count. */
@@ -192,8 +196,8 @@ export class TaskFiles {
 
   /** Returns the path of a file that should exist. Does not create the directory. */
   async #existing(name: string): Promise<string> {
-    const root = this.#directory.claim?.path
-    const path = pathBelow(root ?? '/', name)
+    const root = this.#directory.path
+    const path = pathBelow(root ?? '/', name, this.#directory.realPath)
     if (root !== undefined) await refuseLinksOut(root, path)
     return path
   }

@@ -62,7 +62,7 @@ it('serves later tasks with the same file, read-only, whatever an earlier one pu
       }),
   })
   const { history: first } = await run('replace', { model: 's3://b/model' })
-  expect(first).toMatchObject({ text: 'as it was', mode: 0o444 })
+  expect(first).toMatchObject({ text: 'as it was', mode: 0o400 })
   for (let task = 0; task < 2; task++)
     expect((await run('replace', { model: 's3://b/model' })).history).toEqual(first)
   expect(gets(s3, 'model')).toBe(1)

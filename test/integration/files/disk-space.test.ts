@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { DiskSpace } from '../../../src/tasks/files/disk-space.js'
+import { OwnDirectory } from '../../../src/utils/directories/own-directory.js'
 import { Wake } from '../../../src/utils/wake.js'
 import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
@@ -19,7 +20,7 @@ afterEach(() => {
 /** The space in `directory`, and a promise for the moment in which a probe succeeds. */
 const spaceIn = (directory: string) => {
   const wake = new Wake()
-  const space = new DiskSpace(directory, wake)
+  const space = new DiskSpace(new OwnDirectory([directory], {}), wake)
   const hasSpace = new Promise<void>((resolve) =>
     wake.listen(() => {
       if (space.trouble === undefined) resolve()

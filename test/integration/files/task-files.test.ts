@@ -8,6 +8,7 @@ import { StateError } from '../../../src/errors.js'
 import { Wake } from '../../../src/utils/wake.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { listing } from '../../support/files/listing.js'
+import { linesOf } from '../../support/log-lines.js'
 
 /** Runs `use` as a handler; what it throws comes back as the job's error. */
 const withFiles = async (
@@ -241,13 +242,15 @@ describe('the task id', () => {
   )
 
   it('never takes over a folder that somebody else has made', async () => {
+    const { PayloadFolder } = await import('../../../src/tasks/files/payload-folder.js')
     const { claimDirectory } = await import('../../../src/tasks/files/claims.js')
     const { thisProcess } = await import('../../../src/tasks/files/directory-owner.js')
     const { temporaryFolder } = await import('../../support/files/temporary-folder.js')
     const parent = await temporaryFolder()
     await mkdir(join(parent, 't-1'))
     await writeFile(join(parent, 't-1/mine'), 'mine')
-    const claim = claimDirectory(parent, 't-1', thisProcess('w'))
+    const folder = new PayloadFolder({ parent, log: linesOf().logger })
+    const claim = claimDirectory(folder, 't-1', thisProcess('w'))
     expect(claim.path).toBe(join(parent, 't-1~2'))
     expect(await readFile(join(parent, 't-1/mine'), 'utf8')).toBe('mine')
   })

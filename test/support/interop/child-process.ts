@@ -20,7 +20,7 @@ export class Child {
   constructor(
     command: string,
     args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; uid?: number; gid?: number } = {},
   ) {
     // Its standard input stays open as long as this process lives: the programs started here end when it closes.
     this.#process = spawn(command, args, { ...options, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })

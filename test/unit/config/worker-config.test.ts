@@ -49,6 +49,9 @@ describe('defaults', () => {
         },
       ],
       stateDir: join(process.env['XDG_STATE_HOME'] ?? '', 'avtomatika-worker', 'w1'),
+      stateDirIsDefault: true,
+      taskFilesDirIsDefault: true,
+      isInPod: false,
     })
     expect(Object.keys(settings.tls)).toEqual([])
   })

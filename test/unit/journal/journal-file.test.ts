@@ -124,7 +124,7 @@ describe('a journal file on a bad disk', () => {
 
   test('breaks when the disk has not answered a sync for 10 s, and not earlier', async () => {
     const { file, errors } = await fileIn(temporaryFolder(), true)
-    const heal = await hangingDisk()
+    const heal = hangingDisk()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     let written = 0

@@ -127,7 +127,7 @@ test('a broken journal is tried again after 1 s, 2 s, 4 s, and not earlier', asy
 
 test('a journal that breaks at the very end of a rewrite stays broken', async () => {
   const { path, store } = await setUp()
-  const answer = await hangingDisk('sync')
+  const answer = hangingDisk('fsync')
   const opened = store.open()
   await eventually('the new file is in use', () => existsSync(join(path, 'journal.log')), { pauseMs: 2 })
   fullDisk()

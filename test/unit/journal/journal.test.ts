@@ -32,6 +32,8 @@ const journalIn = (home: string, workerId: string, journalSyncs = false) => {
     workerIdIsMadeUp: true,
     journal: true,
     stateDir: folder,
+    stateDirIsDefault: true,
+    isInPod: false,
     journalSyncs,
     orchestrators: [{ url: ORCHESTRATOR, priority: 0, weight: 1, token: '', generation: 'auto' as const }],
     pollTimeoutMs: 30_000,
@@ -183,7 +185,7 @@ describe('a journal that is closed', () => {
   test('waits 5 s for a disk that hangs, no longer and no less, and keeps the folder locked', async () => {
     const { journal, folder, lines } = journalIn(temporaryFolder(), 'w1', true)
     await journal.open()
-    const answer = await hangingDisk()
+    const answer = hangingDisk()
     journal.acknowledged({ taskId: 't1' } as never)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
