@@ -8,6 +8,7 @@ import type { HealthServer } from './health/server.js'
 import { createLogger } from './logger.js'
 import { Runtime } from './runtime/runtime.js'
 import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
+import { alreadyStarted, WORKER_MOVES } from './runtime/worker-states.js'
 import { storeFor } from './storage/store-for.js'
 import {
   type Handler,
@@ -20,16 +21,9 @@ import { taskStorage } from './tasks/files/task-storage.js'
 import { limitWarnings } from './tasks/limit-warnings.js'
 import type { Logger } from './utils/logger.js'
 import { safeLogger } from './utils/safe-logger.js'
-import { type Moves, States } from './utils/states.js'
+import { States } from './utils/states.js'
 import { after } from './utils/time.js'
 import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
-
-const MOVES: Moves<WorkerState> = {
-  created: ['running', 'stopped'],
-  running: ['draining'],
-  draining: ['stopped'],
-  stopped: [],
-}
 
 /** The diagnostics channel that tells the command `run` that a module starts its worker itself. */
 export const STARTING = 'avtomatika-worker:starting'
@@ -60,6 +54,7 @@ export class Worker {
   readonly #hurry = new AbortController()
   #stopped: Promise<void> | undefined
   #health: HealthServer | undefined
+  #hasHealthServer = false
 
   /** @throws ConfigError that lists all problems of the options and the configuration */
   constructor(options: WorkerOptions = {}) {
@@ -70,7 +65,7 @@ export class Worker {
     this.#events = new Events((name, error) =>
       this.#log.error({ err: error }, `Listener of "${name}" failed`),
     )
-    this.#state = new States('The worker', 'created', MOVES, (from, to) =>
+    this.#state = new States('The worker', 'created', WORKER_MOVES, (from, to) =>
       this.#events.emit('stateChanged', { from, to }),
     )
     this.#runtime = new Runtime({
@@ -179,11 +174,11 @@ export class Worker {
    * Starts the worker. Does not wait for an orchestrator to answer, which may come up later than its workers.
    *
    * @throws StateError if the worker was started before
-   * @throws ConfigError if another process uses `WORKER_STATE_DIR`; nothing is started then
+   * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or others can change it; nothing is started then
    */
   async start(): Promise<void> {
     channel(STARTING).publish(this)
-    if (this.#state.now !== 'created') throw alreadyStarted(this.#state.now)
+    this.#refuseSecondStart()
     this.#state.move('running')
     for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
       this.#log.warn({}, warning)
@@ -219,9 +214,10 @@ export class Worker {
    * `strayRejection`. Other rejections keep Node's behavior. {@link start} leaves all rejections to the application.
    *
    * @throws StateError if the worker was started before
-   * @throws ConfigError if another process uses `WORKER_STATE_DIR`; nothing is started then
+   * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or others can change it; nothing is started then
    */
   async run(): Promise<void> {
+    this.#refuseSecondStart()
     const stopListening = onShutdownSignals(
       (signal) => {
         this.#log.info({ signal }, 'Shutting down: a second signal cuts it short')
@@ -250,24 +246,31 @@ export class Worker {
    * @throws ConfigError if the port is taken; nothing is started then
    */
   async runWithHealthCheck(): Promise<void> {
+    this.#refuseSecondStart(this.#hasHealthServer)
     channel(STARTING).publish(this)
-    // Only workers with a health server pay for loading it.
-    const { startHealthServer } = await import('./health/server.js')
-    this.#health = await startHealthServer(this.#settings.workerPort, () => ({
-      ...this.readiness,
-      notAlive: this.#runtime.verdict,
-    }))
-    this.#log.info({ port: this.#health.port }, 'Health server listens')
+    this.#hasHealthServer = true
     try {
+      // Only workers with a health server pay for loading it.
+      const { startHealthServer } = await import('./health/server.js')
+      this.#health = await startHealthServer(this.#settings.workerPort, () => ({
+        ...this.readiness,
+        notAlive: this.#runtime.verdict,
+      }))
+      this.#log.info({ port: this.#health.port }, 'Health server listens')
       await this.run()
     } finally {
-      await this.#health.close()
+      await this.#health?.close()
       this.#health = undefined
+      this.#hasHealthServer = false
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #refuseSecondStart(isStarting = false): void {
+    if (isStarting || this.#state.now !== 'created') throw alreadyStarted(this.#state.now)
   }
 
   async #stop(pollGraceMs: number): Promise<void> {
@@ -291,10 +294,3 @@ export class Worker {
     })
   }
 }
-
-const alreadyStarted = (state: WorkerState): StateError =>
-  new StateError(
-    state === 'stopped'
-      ? 'Worker is stopped: it cannot be started again, make a new Worker'
-      : `Worker already started, it is ${state}: start() or run() was called twice`,
-  )

@@ -48,6 +48,39 @@ describe('embedding', () => {
     )
   })
 
+  test.each(['start', 'run', 'runWithHealthCheck'] as const)(
+    'a second start by %s() is refused, and changes nothing',
+    async (again) => {
+      const { orchestrator, worker } = await setup()
+      const listeners = () => ['SIGTERM', 'unhandledRejection'].map((name) => process.listenerCount(name))
+      const before = listeners()
+      const running = worker.runWithHealthCheck()
+      const early = worker.runWithHealthCheck().catch((error: unknown) => error)
+      expect(await early).toEqual(
+        new StateError('Worker already started, it is starting: start() or run() was called twice'),
+      )
+      await orchestrator.next('poll')
+      const during = listeners()
+      await expect(worker[again]()).rejects.toThrow('Worker already started, it is running')
+      expect(listeners()).toEqual(during)
+      expect((await fetch(`http://127.0.0.1:${worker.healthPort}/health`)).status).toBe(200)
+      await worker.stop({ pollGraceMs: 0 })
+      await running
+      expect(listeners()).toEqual(before)
+      expect(worker.healthPort).toBeUndefined()
+    },
+  )
+
+  test('start() while the health server starts is the first start', async () => {
+    const { orchestrator, worker } = await setup()
+    const second = worker.runWithHealthCheck().catch((error: unknown) => error)
+    await worker.start()
+    expect(await second).toBeInstanceOf(StateError)
+    expect([worker.state, worker.healthPort]).toEqual(['running', undefined])
+    await orchestrator.next('poll')
+    orchestrator.endPoll()
+  })
+
   test('run() resolves when somebody else has stopped the worker, and listens to signals no more', async () => {
     const { orchestrator, worker } = await setup()
     const before = process.listenerCount('SIGTERM')
