@@ -1,25 +1,33 @@
-import type { DevOrchestrator, Job, OrchestratorOptions } from '../dev/index.js'
+import type { DevOrchestrator, Job } from '../dev/index.js'
 
-type Tokens = Pick<OrchestratorOptions, 'workerToken' | 'clientToken'>
-
-/** Returns the lines with the address of the orchestrator and the commands to use it. Tokens of the user are not shown. */
-export const startupLines = (url: string, { workerToken, clientToken }: Tokens): string[] => {
-  const token = workerToken === undefined ? '' : ' WORKER_TOKEN=…'
-  const client = clientToken === undefined ? 'dev-client-token' : '…'
-  return [
-    `The development orchestrator listens on ${url}`,
-    'It keeps everything in memory. Press Ctrl-C to stop it.',
-    '',
-    'Start a worker:',
-    `  ORCHESTRATOR_URL=${url}${token} npx avtomatika-worker run worker.js`,
-    'Create a job:',
-    `  curl ${url}/api/v1/jobs/one_task -H 'X-Avtomatika-Token: ${client}' \\`,
-    `    -d '{"initial_data": {"type": "hello", "params": {"name": "you"}}}'`,
-    'Watch workers and jobs in a browser:',
-    `  ${url}/?token=${client}`,
-    '',
-  ]
+/** The tokens of this run, as they are shown. */
+export interface ShownTokens {
+  readonly worker: string
+  readonly client: string
 }
+
+/** What is shown in place of a token that the user has set. */
+export const HIDDEN = '…'
+
+/** Returns the lines with the address of the orchestrator and the commands to use it, ready to paste. */
+export const startupLines = (url: string, { worker, client }: ShownTokens): string[] => [
+  `The development orchestrator listens on ${url}`,
+  'It keeps everything in memory. Press Ctrl-C to stop it.',
+  '',
+  'Start a worker:',
+  `  ORCHESTRATOR_URL=${url} WORKER_TOKEN=${worker} npx avtomatika-worker run worker.js`,
+  'Create a job:',
+  `  curl ${url}/api/v1/jobs/one_task -H 'X-Avtomatika-Token: ${client}' \\`,
+  `    -d '{"initial_data": {"type": "hello", "params": {"name": "you"}}}'`,
+  'Watch workers and jobs in a browser:',
+  `  ${url}/?token=${client}`,
+  ...(worker === HIDDEN && client === HIDDEN ? [] : TO_KEEP_TOKENS),
+  '',
+]
+
+const TO_KEEP_TOKENS = [
+  'Random tokens are new at each start. To keep yours, set WORKER_TOKEN and CLIENT_TOKEN.',
+]
 
 /** Prints a line for each new worker, with its generation of the protocol, and for each job that ends. */
 export const printEvents = (orchestrator: DevOrchestrator): void => {

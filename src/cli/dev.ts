@@ -1,9 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { newToken } from '../dev/access/secrets.js'
 import type { DevOrchestrator, OrchestratorOptions } from '../dev/index.js'
 import { ConfigError } from '../errors.js'
 import { endProcess, onShutdownSignals } from '../runtime/shutdown.js'
-import { printEvents, startupLines } from './dev-output.js'
+import { HIDDEN, printEvents, startupLines } from './dev-output.js'
 import { UsageError } from './fail.js'
+
+const RANDOM = '(default: a random token)'
+
+/** What the command line gives. */
+interface DevFlags extends OrchestratorOptions {
+  readonly allowHost?: readonly string[]
+}
 
 /** Returns the command `avtomatika-worker dev`. */
 export const devCommand = (): Command =>
@@ -12,8 +20,13 @@ export const devCommand = (): Command =>
     .option('--port <number>', 'port to listen on; 0 chooses a free port', wholeNumber, 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-remote', 'allow a --host that other machines can reach')
-    .addOption(new Option('--worker-token <token>', 'token that workers must send').env('WORKER_TOKEN'))
-    .addOption(new Option('--client-token <token>', 'token that clients must send').env('CLIENT_TOKEN'))
+    .option('--allow-host <names...>', 'also answer requests to these names, such as host.docker.internal')
+    .addOption(
+      new Option('--worker-token <token>', `token that workers must send ${RANDOM}`).env('WORKER_TOKEN'),
+    )
+    .addOption(
+      new Option('--client-token <token>', `token that clients must send ${RANDOM}`).env('CLIENT_TOKEN'),
+    )
     .option(
       '--rate-limit <requests/seconds>',
       'limit for each worker and path, such as 100/60 (default: no limit)',
@@ -38,15 +51,23 @@ const rateLimit = (text: string): OrchestratorOptions['rateLimit'] => {
   return { requests: Number(requests), windowMs: Number(seconds) * 1000 }
 }
 
-const dev = async (options: OrchestratorOptions): Promise<void> => {
-  const orchestrator = await start(options)
-  for (const line of startupLines(orchestrator.url, options)) console.log(line)
+const dev = async ({ allowHost: allowedHosts = [], ...options }: DevFlags): Promise<void> => {
+  const orchestrator = await start({ ...randomTokens(), ...options, allowedHosts })
+  const { url, workerToken, clientToken } = orchestrator
+  const shown = {
+    worker: options.workerToken === undefined ? workerToken : HIDDEN,
+    client: options.clientToken === undefined ? clientToken : HIDDEN,
+  }
+  for (const line of startupLines(url, shown)) console.log(line)
   printEvents(orchestrator)
   onShutdownSignals(
     () => void orchestrator.close(),
     () => endProcess(1),
   )
 }
+
+/** Whoever else uses this machine can connect, and the documented default tokens are public. */
+const randomTokens = () => ({ workerToken: newToken(), clientToken: newToken() })
 
 const start = async (options: OrchestratorOptions): Promise<DevOrchestrator> => {
   // The other commands do not load the orchestrator.
@@ -61,6 +82,7 @@ const start = async (options: OrchestratorOptions): Promise<DevOrchestrator> => 
 const FLAGS: Readonly<Record<string, string>> = {
   workerToken: '--worker-token',
   clientToken: '--client-token',
+  allowedHosts: '--allow-host',
   'rateLimit.windowMs': '--rate-limit',
   'rateLimit.requests': '--rate-limit',
 }

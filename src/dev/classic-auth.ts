@@ -1,3 +1,4 @@
+import { isSameSecret } from './access/secrets.js'
 import type { DevSettings } from './options.js'
 import { RateLimit } from './rate-limit.js'
 import type { Refusal } from './refusal.js'
@@ -40,12 +41,12 @@ export class ClassicAuth {
   #refusalOfToken({ token, workerId }: Credentials): Refusal | undefined {
     if (!token) return MISSING_WORKER_TOKEN
     const { workerToken, workerTokens } = this.#settings
-    const isCommon = token === workerToken
+    const isCommon = isSameSecret(token, workerToken)
     if (workerId === undefined)
       return isCommon ? undefined : unauthorized('Invalid token or missing worker_id')
-    if (Object.hasOwn(workerTokens, workerId)) {
-      return token === workerTokens[workerId] ? undefined : unauthorized('Invalid individual worker token')
-    }
+    const own = Object.hasOwn(workerTokens, workerId) ? workerTokens[workerId] : undefined
+    if (own !== undefined)
+      return isSameSecret(token, own) ? undefined : unauthorized('Invalid individual worker token')
     return isCommon ? undefined : unauthorized('No valid token found')
   }
 

@@ -11,6 +11,8 @@ export interface DevOrchestrator extends AsyncDisposable {
   readonly url: string
   /** The port that the orchestrator listens on. */
   readonly port: number
+  /** The token for workers, for the header `X-Worker-Token` or the worker's variable `WORKER_TOKEN`. */
+  readonly workerToken: string
   /** The token of the client API, for the header `X-Avtomatika-Token`. */
   readonly clientToken: string
   /**

@@ -1,4 +1,5 @@
 import { StateError } from '../errors.js'
+import { AllowedHosts } from './access/allowed-hosts.js'
 import { ClassicAuth } from './classic-auth.js'
 import type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
 import { EventListeners, type EventName, type Listener } from './events.js'
@@ -39,6 +40,7 @@ export const startOrchestrator = async (options: OrchestratorOptions = {}): Prom
 
 /** Joins the parts of the embedded orchestrator, and is what its owner calls. */
 class EmbeddedOrchestrator implements DevOrchestrator {
+  readonly workerToken: string
   readonly clientToken: string
   readonly #settings: DevSettings
   readonly #listeners = new EventListeners()
@@ -54,6 +56,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   constructor(settings: DevSettings) {
     this.#settings = settings
+    this.workerToken = settings.workerToken
     this.clientToken = settings.clientToken
     this.#workers = new WorkerStore(settings.workerTtlMs, this.#listeners)
     const state = { jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
@@ -68,8 +71,9 @@ class EmbeddedOrchestrator implements DevOrchestrator {
       listeners: this.#listeners,
     })
     const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver }
-    this.#http = new HttpServer(buildApp(parts), settings)
-    this.#sockets.attach(this.#http.server, new SocketProtocol(parts))
+    const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
+    this.#http = new HttpServer(buildApp(parts), hosts, settings)
+    this.#sockets.attach(this.#http.server, hosts, new SocketProtocol(parts))
   }
 
   get port(): number {

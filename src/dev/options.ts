@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
 import { ConfigError, type ConfigProblem } from '../errors.js'
+import { hostIn } from './access/allowed-hosts.js'
+import { isLoopbackAddress } from './access/loopback.js'
+import { newToken } from './access/secrets.js'
 import type { Generation } from './generation.js'
 
 /** The options of {@link startOrchestrator}. The defaults suit a test on one machine. */
@@ -8,9 +12,17 @@ export interface OrchestratorOptions {
   readonly host?: string
   /** Whether `host` may be an address that other machines can reach. Default `false`. */
   readonly allowRemote?: boolean
+  /**
+   * Further names and addresses under which workers and clients may ask, such as `host.docker.internal`. Loopback names and
+   * {@link host} are always allowed. Requests with another `Host` or `Origin` get 403. Default: none.
+   */
+  readonly allowedHosts?: readonly string[]
   /** The port to listen on. Default `0`, which picks a free port. */
   readonly port?: number
-  /** The token for all workers. Default `your-secret-worker-token`, as in the worker. */
+  /**
+   * The token for all workers. Default `your-secret-worker-token`, as in the worker; a random token if {@link host} is no
+   * loopback address.
+   */
   readonly workerToken?: string
   /** Tokens by worker id. A worker with a token of its own cannot use {@link workerToken}. Default: none. */
   readonly workerTokens?: Readonly<Record<string, string>>
@@ -21,7 +33,7 @@ export interface OrchestratorOptions {
   readonly generation?: Generation | 'auto'
   /** The key that signs the tasks of the second generation. Default: a random key. */
   readonly secretKey?: string
-  /** The token of the client API. Default `dev-client-token`. */
+  /** The token of the client API. Default `dev-client-token`; a random token if {@link host} is no loopback address. */
   readonly clientToken?: string
   /** How long a poll waits for a task, in ms. Default 30,000. */
   readonly pollHoldMs?: number
@@ -49,6 +61,7 @@ export const MAX_DELAY_MS = 2_147_483_647
 
 const DEFAULTS: DevSettings = {
   host: '127.0.0.1',
+  allowedHosts: [],
   port: 0,
   workerToken: 'your-secret-worker-token',
   workerTokens: {},
@@ -62,8 +75,11 @@ const DEFAULTS: DevSettings = {
   waitForWorker: false,
 }
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+/** `localhost` is the only name that resolves to a loopback address on every machine. */
+const isLoopback = (host: string): boolean => host === 'localhost' || isLoopbackAddress(host)
+const isHost = (name: unknown): boolean =>
+  typeof name === 'string' && (isIP(name) !== 0 || (hostIn(name) !== undefined && !name.includes(':')))
+const isToken = (token: unknown): boolean => typeof token === 'string' && token !== ''
 
 const isDelay = (value: number): boolean => value > 0 && value <= MAX_DELAY_MS
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
@@ -77,8 +93,20 @@ const problemsOf = (settings: DevSettings, allowRemote: boolean): ConfigProblem[
   const checks: [name: string, value: unknown, isValid: boolean, expected: string][] = [
     ['host', host, allowRemote || isLoopback(host), 'a loopback address, or allowRemote: true'],
     ['port', port, isCount(port) && port < 65_536, 'a whole number from 0 to 65535'],
-    ['workerToken', '(hidden)', settings.workerToken !== '', A_TOKEN],
-    ['clientToken', '(hidden)', settings.clientToken !== '', A_TOKEN],
+    [
+      'allowedHosts',
+      settings.allowedHosts,
+      settings.allowedHosts.every(isHost),
+      'names or addresses, without ports',
+    ],
+    ['workerToken', '(hidden)', isToken(settings.workerToken), A_TOKEN],
+    [
+      'workerTokens',
+      '(hidden)',
+      Object.values(settings.workerTokens).every(isToken),
+      'texts that are not empty',
+    ],
+    ['clientToken', '(hidden)', isToken(settings.clientToken), A_TOKEN],
     ['generation', settings.generation, GENERATIONS.has(settings.generation), [...GENERATIONS].join(' or ')],
     ['maxRetries', maxRetries, isCount(maxRetries), 'a whole number, 0 or more'],
     ['pollHoldMs', settings.pollHoldMs, isDelay(settings.pollHoldMs), A_DELAY],
@@ -97,6 +125,10 @@ const problemsOf = (settings: DevSettings, allowRemote: boolean): ConfigProblem[
     .map(([name, value, , expected]) => ({ name, value: String(value), expected }))
 }
 
+/** The documented default tokens are public, so they are for a loopback address only. */
+const tokensFor = (host: string) =>
+  isLoopback(host) ? {} : { workerToken: newToken(), clientToken: newToken() }
+
 /**
  * Fills in the defaults.
  *
@@ -106,7 +138,8 @@ export const resolveOptions = (options: OrchestratorOptions): DevSettings => {
   const { allowRemote = false, ...rest } = options
   const given = Object.entries(rest).filter(([, value]) => value !== undefined)
   const secretKey = randomBytes(32).toString('hex')
-  const settings: DevSettings = { ...DEFAULTS, secretKey, ...Object.fromEntries(given) }
+  const tokens = tokensFor(options.host ?? DEFAULTS.host)
+  const settings: DevSettings = { ...DEFAULTS, secretKey, ...tokens, ...Object.fromEntries(given) }
   const problems = problemsOf(settings, allowRemote)
   if (problems.length > 0) throw new ConfigError(problems)
   return settings

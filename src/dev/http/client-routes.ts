@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { isObject } from '../../utils/json.js'
+import { isSameSecret } from '../access/secrets.js'
 import type { AppParts } from '../app-parts.js'
 import type { Generation } from '../generation.js'
 import { completeRequest } from '../job-request.js'
@@ -52,7 +53,7 @@ export const unservedByClientRoutes = (parts: AppParts, context: HttpContext): R
 const refused = ({ settings }: AppParts, context: HttpContext): Response | undefined => {
   const headers = TOKEN_HEADERS[settings.generation]
   const token = headers.map((name) => headerOf(context, name)).find(Boolean)
-  if (token === settings.clientToken) return undefined
+  if (token !== undefined && isSameSecret(token, settings.clientToken)) return undefined
   return refuse(context, token ? WRONG_TOKEN : missingToken(headers))
 }
 

@@ -1,3 +1,4 @@
+import { isSameSecret } from '../access/secrets.js'
 import type { AppParts } from '../app-parts.js'
 import { answerHtml, refuse } from './answers.js'
 import { WRONG_TOKEN } from './client-routes.js'
@@ -16,7 +17,8 @@ const table = (title: string, columns: readonly string[], rows: readonly (readon
 
 /** A page with workers and jobs. The token is part of the address, because a browser sends no header of its own. */
 export const dashboard = ({ settings, workers, jobs }: AppParts, context: HttpContext): Response => {
-  if (context.req.query('token') !== settings.clientToken) return refuse(context, WRONG_TOKEN)
+  if (!isSameSecret(context.req.query('token') ?? '', settings.clientToken))
+    return refuse(context, WRONG_TOKEN)
   const workerRows = workers
     .live()
     .map(({ workerId, workerType, generation, status, load, taskNames }) => [

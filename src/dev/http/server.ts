@@ -5,8 +5,10 @@ import type { Hono } from 'hono'
 import { ConfigError } from '../../errors.js'
 import { Condition } from '../../utils/condition.js'
 import { within } from '../../utils/time.js'
+import type { AllowedHosts } from '../access/allowed-hosts.js'
 import { RXON_VERSION, RXON_VERSION_HEADER } from '../generation.js'
 import type { DevSettings } from '../options.js'
+import type { Refusal } from '../refusal.js'
 import type { HttpEnv } from './http-context.js'
 
 /** How long the real orchestrator keeps an idle connection, in ms. */
@@ -19,11 +21,14 @@ export class HttpServer {
   readonly #open = new Set<ServerResponse>()
   readonly #changed = new Condition()
 
-  constructor(app: Hono<HttpEnv>, { generation }: Pick<DevSettings, 'generation'>) {
+  constructor(app: Hono<HttpEnv>, hosts: AllowedHosts, { generation }: Pick<DevSettings, 'generation'>) {
     // The globals Request and Response belong to the process that embeds this server, so they are not replaced.
     const listen = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: '127.0.0.1' })
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#track(response)
+      // Before any route, so no route can forget it.
+      const refusal = hosts.refusalOf(request)
+      if (refusal) return refuse(response, refusal)
       if (generation !== 'classic') response.setHeader(RXON_VERSION_HEADER, RXON_VERSION)
       void listen(request, response)
     })
@@ -63,6 +68,15 @@ export class HttpServer {
       this.#changed.notify()
     })
   }
+}
+
+const refuse = (response: ServerResponse, { status, error }: Refusal): void => {
+  const body = JSON.stringify({ error })
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  }
+  response.writeHead(status, headers).end(body)
 }
 
 const problemOf = (host: string, { code, message }: NodeJS.ErrnoException): string =>

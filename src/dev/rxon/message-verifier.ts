@@ -1,5 +1,6 @@
 import { isObject } from '../../utils/json.js'
 import { wallMs } from '../../utils/time.js'
+import { isSameSecret } from '../access/secrets.js'
 import { ExpiringMap } from '../expiring-map.js'
 import type { Refusal } from '../refusal.js'
 import { textOf } from '../text-of.js'
@@ -71,7 +72,8 @@ export class MessageVerifier {
     if (!signature) return forbidden('Missing required cryptographic signature')
     if (signer && signer !== workerId)
       return forbidden(`Message signer ID '${textOf(signer)}' does not match worker ID '${workerId}'`)
-    return signature === signatureOf(json, this.#auth.keyOf(workerId), unsigned)
+    return typeof signature === 'string' &&
+      isSameSecret(signature, signatureOf(json, this.#auth.keyOf(workerId), unsigned))
       ? undefined
       : forbidden('Invalid cryptographic signature')
   }

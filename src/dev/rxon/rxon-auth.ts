@@ -1,3 +1,4 @@
+import { isSameSecret } from '../access/secrets.js'
 import type { AuthSettings } from '../classic-auth.js'
 import { RateLimit } from '../rate-limit.js'
 import type { Refusal } from '../refusal.js'
@@ -69,8 +70,10 @@ export class RxonAuth {
   #identifyByConfiguredToken(token: string, claimedId: string | undefined): string | Refusal {
     const { workerToken, workerTokens } = this.#settings
     if (claimedId === undefined)
-      return token === workerToken ? UNNAMED_WORKER : unauthorized('Invalid token or missing worker_id hint')
-    if (token === this.keyOf(claimedId)) return claimedId
+      return isSameSecret(token, workerToken)
+        ? UNNAMED_WORKER
+        : unauthorized('Invalid token or missing worker_id hint')
+    if (isSameSecret(token, this.keyOf(claimedId))) return claimedId
     return unauthorized(
       Object.hasOwn(workerTokens, claimedId) ? 'Invalid individual worker token' : 'No valid token found',
     )

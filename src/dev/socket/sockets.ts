@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { after } from '../../utils/time.js'
+import type { AllowedHosts } from '../access/allowed-hosts.js'
 import type { SocketProtocol } from './socket-protocol.js'
 import { refuseUpgrade, workerIdOf } from './upgrade.js'
 
@@ -22,8 +23,13 @@ export class Sockets {
   readonly #byWorker = new Map<string, WebSocket>()
   #isClosing = false
 
-  attach(server: Server, protocol: SocketProtocol): void {
-    server.on('upgrade', (request, socket, head) => this.#upgrade(protocol, request, socket, head))
+  attach(server: Server, hosts: AllowedHosts, protocol: SocketProtocol): void {
+    server.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => socket.destroy())
+      const refusal = hosts.refusalOf(request)
+      if (refusal) refuseUpgrade(socket, refusal.status, { error: refusal.error })
+      else this.#upgrade(protocol, request, socket, head)
+    })
   }
 
   /** Sends a command; returns `false` if the worker has no socket, or does not read. */
@@ -49,7 +55,6 @@ export class Sockets {
   }
 
   #upgrade(protocol: SocketProtocol, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const workerId = workerIdOf(path)
     const refusal = path.startsWith('/_worker/') && protocol.refusalOf(request.headers, path, workerId)

@@ -1,13 +1,24 @@
+import { exec } from 'node:child_process'
 import { createServer } from 'node:net'
+import { promisify } from 'node:util'
 import { Worker, WorkerConfig } from 'avtomatika-worker'
+import { request } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { command } from './command.js'
 
 const LISTENS = /listens on (http:\/\/\S+)/
 
+/** The tokens that a person would copy from the terminal. */
+const PRINTED = /WORKER_TOKEN=(\S+) npx[\s\S]*X-Avtomatika-Token: (\S+)'/
+
 const urlOf = async (child: ReturnType<typeof command>): Promise<string> => {
   const [, url = ''] = await child.says(LISTENS)
   return url
+}
+
+const tokensOf = async (child: ReturnType<typeof command>) => {
+  const [, worker = '', client = ''] = await child.says(PRINTED)
+  return { worker, client }
 }
 
 const startWorker = async (url: string, token: string, more: Partial<WorkerConfig> = {}): Promise<Worker> => {
@@ -39,11 +50,15 @@ describe('avtomatika-worker dev', () => {
     async (generation, spoken, end) => {
       const child = command(['dev', '--port', '0', '--generation', generation])
       const url = await urlOf(child)
-      const { id } = await startWorker(url, 'your-secret-worker-token')
+      const { worker, client } = await tokensOf(child)
+      const { id } = await startWorker(url, worker)
       await child.says(new RegExp(`worker ${id} \\(${spoken}\\) offers hello`))
-      expect((await post(url, 'dev-client-token')).status).toBe(202)
+      expect((await post(url, client)).status).toBe(202)
       await child.says(new RegExp(`job \\S+ \\(hello\\): ${end}`))
-      expect(child.output).toContain(`ORCHESTRATOR_URL=${url} npx avtomatika-worker run worker.js`)
+      expect(child.output).toContain(
+        `ORCHESTRATOR_URL=${url} WORKER_TOKEN=${worker} npx avtomatika-worker run worker.js`,
+      )
+      expect((await fetch(`${url}/?token=${client}`)).status).toBe(200)
       await child.end('SIGINT')
       expect(await child.ended()).toBe(0)
     },
@@ -52,8 +67,9 @@ describe('avtomatika-worker dev', () => {
   it('prints a worker again when it uses another generation', async () => {
     const child = command(['dev', '--port', '0'])
     const url = await urlOf(child)
+    const tokens = await tokensOf(child)
     for (const generation of ['classic', 'rxon'] as const) {
-      const worker = await startWorker(url, 'your-secret-worker-token', {
+      const worker = await startWorker(url, tokens.worker, {
         WORKER_ID: 'w1',
         ORCHESTRATOR_PROTOCOL: generation,
       })
@@ -78,24 +94,27 @@ describe('avtomatika-worker dev', () => {
 
   it('prints the reason of a failed job', async () => {
     const child = command(['dev', '--port', '0'])
-    await post(await urlOf(child), 'dev-client-token')
+    await post(await urlOf(child), (await tokensOf(child)).client)
     await child.says(/job \S+ \(hello\): (failed|quarantined): \S+/)
   })
 
   it('keeps a job until a worker comes: --wait-for-worker', async () => {
     const child = command(['dev', '--port', '0', '--wait-for-worker'])
     const url = await urlOf(child)
-    await post(url, 'dev-client-token')
-    await startWorker(url, 'your-secret-worker-token')
+    const { worker, client } = await tokensOf(child)
+    await post(url, client)
+    await startWorker(url, worker)
     await child.says(/\(hello\): finished/)
   })
 
   it('limits the requests: --rate-limit', async () => {
-    const url = await urlOf(command(['dev', '--port', '0', '--rate-limit', '1/60']))
+    const child = command(['dev', '--port', '0', '--rate-limit', '1/60'])
+    const url = await urlOf(child)
+    const { worker } = await tokensOf(child)
     const register = () =>
       fetch(`${url}/_worker/workers/register`, {
         method: 'POST',
-        headers: { 'x-worker-token': 'your-secret-worker-token' },
+        headers: { 'x-worker-token': worker },
         body: '{"worker_id": "w1"}',
       })
     expect((await register()).status).toBe(200)
@@ -106,11 +125,56 @@ describe('avtomatika-worker dev', () => {
     [['--host', '0.0.0.0'], '--host 0.0.0.0: expected a loopback address, or --allow-remote\n'],
     [['--port', '70000'], '--port 70000: expected a whole number from 0 to 65535\n'],
     [['--rate-limit', '100'], 'Expected requests/seconds, such as 100/60.'],
+    [['--allow-host', 'a b'], '--allow-host a b: expected names or addresses, without ports\n'],
     [['--worker-token', ''], '--worker-token (hidden): expected a text that is not empty'],
   ])('refuses %s', async (args, message) => {
     const child = command(['dev', '--port', '0', ...args])
     expect(await child.ended()).toBe(1)
     expect(child.output).toContain(message)
+  })
+
+  it('takes no documented token by default, and has new ones at each start', async () => {
+    const [first, second] = [command(['dev', '--port', '0']), command(['dev', '--port', '0'])]
+    const tokens = [await tokensOf(first), await tokensOf(second)].flatMap(({ worker, client }) => [
+      worker,
+      client,
+    ])
+    expect(new Set(tokens).size).toBe(4)
+    const url = await urlOf(first)
+    expect((await post(url, 'dev-client-token')).status).toBe(401)
+    const registration = await fetch(`${url}/_worker/workers/register`, {
+      method: 'POST',
+      headers: { 'x-worker-token': 'your-secret-worker-token' },
+      body: '{"worker_id": "w1"}',
+    })
+    expect(registration.status).toBe(401)
+  })
+
+  it('prints commands that work when they are pasted', async () => {
+    const child = command(['dev', '--port', '0', '--wait-for-worker'])
+    await child.says(/To keep yours, .*\n/)
+    const [curl = ''] = /curl .*\\\n.*$/m.exec(child.output) ?? []
+    // A shell reads the line, and hands over what it would give to curl.
+    const { stdout } = await promisify(exec)(`curl() { printf '%s\\n' "$@"; }; ${curl}`)
+    const [url = '', , header = '', , body = ''] = stdout.split('\n')
+    const [name = '', token = ''] = header.split(': ')
+    const job = await fetch(url, { method: 'POST', headers: { [name]: token }, body })
+    expect(await job.json()).toMatchObject({ status: 'accepted' })
+    const [, at = '', workerToken = ''] = /ORCHESTRATOR_URL=(\S+) WORKER_TOKEN=(\S+)/.exec(child.output) ?? []
+    await startWorker(at, workerToken)
+    await child.says(/\(hello\): finished/)
+  })
+
+  it('answers to names that it is told: --allow-host', async () => {
+    const url = await urlOf(
+      command(['dev', '--port', '0', '--allow-host', 'a.example', '--allow-host', 'b.example']),
+    )
+    const statuses = []
+    for (const host of ['a.example', 'b.example', 'c.example']) {
+      const { statusCode } = await request(`${url}/_public/status`, { headers: { host } })
+      statuses.push(statusCode)
+    }
+    expect(statuses).toEqual([200, 200, 403])
   })
 
   it('listens on any address: --allow-remote', async () => {

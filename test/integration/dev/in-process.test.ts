@@ -202,15 +202,18 @@ describe('what nobody should send', () => {
   it.each([
     [
       'a body that ends early',
-      'POST /_worker/tasks/result HTTP/1.1\r\nHost: x\r\nX-Worker-Token: your-secret-worker-token\r\nContent-Length: 50\r\n\r\n{"job',
+      'POST /_worker/tasks/result HTTP/1.1\r\nHost: localhost\r\nX-Worker-Token: your-secret-worker-token\r\nContent-Length: 50\r\n\r\n{"job',
     ],
     ['no HTTP', 'hello\r\n\r\n'],
-    ['a path that is none', 'GET //[::1 HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a path that cannot be decoded', 'GET /_worker/workers/%E0%A4%A/tasks/next HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a path that is none', 'GET //[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    [
+      'a path that cannot be decoded',
+      'GET /_worker/workers/%E0%A4%A/tasks/next HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    ],
     ['a host that is none', 'GET /_public/status HTTP/1.1\r\nHost: a b\r\n\r\n'],
     [
       'an upgrade to something else',
-      'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
     ],
   ])('%s does not end the orchestrator', async (_what, text) => {
     const orchestrator = await start()
@@ -228,7 +231,7 @@ describe('what nobody should send', () => {
     const answer = new Promise((resolve) => socket.once('data', (bytes) => resolve(bytes.toString())))
     const head = [
       'POST /_worker/workers/register HTTP/1.1',
-      'Host: x',
+      'Host: localhost',
       'X-Worker-Token: t',
       'Transfer-Encoding: chunked',
     ]

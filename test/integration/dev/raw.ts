@@ -113,7 +113,7 @@ export const abandonPoll = async (orchestrator: DevOrchestrator, workerId = 'w1'
   const socket = await plainSocket(orchestrator)
   const lines = [
     `GET /_worker/workers/${workerId}/tasks/next HTTP/1.1`,
-    'Host: x',
+    'Host: localhost',
     `X-Worker-Token: ${WORKER_TOKEN}`,
   ]
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)

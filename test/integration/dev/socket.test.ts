@@ -82,7 +82,12 @@ describe('the socket of a worker', () => {
 
   it('may be reset while it is refused', async () => {
     const orchestrator = await start()
-    const lines = ['GET /_worker/ws/w1 HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket']
+    const lines = [
+      'GET /_worker/ws/w1 HTTP/1.1',
+      'Host: localhost',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+    ]
     for (let n = 0; n < 20; n++) {
       const socket = await plainSocket(orchestrator)
       await new Promise<void>(
@@ -98,7 +103,7 @@ describe('the socket of a worker', () => {
     const socket = await plainSocket(orchestrator)
     const lines = [
       'GET /_worker/ws/%E0%A4%A HTTP/1.1',
-      'Host: x',
+      'Host: localhost',
       'Connection: Upgrade',
       'Upgrade: h2c',
       `X-Worker-Token: ${WORKER_TOKEN}`,
@@ -168,7 +173,7 @@ describe('an orchestrator that closes', () => {
       [
         `GET /_worker/ws/${workerId} HTTP/1.1`,
         `X-Worker-Token: ${WORKER_TOKEN}`,
-        'Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade',
+        'Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade',
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
       ].join('\r\n')
     const [silent, late, slow] = [
@@ -179,7 +184,7 @@ describe('an orchestrator that closes', () => {
     // A socket that does not confirm its end, and a body that does not come, keep the server open for a while.
     silent.write(`${upgradeFor('w1')}\r\n`)
     await once(silent, 'data')
-    slow.write('POST /_worker/tasks/result HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{')
+    slow.write('POST /_worker/tasks/result HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{')
     late.write(upgradeFor('w2'))
     await roundTrip(orchestrator)
     const closed = orchestrator.close()
