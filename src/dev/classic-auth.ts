@@ -2,6 +2,7 @@ import { isSameSecret } from './access/secrets.js'
 import type { DevSettings } from './options.js'
 import { RateLimit } from './rate-limit.js'
 import type { Refusal } from './refusal.js'
+import { refusalOfId } from './worker-id.js'
 
 /** The tokens of the workers, and how often a worker may ask. */
 export type AuthSettings = Pick<DevSettings, 'workerToken' | 'workerTokens' | 'rateLimit'>
@@ -35,7 +36,11 @@ export class ClassicAuth {
 
   /** Returns why a request is refused, or `undefined` if it is allowed. Only requests with a valid token are counted. */
   refusalOf(credentials: Credentials): Refusal | undefined {
-    return this.#refusalOfToken(credentials) ?? this.#refusalOfRate(credentials)
+    return (
+      this.#refusalOfToken(credentials) ??
+      refusalOfId(credentials.workerId) ??
+      this.#refusalOfRate(credentials)
+    )
   }
 
   #refusalOfToken({ token, workerId }: Credentials): Refusal | undefined {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isObject, type JsonObject } from '../utils/json.js'
 import { wallMs } from '../utils/time.js'
+import { isTooDeep, MAX_NESTING } from './json-depth.js'
 import { MAX_DELAY_MS } from './options.js'
 import { tracingContextFor } from './run/tracing.js'
 import type { Extras, JobRequest, NewJob } from './state/job.js'
@@ -42,7 +43,22 @@ export const completeRequest = (
 }
 
 /** Copies a value through JSON: later changes have no effect, and a value that JSON cannot hold is an error at once. */
-const copyOf = (value: object): JsonObject => JSON.parse(JSON.stringify(value))
+const copyOf = (value: object): JsonObject => {
+  const json = textOf(value)
+  if (json === undefined || isTooDeep(json))
+    throw new TypeError(`a value is nested deeper than ${MAX_NESTING} levels`)
+  return JSON.parse(json)
+}
+
+/** Returns `undefined` if the value is nested too deep for `JSON.stringify`. */
+const textOf = (value: object): string | undefined => {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
 
 const extrasOf = ({ resultTimeoutMs, metadata, policy, security }: UncheckedRequest): Extras => ({
   ...(resultTimeoutMs !== undefined && { deadline: (wallMs() + Number(resultTimeoutMs)) / 1000 }),

@@ -1,3 +1,4 @@
+import { digestOf } from './access/secrets.js'
 import { ExpiringMap } from './expiring-map.js'
 import type { DevSettings } from './options.js'
 
@@ -16,8 +17,10 @@ export class RateLimit {
 
   /** Counts one request, and returns whether it is allowed. */
   admits(key: string): boolean {
-    const count = (this.#counts.get(key) ?? 0) + 1
-    this.#counts.set(key, count)
+    // A path or a token may be long, and many keys are kept.
+    const digest = digestOf(key)
+    const count = (this.#counts.get(digest) ?? 0) + 1
+    this.#counts.set(digest, count)
     return count <= this.#requests
   }
 }

@@ -15,7 +15,10 @@ export const buildApp = (parts: AppParts): Hono<HttpEnv> => {
   app.route('/_worker', worker.routes())
   app.route('/api/v1', clientRoutes(parts))
   app.notFound((context) => unserved(parts, worker, context))
-  app.onError((_error, context) => internalError(context))
+  app.onError((error, context) => {
+    process.emitWarning(`A request to the dev orchestrator failed: ${error.stack}`)
+    return internalError(context)
+  })
   return app
 }
 

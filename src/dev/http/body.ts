@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { isTooDeep } from '../json-depth.js'
 
 /** The longest body that the real orchestrator reads, in bytes. */
 export const MAX_BYTES = 1024 * 1024
 
-/** The parsed body of a request. */
+/** The parsed body of a request. A body that is nested too deep is `unreadable`. */
 export type Body =
   | { readonly kind: 'empty' | 'unreadable' | 'too_long' }
   | { readonly kind: 'json'; readonly value: unknown; readonly text: string }
@@ -39,6 +40,7 @@ const parse = (bytes: Buffer): Body => {
   if (!isUtf8(bytes)) return UNREADABLE
   try {
     const text = bytes.toString()
+    if (isTooDeep(text)) return UNREADABLE
     return { kind: 'json', value: JSON.parse(text), text }
   } catch {
     return UNREADABLE

@@ -1,6 +1,6 @@
 import { isObject } from '../../utils/json.js'
 import { wallMs } from '../../utils/time.js'
-import { isSameSecret } from '../access/secrets.js'
+import { digestOf, isSameSecret } from '../access/secrets.js'
 import { ExpiringMap } from '../expiring-map.js'
 import type { Refusal } from '../refusal.js'
 import { textOf } from '../text-of.js'
@@ -18,10 +18,23 @@ export interface Message {
   readonly json: string
 }
 
+/** How much of a refused value a response repeats, in characters. */
+const SHOWN = 100
+
 const forbidden = (error: string): Refusal => ({ status: 403, error })
+const invalid = (name: string, value: unknown): Refusal => ({
+  status: 400,
+  error: `invalid ${name}: ${textOf(value).slice(0, SHOWN)}`,
+})
 
 const nonceOf = ({ event_id, nonce, message_id, security }: Message['body']): unknown =>
   event_id || nonce || message_id || (isObject(security) && security['signature'])
+
+/** Returns the seconds of a number or a text with one, as Python's `int` reads them. Any other value is `NaN`. */
+const secondsIn = (timestamp: unknown): number => {
+  if (typeof timestamp === 'number') return Math.trunc(timestamp)
+  return typeof timestamp === 'string' && /^\s*[+-]?\d+\s*$/.test(timestamp) ? Number(timestamp) : Number.NaN
+}
 
 /**
  * Checks the time, the nonce and the signature of messages, in the order of the real orchestrator. A nonce counts as used
@@ -48,32 +61,34 @@ export class MessageVerifier {
   #refusalOfTime(workerId: string, { body }: Message): Refusal | undefined {
     const { timestamp } = body
     if (!timestamp) return forbidden('Missing required timestamp for replay protection')
-    const seconds = typeof timestamp === 'object' ? Number.NaN : Math.trunc(Number(timestamp))
-    if (Number.isNaN(seconds)) return { status: 400, error: `invalid timestamp: ${textOf(timestamp)}` }
+    const seconds = secondsIn(timestamp)
+    if (!Number.isFinite(seconds)) return invalid('timestamp', timestamp)
     if (Math.abs(Math.floor(wallMs() / 1000) - seconds) > MAX_SKEW_S)
       return forbidden('Message timestamp expired (replay protection)')
-    return this.#isNew(workerId, nonceOf(body))
-      ? undefined
-      : forbidden('Duplicate message detected (replay attack)')
+    return this.#refusalOfNonce(workerId, nonceOf(body))
   }
 
-  #isNew(workerId: string, nonce: unknown): boolean {
-    if (!nonce) return true
-    const key = `${workerId} ${textOf(nonce)}`
-    if (this.#nonces.get(key)) return false
+  #refusalOfNonce(workerId: string, nonce: unknown): Refusal | undefined {
+    if (!nonce) return undefined
+    if (typeof nonce !== 'string' && typeof nonce !== 'number') return invalid('nonce', nonce)
+    // A digest, because a nonce may be as long as a message, and many of them are kept.
+    const key = digestOf(`${workerId} ${nonce}`)
+    if (this.#nonces.get(key)) return forbidden('Duplicate message detected (replay attack)')
     this.#nonces.set(key, true)
-    return true
+    return undefined
   }
 
   #refusalOfSignature(workerId: string, { body, json }: Message, unsigned?: readonly string[]) {
     const { security } = body
     if (!isObject(security)) return forbidden('Missing required security context')
-    const { signature, signer_id: signer } = security
+    const { signature, signer_id } = security
+    const signer = signer_id || workerId
     if (!signature) return forbidden('Missing required cryptographic signature')
-    if (signer && signer !== workerId)
-      return forbidden(`Message signer ID '${textOf(signer)}' does not match worker ID '${workerId}'`)
-    return typeof signature === 'string' &&
-      isSameSecret(signature, signatureOf(json, this.#auth.keyOf(workerId), unsigned))
+    if (typeof signer !== 'string') return invalid('signer_id', signer)
+    if (typeof signature !== 'string') return invalid('signature', signature)
+    if (signer !== workerId)
+      return forbidden(`Message signer ID '${signer.slice(0, SHOWN)}' does not match worker ID '${workerId}'`)
+    return isSameSecret(signature, signatureOf(json, this.#auth.keyOf(workerId), unsigned))
       ? undefined
       : forbidden('Invalid cryptographic signature')
   }

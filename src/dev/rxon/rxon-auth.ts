@@ -2,6 +2,7 @@ import { isSameSecret } from '../access/secrets.js'
 import type { AuthSettings } from '../classic-auth.js'
 import { RateLimit } from '../rate-limit.js'
 import type { Refusal } from '../refusal.js'
+import { refusalOfId } from '../worker-id.js'
 import type { Tokens } from './tokens.js'
 
 /** The kinds of messages. Each kind has a rate limit of its own. */
@@ -45,7 +46,7 @@ export class RxonAuth {
   ): string | Refusal {
     const workerId = this.#identify(token, claimedId)
     if (typeof workerId !== 'string') return workerId
-    return this.refusalOfRate(`${token} ${workerId} ${type}`) ?? workerId
+    return refusalOfId(workerId) ?? this.refusalOfRate(`${token} ${workerId} ${type}`) ?? workerId
   }
 
   refusalOfRate(key: string): Refusal | undefined {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { JsonObject } from '../../utils/json.js'
+import type { JsonObject, JsonValue } from '../../utils/json.js'
 
 /** The deepest nesting that the real orchestrator signs. */
 const MAX_DEPTH = 30
@@ -18,12 +18,16 @@ type Tree = string | boolean | null | readonly Tree[] | { readonly [key: string]
 const treeOf = (json: string): Tree =>
   JSON.parse(json.replace(SCALAR, (token) => (token.startsWith('"') ? `"s${token.slice(1)}` : `"n${token}"`)))
 
+/** More digits than a 64-bit integer has. Reading a number takes time that grows with the square of its length. */
+const MANY_DIGITS = 400
+
 const integerText = (integer: bigint): string => {
   if (integer > MAX_INTEGER || integer < MIN_INTEGER) throw new RangeError('Integer exceeds 64-bit range')
   return integer.toString()
 }
 
 const numberText = (literal: string): string => {
+  if (literal.length > MANY_DIGITS) throw new RangeError('Number has too many digits')
   if (/^-?\d+$/.test(literal)) return integerText(BigInt(literal))
   const double = Number(literal)
   if (Number.isInteger(double)) return integerText(BigInt(double))
@@ -35,9 +39,13 @@ const numberText = (literal: string): string => {
 const scalarText = (scalar: string): string =>
   scalar.startsWith('n') ? numberText(scalar.slice(1)) : JSON.stringify(scalar.slice(1))
 
-/** Sorts by code points, which is the order of the bytes in UTF-8. */
-const byKey = ([a]: [string, Tree], [b]: [string, Tree]): number =>
-  Buffer.compare(Buffer.from(a), Buffer.from(b))
+const SURROGATE = /[\ud800-\udfff]/
+
+/** Sorts by code points, which is the order of the bytes in UTF-8. Only surrogates make the order of the code units another. */
+const byKey = ([a]: [string, Tree], [b]: [string, Tree]): number => {
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return a < b ? -1 : 1
+}
 
 const canonical = (tree: Tree, depth = 0): string => {
   if (depth > MAX_DEPTH) throw new RangeError(`Maximum recursion depth (${MAX_DEPTH}) exceeded in to_dict`)
@@ -63,12 +71,17 @@ export const signatureOf = (json: string, key: string, without: readonly string[
     .digest('hex')
 }
 
-/** Returns a message without members that are null, at any depth, as the real orchestrator sends it. */
+/** Returns a JSON object without members that are null, at any depth, as the real orchestrator sends it. */
 export const withoutNulls = (message: object): JsonObject =>
-  JSON.parse(JSON.stringify(message), (_key, value) => (isPlain(value) ? dense(value) : value))
+  Object.fromEntries(
+    Object.entries(message)
+      .filter(([, member]) => member !== null && member !== undefined)
+      .map(([name, member]) => [name, dense(member)]),
+  )
 
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const dense = (value: JsonValue): JsonValue => {
+  if (typeof value !== 'object' || value === null) return value
+  return isList(value) ? value.map(dense) : withoutNulls(value)
+}
 
-const dense = (value: object): object =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)

@@ -1,4 +1,5 @@
 import { isObject } from '../../utils/json.js'
+import { isTooDeep } from '../json-depth.js'
 import type { Message } from '../rxon/message-verifier.js'
 import type { JobProgress } from '../state/job.js'
 
@@ -14,7 +15,7 @@ interface Progress {
 
 const parsed = (text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return isTooDeep(text) ? undefined : JSON.parse(text)
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { AppParts } from '../app-parts.js'
 import { WORKER_TOKEN_HEADER } from '../classic-auth.js'
 import { RXON_VERSION_HEADER } from '../generation.js'
+import type { Refusal } from '../refusal.js'
 import type { Message } from '../rxon/message-verifier.js'
 import { readSocketMessage } from './socket-message.js'
 
@@ -36,20 +37,27 @@ export class SocketProtocol {
     return refusal && { status: refusal.status, body: { error: refusal.error } }
   }
 
-  receive(workerId: string, text: string): void {
+  /** Returns why a message is invalid, or `undefined`. */
+  receive(workerId: string, text: string): Refusal | undefined {
     const message = readSocketMessage(text)
     if (message?.kind === 'progress') {
       const { jobId, taskId, progress } = message
       this.#parts.runner.takeProgress(workerId, jobId, taskId, progress)
-    } else if (message && this.#parts.settings.generation !== 'classic') this.#receiveEvent(workerId, message)
+      return undefined
+    }
+    return message && this.#parts.settings.generation !== 'classic'
+      ? this.#receiveEvent(workerId, message)
+      : undefined
   }
 
-  /** A socket sends no responses, so a message that is refused, or cannot be signed at all, is dropped. */
-  #receiveEvent(workerId: string, message: Message): void {
+  /** A socket sends no responses. An event that is refused, or cannot be signed at all, is dropped if it is well-formed. */
+  #receiveEvent(workerId: string, message: Message): Refusal | undefined {
     try {
-      this.#parts.receiver.receive(workerId, message)
+      const reply = this.#parts.receiver.receive(workerId, message)
+      return 'error' in reply && reply.status === 400 ? reply : undefined
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error
+      if (error instanceof RangeError) return undefined
+      throw error
     }
   }
 

@@ -19,6 +19,8 @@ export class Sockets {
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
     clientTracking: true,
+    // See #pong.
+    autoPong: false,
   })
   readonly #byWorker = new Map<string, WebSocket>()
   #isClosing = false
@@ -70,12 +72,31 @@ export class Sockets {
     this.#byWorker.get(workerId)?.close(1008, 'New connection established')
     this.#byWorker.set(workerId, socket)
     socket.on('message', (bytes, isBinary) => {
-      if (!isBinary) protocol.receive(workerId, bytes.toString())
+      if (!isBinary) this.#receive(protocol, workerId, socket, bytes.toString())
     })
+    socket.on('ping', (payload) => this.#pong(socket, payload))
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
       if (this.#byWorker.get(workerId) === socket) this.#byWorker.delete(workerId)
     })
+  }
+
+  /** No message ends the process: a bug costs the socket that met it, and is reported. */
+  #receive(protocol: SocketProtocol, workerId: string, socket: WebSocket, text: string): void {
+    try {
+      if (protocol.receive(workerId, text)) socket.close(1008, 'Invalid message')
+    } catch (error) {
+      process.emitWarning(
+        `A socket message to the dev orchestrator failed: ${error instanceof Error && error.stack}`,
+      )
+      socket.close(1011, 'Internal error')
+    }
+  }
+
+  /** A worker that sends pings and reads no pongs would fill the memory. */
+  #pong(socket: WebSocket, payload: Buffer): void {
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate()
+    else if (socket.readyState === socket.OPEN) socket.pong(payload)
   }
 }
 

@@ -40,25 +40,25 @@ export const serverError = ({ extras }: Job, { body }: RxonResult): RxonReceipt 
     : undefined
 }
 
-const TRANSITIONS: Readonly<Record<string, string>> = {
-  failure: 'failure_handled',
-  cancelled: 'cancelled_handled',
-}
+const TRANSITIONS: ReadonlyMap<unknown, string> = new Map([
+  ['failure', 'failure_handled'],
+  ['cancelled', 'cancelled_handled'],
+])
 
 export const accepted = (status: unknown, isKnown: boolean): RxonReceipt => ({
   status: 'accepted',
-  transition: TRANSITIONS[String(status)] ?? (isKnown ? 'success_transition' : 'unhandled_status_failure'),
+  transition: TRANSITIONS.get(status) ?? (isKnown ? 'success_transition' : 'unhandled_status_failure'),
 })
 
 /** Returns how a result changes the reputation of its worker. */
 export const ratingOf = (status: unknown, code: unknown, isKnown: boolean): number => {
-  if (status === 'failure') return PENALTIES[String(code)] ?? 0
+  if (status === 'failure') return PENALTIES.get(code) ?? 0
   return isKnown && status !== 'cancelled' ? 0.001 : 0
 }
 
-const PENALTIES: Readonly<Record<string, number>> = {
-  PERMANENT_ERROR: -0.05,
-  SECURITY_ERROR: -0.05,
-  DEPENDENCY_ERROR: -0.05,
-  CONTRACT_VIOLATION_ERROR: -0.2,
-}
+const PENALTIES: ReadonlyMap<unknown, number> = new Map([
+  ['PERMANENT_ERROR', -0.05],
+  ['SECURITY_ERROR', -0.05],
+  ['DEPENDENCY_ERROR', -0.05],
+  ['CONTRACT_VIOLATION_ERROR', -0.2],
+])

@@ -242,24 +242,32 @@ describe('what nobody should send', () => {
     await roundTrip(orchestrator)
   })
 
-  it('nested a hundred thousand deep is answered, and does not end the orchestrator', async () => {
+  it.each([501, 100_000])('nested %i deep is refused, and the job stays readable', async (depth) => {
     const orchestrator = await start()
     const worker = rawWorker(orchestrator)
     await worker.register()
     await orchestrator.createJob({ task: 'echo' })
     const { body: offer } = await worker.poll()
-    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-    const { status } = await worker.send(
-      'POST',
-      '/tasks/result',
-      `{"worker_id":"w1","job_id":"${offer.job_id}","task_id":"${offer.task_id}","result":{"data":{"x":${deep}}}}`,
-    )
-    expect(status).toBe(200)
-    const unsayable = await rawClient(orchestrator).read(offer.job_id)
-    expect([unsayable.status, unsayable.body]).toEqual([
-      500,
-      expect.stringContaining('got itself in trouble'),
-    ])
-    await roundTrip(orchestrator)
+    const resultOf = (levels: number) => {
+      const deep = `${'['.repeat(levels)}"\\"["${']'.repeat(levels)}`
+      return `{"worker_id":"w1","job_id":"${offer.job_id}","task_id":"${offer.task_id}","result":{"data":{"x":${deep}}}}`
+    }
+    const refused = await worker.send('POST', '/tasks/result', resultOf(depth))
+    expect([refused.status, refused.body]).toEqual([400, { error: 'Invalid JSON body' }])
+    const accepted = await worker.send('POST', '/tasks/result', resultOf(497))
+    expect(accepted.status).toBe(200)
+    expect((await rawClient(orchestrator).read(offer.job_id)).body.state_history).toHaveProperty('x')
+  })
+
+  it('nested too deep for JSON, or for a worker, is no job of this process either', async () => {
+    const orchestrator = await start()
+    for (const depth of [501, 100_000]) {
+      let params: object = {}
+      for (let n = 0; n < depth; n++) params = { params }
+      await expect(orchestrator.createJob({ task: 'echo', params })).rejects.toThrow(
+        new TypeError('a value is nested deeper than 500 levels'),
+      )
+    }
+    expect(orchestrator.jobs()).toEqual([])
   })
 })
