@@ -73,6 +73,8 @@ export interface Settings {
   readonly usesSts: boolean
   /** `MAX_CONCURRENT_TASKS`: Maximum number of tasks that run at the same time, at least 1. */
   readonly maxConcurrentTasks: number
+  /** `MAX_TASK_BYTES`: Maximum size of one task, as the orchestrator sends it. */
+  readonly maxTaskBytes: number
   /** `COST_PER_SKILL`: Cost of one second of each skill (task name), such as `{"resize": 0.5}`. */
   readonly costPerSkill: Readonly<Record<string, number>>
   /** `WORKER_DEVICES`: Devices besides the GPU, one object each with at least `type`. */

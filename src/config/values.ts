@@ -94,6 +94,12 @@ export interface WorkerConfigValues {
    */
   MAX_CONCURRENT_TASKS: number
   /**
+   * Maximum size of one task, as the orchestrator sends it. A larger task fails with PERMANENT_ERROR. Put large
+   * values into files.
+   * Variable `MAX_TASK_BYTES`, in bytes. Default: `16777216`.
+   */
+  MAX_TASK_BYTES: number
+  /**
    * Cost of one second of each skill (task name), such as `{"resize": 0.5}`.
    * Variable `COST_PER_SKILL` (JSON). Default: `{}`.
    */

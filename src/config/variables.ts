@@ -111,6 +111,12 @@ export const VARIABLES = {
   TLS_KEY_PATH: { kind: optional(file), setting: 'tls.keyPath', requires: 'TLS_CERT_PATH' },
   /** Maximum number of tasks that run at the same time, at least 1. */
   MAX_CONCURRENT_TASKS: { kind: count(1), setting: 'maxConcurrentTasks', option: true, default: 10 },
+  /**
+   * Maximum size of one task, as the orchestrator sends it.
+   *
+   * A larger task fails with PERMANENT_ERROR. Put large values into files.
+   */
+  MAX_TASK_BYTES: { kind: bytes, setting: 'maxTaskBytes', default: 16_777_216 },
   /** Cost of one second of each skill (task name), such as `{"resize": 0.5}`. */
   COST_PER_SKILL: { kind: costs, setting: 'costPerSkill', default: {} },
   /** Number of CPU cores that the worker reports to the orchestrator, at least 1. */

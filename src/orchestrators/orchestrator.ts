@@ -47,7 +47,7 @@ export class Orchestrator {
    * @param log - gets a warning if short-lived tokens cannot be used
    */
   constructor(target: Target, observer: RequestObserver, log?: Logger) {
-    const { workerId, usesSts, taskMaxAgeMs } = target.settings
+    const { workerId, usesSts, taskMaxAgeMs, maxTaskBytes } = target.settings
     const { url, token, taskKey, generation } = target.target
     const clock = new EstimatedClock()
     this.url = url
@@ -65,6 +65,7 @@ export class Orchestrator {
       liveness: this.liveness,
       observer,
       pollDeadlineMs: pollDeadlineMs(target.settings),
+      maxTaskBytes,
     })
     this.limits = this.#requests
     this.#results = new ResultSender(this.#detector, this.#requests)

@@ -9,6 +9,7 @@ import type { EstimatedClock } from './estimated-clock.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
 import type { Liveness } from './liveness.js'
 import type { ProtocolDetector } from './protocol-detector.js'
+import { responseLimits } from './response-limits.js'
 import type { WorkerToken } from './worker-token.js'
 
 /** Learns what each request shows of its orchestrator. */
@@ -33,6 +34,8 @@ export interface RequestsOptions {
   readonly observer: RequestObserver
   /** How long the server may hold a poll, network time included, in ms. */
   readonly pollDeadlineMs: number
+  /** Longest task, in bytes. */
+  readonly maxTaskBytes: number
 }
 
 /** The deadline of every request but a poll, in ms. */
@@ -46,6 +49,7 @@ const SPARE_MS = 6_000
 /** Sends requests to one orchestrator, each with a token and a deadline, and remembers the rate limits. */
 export class Requests implements RateLimits {
   readonly #options: RequestsOptions
+  readonly #limits: Readonly<Record<RequestKind, number>>
   readonly #paces: Record<RequestKind, Pace> = {
     registration: UNLIMITED,
     heartbeat: UNLIMITED,
@@ -56,6 +60,7 @@ export class Requests implements RateLimits {
 
   constructor(options: RequestsOptions) {
     this.#options = options
+    this.#limits = responseLimits(options.maxTaskBytes)
   }
 
   quietMs(kind: RequestKind): number {
@@ -89,7 +94,10 @@ export class Requests implements RateLimits {
     const token = onBehalfOf === undefined ? workerToken.current : workerToken.configured
     const headers =
       onBehalfOf === undefined ? undefined : { 'x-worker-id': onBehalfOf, 'x-worker-token': token }
-    const request = { method, path, body, headers, deadlineMs, extraHoldMs, cancelGroup }
+    const maxBytes = this.#limits[kind]
+    // The start of a task that is too long shows its ids, so that the worker can report a failure.
+    const takesCut = isPoll
+    const request = { method, path, body, headers, deadlineMs, extraHoldMs, cancelGroup, maxBytes, takesCut }
     return transport.send(request).then(
       (answer) =>
         workerToken.isRefused(token, answer)

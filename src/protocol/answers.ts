@@ -5,19 +5,34 @@ import type { WireAnswer } from './protocol.js'
 
 /** How much of an unexpected response an error message quotes, in characters. */
 const EXCERPT = 200
+/** How much of a response is searched for the part to quote, in characters. */
+const SEARCHED = 2_000
+/** An error response that is longer is a page for people, in characters. */
+const MAX_ERROR_JSON = 65_536
 
+/** Returns the start of a text from an orchestrator or a proxy, for an error message. */
 const excerptOf = (text: string): string => {
   // The HTML page of a proxy or a control character must not break a log line.
-  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim()
+  const line = text
+    .slice(0, SEARCHED)
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
   return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line
 }
 
 /** The error that the orchestrator names, or the start of the response. */
 const reasonIn = (answer: WireAnswer): string => {
-  const body = tryParse(answer.text)
+  const target = answer.headers['location']
+  if (answer.status >= 300 && answer.status < 400 && typeof target === 'string') return redirectTo(target)
+  const body = answer.text.length > MAX_ERROR_JSON ? undefined : tryParse(answer.text)
   if (isObject(body) && typeof body['error'] === 'string') return excerptOf(body['error'])
   return excerptOf(answer.text) || 'no body'
 }
+
+/** The worker follows no redirect: the target may be another server, which must not receive the token. */
+const redirectTo = (target: string): string =>
+  `redirect to ${excerptOf(target)}. The worker follows no redirects: ` +
+  'set ORCHESTRATOR_URL (or the url in ORCHESTRATORS_CONFIG) to the address behind the redirect'
 
 /** Parses JSON. Returns `undefined` for a text that is no JSON. */
 export const tryParse = (text: string): unknown => {

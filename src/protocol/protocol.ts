@@ -27,6 +27,8 @@ export interface WireAnswer {
   readonly text: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** If the response exceeds this limit, in bytes, `text` is its start. */
+  readonly cutAt?: number
 }
 
 /** The clock of the orchestrator, as far as this worker knows it. */

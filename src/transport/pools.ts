@@ -12,11 +12,8 @@ export interface PoolOptions {
   readonly connections: number
   /** Certificates and key for `https:`. Default: the certificates that Node trusts. */
   readonly tls?: TlsFiles | undefined
-  /** Longest response, in bytes. Default: 64 MiB. */
-  readonly maxBytes?: number
 }
 
-const MAX_BYTES = 64 * 1024 * 1024
 /** Longer than the heartbeat interval: each heartbeat would open a connection otherwise. */
 const KEEP_ALIVE_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
@@ -24,7 +21,6 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** The connections to one server: the pool in use, and replaced pools that still have requests in flight. */
 export class Pools implements Connections {
   readonly url: string
-  readonly maxBytes: number
   readonly #options: PoolOptions
   #pool: Pool
   readonly #draining = new Set<Pool>()
@@ -34,7 +30,6 @@ export class Pools implements Connections {
 
   constructor(options: PoolOptions) {
     this.url = options.url
-    this.maxBytes = options.maxBytes ?? MAX_BYTES
     this.#options = options
     this.#pool = poolFor(options)
   }

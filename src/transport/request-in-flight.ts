@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { UnreachableError } from '../errors.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
+import { Body } from './body.js'
+import { textOf } from './body-text.js'
 import type { CancelGroup, Cancellable } from './cancel-group.js'
 
 /** One request to the server of a transport. */
@@ -14,6 +16,10 @@ export interface HttpRequest {
   readonly deadlineMs: number
   /** Extra time, in ms. It is granted if every later request on the same connections got its response in time. */
   readonly extraHoldMs?: number | undefined
+  /** Longest response, in bytes. Default: that of an error page. */
+  readonly maxBytes?: number | undefined
+  /** A response of more than `maxBytes` succeeds with its start, because its sender needs an answer. */
+  readonly takesCut?: boolean | undefined
   /** Cancels the request together with others. */
   readonly cancelGroup?: CancelGroup | undefined
 }
@@ -22,19 +28,21 @@ export interface HttpResponse {
   readonly status: number
   readonly text: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** If the response exceeds this limit, in bytes, `text` is its start. */
+  readonly cutAt?: number
 }
 
 /** The connections that a request uses. */
 export interface Connections {
   readonly url: string
-  /** Longest response, in bytes. */
-  readonly maxBytes: number
   /** A request that was sent at `sentMs` has timed out. */
   timedOut(sentMs: number): void
   /** Whether no request timed out on the connections in use at `sentMs`. */
   areTrusted(sentMs: number): boolean
 }
 
+/** Longest error page, and longest response of a request without a limit of its own, in bytes. */
+const MAX_BYTES = 65_536
 /** If a deadline fires this late, this process was blocked, in ms. */
 const LATE_MS = 250
 /** Time to read a response that arrived while this process was blocked, in ms. */
@@ -58,8 +66,7 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #headers: HttpResponse['headers'] = {}
-  readonly #chunks: Buffer[] = []
-  #bytes = 0
+  #body: Body | undefined
   #isOver = false
 
   constructor(
@@ -98,17 +105,20 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { maxBytes } = this.#connections
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes > maxBytes) this.#abort(`failed: the response exceeds ${maxBytes} bytes`)
+    const maxBytes = this.#maxBytes
+    if (this.#isOver) return
+    if (this.#body ? this.#body.add(chunk) : this.#begin(chunk, maxBytes)) return
+    if (this.#status < 300 && !this.#request.takesCut) {
+      this.#abort(`failed: the response exceeds ${maxBytes} bytes`)
+      return
+    }
+    // An error page is quoted, and the start of a task shows its ids.
+    this.#succeed(true)
+    this.#controller?.abort(new Error('The rest of the response is not needed'))
   }
 
   onResponseEnd(): void {
-    if (!this.#end()) return
-    const [first] = this.#chunks
-    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks)
-    this.#resolve({ status: this.#status, text: body.toString('utf8'), headers: this.#headers })
+    this.#succeed(false)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -117,6 +127,44 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
 
   cancel(): void {
     this.#abort('was canceled', 'ECANCELED')
+  }
+
+  get #maxBytes(): number {
+    return this.#status < 300 ? (this.#request.maxBytes ?? MAX_BYTES) : MAX_BYTES
+  }
+
+  /** @returns false if the first chunk alone exceeds the limit */
+  #begin(chunk: Buffer, maxBytes: number): boolean {
+    this.#body = new Body(chunk, maxBytes)
+    return chunk.length <= maxBytes
+  }
+
+  #succeed(isCut: boolean): void {
+    if (!this.#end()) return
+    const encoding = this.#headers['content-encoding']
+    const body = this.#body?.bytes
+    if (encoding === undefined || body === undefined) this.#answer(body, isCut)
+    else void this.#decode(body, String(encoding), isCut)
+  }
+
+  #answer(body: Buffer | undefined, isCut: boolean): void {
+    const answer = { status: this.#status, text: body ? textOf(body) : '', headers: this.#headers }
+    this.#resolve(isCut ? { ...answer, cutAt: this.#maxBytes } : answer)
+  }
+
+  /** Never rejects. */
+  async #decode(body: Buffer, encoding: string, isCut: boolean): Promise<void> {
+    try {
+      const { decode } = await import('./content-encoding.js')
+      const decoded = await decode(body, encoding, this.#maxBytes)
+      const isTooLong = decoded.isCut && this.#status < 300 && !this.#request.takesCut
+      if (isTooLong) throw new Error(`the response exceeds ${this.#maxBytes} bytes`)
+      this.#answer(decoded.bytes, isCut || decoded.isCut)
+    } catch (error) {
+      // Of an error page, the status is enough.
+      if (this.#status >= 300) this.#answer(undefined, false)
+      else this.#refuse(`failed: the body cannot be decoded: ${describe(error as Error)}`, error as Error)
+    }
   }
 
   /** Timers run before sockets. After a block the response may be here but unread, and it may carry a task. */
@@ -142,7 +190,10 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   }
 
   #fail(why: string, cause: Error): void {
-    if (!this.#end()) return
+    if (this.#end()) this.#refuse(why, cause)
+  }
+
+  #refuse(why: string, cause: Error): void {
     const { method, path } = this.#request
     const wasSent = this.#controller !== undefined
     this.#reject(new UnreachableError(`${method} ${this.#connections.url}${path} ${why}`, { cause, wasSent }))

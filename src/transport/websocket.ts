@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import { UnreachableError } from '../errors.js'
 import { after, type Timer } from '../utils/time.js'
+import { textOf } from './body-text.js'
 import type { HttpResponse } from './request-in-flight.js'
 import type { TlsFiles } from './tls-files.js'
 
@@ -107,7 +108,7 @@ const readRefusal = (response: IncomingMessage): Promise<HttpResponse> =>
     // A connection that breaks here ends the response: what arrived before is enough.
     response.once('error', () => {})
     response.once('close', () => {
-      const text = Buffer.concat(chunks).toString('utf8')
+      const text = textOf(Buffer.concat(chunks))
       resolve({ status: response.statusCode ?? 0, text, headers: response.headers })
     })
   })
@@ -131,7 +132,7 @@ export class Socket {
     })
     ws.on('message', (message, isBinary) => {
       this.#isAlive = true
-      if (!isBinary) listener.onText(message.toString())
+      if (!isBinary) listener.onText(textOf(message as Buffer))
     })
     // The close event follows.
     ws.on('error', (error) => {

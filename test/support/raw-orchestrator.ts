@@ -22,7 +22,7 @@ export interface Call {
 
 export interface Reply {
   readonly status?: number
-  /** A text goes as it is, anything else as JSON. */
+  /** A text or a buffer goes as it is, anything else as JSON. */
   readonly body?: unknown
   readonly headers?: Record<string, string>
 }
@@ -227,7 +227,7 @@ const send = (answer: ServerResponse, reply: Reply | 'hold' | 'reset' | 'cut'): 
     return
   }
   const { status = 200, body, headers = {} } = reply
-  const isText = typeof body === 'string'
+  const isText = typeof body === 'string' || Buffer.isBuffer(body)
   answer.writeHead(status, { 'content-type': isText ? 'text/html' : 'application/json', ...headers })
   answer.end(isText || body === undefined ? body : JSON.stringify(body))
 }

@@ -8,7 +8,7 @@ import { holdTime } from '../../support/test-worker.js'
 
 const POLL = { method: 'GET', path: '/tasks/next', deadlineMs: 5_000 } as const
 
-const setup = async (more: { maxBytes?: number; connections?: number } = {}) => {
+const setup = async (more: { connections?: number } = {}) => {
   const server = await RawOrchestrator.start()
   const transport = new HttpTransport({
     url: server.url,
@@ -28,7 +28,7 @@ test('a response is collected whole, however it is split', async () => {
   const { server, transport } = await setup()
   const body = { text: 'Grüße 🎨'.repeat(100_000) }
   server.answers('poll', { status: 200, body, headers: { 'x-extra': 'yes' } })
-  const answer = await transport.send(POLL)
+  const answer = await transport.send({ ...POLL, maxBytes: 10_000_000 })
   expect(answer.status).toBe(200)
   expect(answer.headers).toMatchObject({ 'x-extra': 'yes' })
   expect(JSON.parse(answer.text)).toEqual(body)
@@ -42,14 +42,34 @@ test('§1.1.2 the body is sent unchanged, with the headers', async () => {
   expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-worker-token': 'secret' })
 })
 
-test('§1.1.7 a response that is too long fails the request', async () => {
-  const { server, transport } = await setup({ maxBytes: 1_000 })
+test('§1.1.7 a response that is too long fails the request, and the connection ends', async () => {
+  const { server, transport } = await setup()
   server.answers('poll', { body: 'x'.repeat(1_001) })
-  await expect(transport.send(POLL)).rejects.toThrow(
+  await expect(transport.send({ ...POLL, maxBytes: 1_000 })).rejects.toThrow(
     new UnreachableError(`GET ${server.url}/tasks/next failed: the response exceeds 1000 bytes`),
   )
   server.answers('poll', { body: 'x'.repeat(1_000) })
-  expect((await transport.send(POLL)).text).toHaveLength(1_000)
+  expect((await transport.send({ ...POLL, maxBytes: 1_000 })).text).toHaveLength(1_000)
+})
+
+test('§1.1.7 a request without a limit of its own takes 64 KiB', async () => {
+  const { server, transport } = await setup()
+  server.answers('poll', { body: 'x'.repeat(65_537) })
+  await expect(transport.send(POLL)).rejects.toThrow('exceeds 65536 bytes')
+})
+
+test('§1.1.7 of an error page that is too long, the start is read', async () => {
+  const { server, transport } = await setup()
+  server.answers('poll', { status: 502, body: 'x'.repeat(100_000) })
+  const answer = await transport.send({ ...POLL, maxBytes: 1_000_000 })
+  expect(answer).toMatchObject({ status: 502, text: 'x'.repeat(65_536), cutAt: 65_536 })
+})
+
+test('§1.1.7 of a task that is too long, the start is read', async () => {
+  const { server, transport } = await setup()
+  server.answers('poll', { body: 'x'.repeat(1_001) })
+  const answer = await transport.send({ ...POLL, maxBytes: 1_000, takesCut: true })
+  expect(answer).toMatchObject({ status: 200, text: 'x'.repeat(1_000), cutAt: 1_000 })
 })
 
 test('§1.1.7 a response that is late fails the request, and the connection ends', async () => {

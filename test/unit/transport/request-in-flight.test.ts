@@ -23,7 +23,6 @@ const setUp = (more: Partial<HttpRequest> = {}, areTrusted = false) => {
   const timeouts: number[] = []
   const connections = {
     url: 'http://o',
-    maxBytes: 1_000,
     timedOut: (sentMs: number) => timeouts.push(sentMs),
     areTrusted: () => areTrusted,
   }
