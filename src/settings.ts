@@ -13,7 +13,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 /** The task directories that are kept for debugging. */
 export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
 
-/** One orchestrator. Its token and its key are printed as `***`. */
+/** One orchestrator. Its token, its key and its proxy are printed as `***`. */
 export interface OrchestratorSettings {
   readonly url: string
   readonly priority: number
@@ -22,6 +22,8 @@ export interface OrchestratorSettings {
   readonly generation: GenerationChoice
   /** Verifies the signatures of its tasks. */
   readonly taskKey?: string
+  /** The URL of the proxy on the way there. It may have a password. */
+  readonly proxyUrl?: string
 }
 
 /** Access to the object store. The keys are printed as `***`. */

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import type { JsonValue } from '../utils/json.js'
 import { homeDirectory } from './machine.js'
+import type { ProxyVariables } from './proxy.js'
 import type { WorkerConfigValues } from './values.js'
 import { defaultOf, VARIABLE_NAMES, type VariableName, variable } from './variables.js'
 
@@ -43,6 +44,12 @@ const readExtra = (text: string): JsonValue => {
 
 /** Returns whether this process runs in a Kubernetes pod. */
 export const isInPod = (): boolean => process.env['KUBERNETES_SERVICE_HOST'] !== undefined
+
+/** Reads the proxy variables. As in other programs, the name in lower case wins, and an empty one turns the other one off. */
+export const readProxies = (): ProxyVariables => {
+  const read = (name: string) => (process.env[name.toLowerCase()] ?? process.env[name])?.trim() || undefined
+  return { HTTP_PROXY: read('HTTP_PROXY'), HTTPS_PROXY: read('HTTPS_PROXY'), NO_PROXY: read('NO_PROXY') }
+}
 
 /**
  * Returns the directory for the state of the programs of this user, as the XDG specification says: a relative

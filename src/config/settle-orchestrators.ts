@@ -2,9 +2,11 @@ import type { OrchestratorSettings } from '../settings.js'
 import { isObject } from '../utils/json.js'
 import type { Checks } from './checks.js'
 import { generation } from './choice-kinds.js'
+import { readProxies } from './env.js'
 import { type Kind, optional } from './kind.js'
 import { finite, positive } from './number-kinds.js'
 import { byPriority, ENTRY_DEFAULTS, type OrchestratorsSource } from './orchestrators.js'
+import { settleProxy } from './proxy.js'
 import { hideMembers } from './secrets.js'
 import { secret } from './text-kinds.js'
 import { httpUrl } from './url-kinds.js'
@@ -20,6 +22,7 @@ const sharedSettings = (checks: Checks) => ({
   token: checks.variable('WORKER_INDIVIDUAL_TOKEN') ?? checks.variable('WORKER_TOKEN'),
   generation: checks.variable('ORCHESTRATOR_PROTOCOL'),
   taskKey: checks.variable('ORCHESTRATOR_SECRET_KEY'),
+  proxies: readProxies(),
 })
 
 type Shared = ReturnType<typeof sharedSettings>
@@ -56,6 +59,7 @@ const settleEntry = (
     const name = place === 'ORCHESTRATOR_URL' ? 'ORCHESTRATOR_SECRET_KEY' : `${place}.secretKey`
     checks.refuse(name, taskKey, keyWithoutSignatures(name))
   }
+  const proxyUrl = settleProxy(checks, url, shared.proxies)
   return {
     url,
     priority: checks.settle(`${place}.priority`, given(entry['priority']) ?? priority, finite, priority),
@@ -63,6 +67,7 @@ const settleEntry = (
     token,
     generation: choice,
     ...(taskKey !== undefined && { taskKey }),
+    ...(proxyUrl !== undefined && { proxyUrl }),
   }
 }
 
@@ -96,5 +101,5 @@ export const settleOrchestrators = (
     name === 'ORCHESTRATOR_URL'
       ? [settleEntry(checks, name, {}, checks.settle(name, entries[0].url, httpUrl, ''), shared)]
       : settleList(checks, name, entries, shared)
-  return settled.sort(byPriority).map((entry) => hideMembers(entry, ['token', 'taskKey']))
+  return settled.sort(byPriority).map((entry) => hideMembers(entry, ['token', 'taskKey', 'proxyUrl']))
 }

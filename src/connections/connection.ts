@@ -204,7 +204,9 @@ export class Connection
 
   registered(): void {
     const { events, log, takeover } = this.#context
-    log.info({ orchestrator: this.url, workerId: this.workerId }, 'Registered with the orchestrator')
+    const { proxy } = this.orchestrator
+    const fields = { orchestrator: this.url, workerId: this.workerId, ...(proxy !== undefined && { proxy }) }
+    log.info(fields, 'Registered with the orchestrator')
     events.emit('registered', { orchestrator: this.url })
     this.heartbeats.start()
     this.#socket?.open()

@@ -5,6 +5,7 @@ import type { Heartbeat, Receipt, Registration, TaskOffer, TaskResult } from '..
 import type { Protocol, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
+import { proxyAt } from '../transport/proxy.js'
 import type { HttpResponse } from '../transport/request-in-flight.js'
 import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
@@ -29,6 +30,8 @@ export class Orchestrator {
   readonly url: string
   /** The id under which this worker is registered there. */
   readonly workerId: string
+  /** The proxy on the way there, without its password. */
+  readonly proxy: string | undefined
   /** The rate limits of this orchestrator. */
   readonly limits: RateLimits
   /** Whether the orchestrator has to be asked if it still knows this worker. */
@@ -52,6 +55,7 @@ export class Orchestrator {
     const clock = new EstimatedClock()
     this.url = url
     this.workerId = workerId
+    this.proxy = proxyAt(target.target.proxyUrl)?.shown
     this.#target = target
     this.#transport = transportFor(target)
     const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, makeId: randomUUID }
@@ -203,6 +207,7 @@ export class Orchestrator {
         url: target.url.replace(/\/+$/, '') + this.protocol.socketPath(this.workerId),
         headers: { 'x-worker-id': this.workerId, 'x-worker-token': this.#workerToken.current },
         tls,
+        proxy: proxyAt(target.proxyUrl),
         pingIntervalMs: settings.heartbeatIntervalMs,
       },
       listener,
@@ -223,6 +228,7 @@ const transportFor = ({ settings, target, tls }: Target): Transport =>
     url: target.url,
     headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
     tls,
+    proxy: proxyAt(target.proxyUrl),
     connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
   })
 

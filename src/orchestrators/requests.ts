@@ -8,6 +8,7 @@ import { monotonicMs } from '../utils/time.js'
 import type { EstimatedClock } from './estimated-clock.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
 import type { Liveness } from './liveness.js'
+import { isCut, PollCut } from './poll-cut.js'
 import type { ProtocolDetector } from './protocol-detector.js'
 import { responseLimits } from './response-limits.js'
 import type { WorkerToken } from './worker-token.js'
@@ -57,6 +58,8 @@ export class Requests implements RateLimits {
     result: UNLIMITED,
     event: UNLIMITED,
   }
+  /** Whether the last heartbeat or registration was answered. */
+  #heartbeatsPass = false
 
   constructor(options: RequestsOptions) {
     this.#options = options
@@ -97,25 +100,33 @@ export class Requests implements RateLimits {
     const maxBytes = this.#limits[kind]
     // The start of a task that is too long shows its ids, so that the worker can report a failure.
     const takesCut = isPoll
+    const sentMs = isPoll ? monotonicMs() : 0
     const request = { method, path, body, headers, deadlineMs, extraHoldMs, cancelGroup, maxBytes, takesCut }
     return transport.send(request).then(
       (answer) =>
         workerToken.isRefused(token, answer)
           ? this.#askAgain(kind, request, read, token)
-          : this.#read(kind, read, answer),
-      (error: unknown) => this.failed(kind, error),
+          : this.#read(kind, read, answer, sentMs),
+      (error: unknown) => this.failed(kind, error, sentMs),
     )
   }
 
-  /** Records what an error shows of the orchestrator, and throws the error. */
-  failed(kind: RequestKind, error: unknown): never {
-    this.#record(kind, error)
+  /**
+   * Records what an error shows of the orchestrator, and throws the error.
+   *
+   * @param sentMs - when a poll was sent, on the monotonic clock
+   */
+  failed(kind: RequestKind, error: unknown, sentMs = Number.POSITIVE_INFINITY): never {
+    const heldMs = kind === 'poll' ? monotonicMs() - sentMs : 0
+    const wasCut = isCut(error, heldMs, this.#heartbeatsPass)
+    this.#record(kind, wasCut ? undefined : error)
+    // A connection that breaks may also mean that the orchestrator was replaced.
     if (error instanceof UnreachableError || error instanceof AuthError || error instanceof DowngradeError) {
       const { detector, liveness } = this.#options
       detector.doubt()
       liveness.suspect()
     }
-    throw error
+    throw wasCut ? new PollCut(error, heldMs) : error
   }
 
   /** Sends nothing. A rejection like any other, because callers wait for one. */
@@ -136,7 +147,7 @@ export class Requests implements RateLimits {
     return this.#read(kind, read, answer)
   }
 
-  #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer): T {
+  #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer, sentMs?: number): T {
     const { clock } = this.#options
     clock.update(answer.headers['date'])
     try {
@@ -150,11 +161,12 @@ export class Requests implements RateLimits {
         this.#paces[kind] = refused(this.#paces[kind], monotonicMs(), error.retryAfterMs)
       }
       if (error instanceof StaleMessageError) clock.correct(answer.headers['date'])
-      return this.failed(kind, error)
+      return this.failed(kind, error, sentMs)
     }
   }
 
   #record(kind: RequestKind, error?: unknown): void {
+    if (kind === 'heartbeat' || kind === 'registration') this.#heartbeatsPass = error === undefined
     const fact = factOf(kind, error)
     if (fact) this.#options.observer.recordFact(kind, fact)
   }

@@ -3,6 +3,7 @@ import type { TaskSource } from '../execution/task-in-hand.js'
 import type { Identity, Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
+import { PollCut } from '../orchestrators/poll-cut.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
 import { fullJitter } from '../transport/backoff.js'
@@ -13,6 +14,8 @@ import type { Logger } from '../utils/logger.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
 import { monotonicMs } from '../utils/time.js'
+import { CutWatch } from './cut-watch.js'
+import { endOf } from './poll-end.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
 import type { PollSeat, PollTurn } from './poll-turn.js'
 
@@ -90,6 +93,7 @@ export class PollLoop implements PollSeat {
   /** Whether the last poll got no answer at all, or was not sent. */
   #isAway = false
   #trouble: string | undefined
+  readonly #cuts: CutWatch
 
   constructor(
     source: TaskSource,
@@ -100,6 +104,7 @@ export class PollLoop implements PollSeat {
     this.#source = source
     this.#orchestrator = orchestrator
     this.weight = weight
+    this.#cuts = new CutWatch(orchestrator.url, shared.log)
     this.#shared = shared
     shared.turn.join(this)
   }
@@ -189,7 +194,8 @@ export class PollLoop implements PollSeat {
     } catch (error) {
       this.#close(poll, endOf(error))
       this.#shared.unreserve()
-      this.#failed(error as Error)
+      if (error instanceof PollCut) this.#wasCut(error)
+      else this.#failed(error as Error)
       this.#pollEnded()
       return
     }
@@ -221,6 +227,7 @@ export class PollLoop implements PollSeat {
 
   #answered(offer: TaskOffer | null, elapsedMs: number): void {
     this.#recover()
+    this.#cuts.reset()
     const { settings, takeover, offers } = this.#shared
     takeover.pollEnded(this.#orchestrator, elapsedMs, offer ? 'task' : 'empty')
     if (offer) {
@@ -229,13 +236,25 @@ export class PollLoop implements PollSeat {
       return
     }
     this.#shared.unreserve()
-    const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, settings.idlePollDelayMs)
+    this.#wasEmpty(elapsedMs)
+  }
+
+  #wasEmpty(elapsedMs: number): void {
+    const { pauseMs, ...pace } = afterEmpty(this.#pace, elapsedMs, this.#shared.settings.idlePollDelayMs)
     this.#pace = pace
     if (this.#state.now === 'windingDown') this.#stop()
     else this.#rest(pauseMs)
   }
 
+  /** The poll is over, but the orchestrator may still hold it: that says nothing about the polls of a predecessor. */
+  #wasCut(cut: PollCut): void {
+    this.#recover()
+    this.#wasEmpty(cut.heldMs)
+    this.#cuts.note(cut)
+  }
+
   #failed(error: Error): void {
+    this.#cuts.reset()
     if (this.#state.now === 'windingDown') this.#stop()
     if (this.#state.now !== 'polling') return
     this.#pace = ONE_POLL
@@ -277,9 +296,4 @@ export class PollLoop implements PollSeat {
   #rest(ms: number): void {
     if (this.#state.now === 'polling') this.#pause.set(ms, () => this.#shared.turn.grant())
   }
-}
-
-const endOf = (error: unknown): PollEnd => {
-  if (!(error instanceof UnreachableError)) return 'answered'
-  return error.wasSent ? 'unanswered' : 'not sent'
 }

@@ -24,6 +24,8 @@ const excerptOf = (text: string): string => {
 const reasonIn = (answer: WireAnswer): string => {
   const target = answer.headers['location']
   if (answer.status >= 300 && answer.status < 400 && typeof target === 'string') return redirectTo(target)
+  if (answer.status === 407)
+    return 'the proxy wants a user name and a password: check the ones in the URL of HTTP_PROXY'
   const body = answer.text.length > MAX_ERROR_JSON ? undefined : tryParse(answer.text)
   if (isObject(body) && typeof body['error'] === 'string') return excerptOf(body['error'])
   return excerptOf(answer.text) || 'no body'

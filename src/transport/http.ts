@@ -25,8 +25,16 @@ export class HttpTransport implements Transport {
   #headers: Record<string, string>
 
   constructor(options: HttpOptions) {
-    this.#basePath = new URL(options.url).pathname.replace(/\/+$/, '')
-    this.#headers = { 'content-type': 'application/json', ...options.headers }
+    const { protocol, origin, host, pathname } = new URL(options.url)
+    const basePath = pathname.replace(/\/+$/, '')
+    // A proxy is told the whole URL. For `https:` the pool makes a tunnel, and the proxy sees no request.
+    const forwarder = protocol === 'http:' ? options.proxy : undefined
+    this.#basePath = forwarder ? origin + basePath : basePath
+    this.#headers = {
+      'content-type': 'application/json',
+      ...options.headers,
+      ...(forwarder && { host, ...forwarder.headers }),
+    }
     this.#pools = new Pools(options)
   }
 

@@ -2,6 +2,7 @@ import type { buildConnector as Connectors } from 'undici'
 import buildConnector from 'undici/lib/core/connect.js'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import { monotonicMs } from '../utils/time.js'
+import type { HttpProxy } from './proxy.js'
 import type { Connections } from './request-in-flight.js'
 import type { TlsFiles } from './tls-files.js'
 
@@ -12,6 +13,7 @@ export interface PoolOptions {
   readonly connections: number
   /** Certificates and key for `https:`. Default: the certificates that Node trusts. */
   readonly tls?: TlsFiles | undefined
+  readonly proxy?: HttpProxy | undefined
 }
 
 /** Longer than the heartbeat interval: each heartbeat would open a connection otherwise. */
@@ -21,6 +23,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** The connections to one server: the pool in use, and replaced pools that still have requests in flight. */
 export class Pools implements Connections {
   readonly url: string
+  readonly via: string
   readonly #options: PoolOptions
   #pool: Pool
   readonly #draining = new Set<Pool>()
@@ -30,6 +33,7 @@ export class Pools implements Connections {
 
   constructor(options: PoolOptions) {
     this.url = options.url
+    this.via = options.proxy ? ` (through the proxy ${options.proxy.shown})` : ''
     this.#options = options
     this.#pool = poolFor(options)
   }
@@ -91,13 +95,39 @@ const connectorFor = (tls: TlsFiles): Connectors.connector => {
   }
 }
 
-const poolFor = ({ url, connections, tls }: PoolOptions): Pool =>
-  new Pool(new URL(url).origin, {
+/** Connects through a tunnel, in which TLS reaches from this worker to the server. */
+const tunnelConnectorFor =
+  (proxy: HttpProxy, connect: Connectors.connector): Connectors.connector =>
+  (target, done) => {
+    void import('./proxy-tunnel.js')
+      .then(({ openTunnel }) => openTunnel(proxy, `${target.hostname}:${target.port || '443'}`))
+      .then(
+        (httpSocket) => connect({ ...target, httpSocket }, done),
+        (error: Error) => done(error, null),
+      )
+  }
+
+/** A proxy forwards requests without TLS itself: the pool connects to the proxy. */
+const originFor = ({ url, proxy }: PoolOptions): string => {
+  const { protocol, origin } = new URL(url)
+  return proxy && protocol === 'http:' ? proxy.url.origin : origin
+}
+
+const poolFor = (options: PoolOptions): Pool => {
+  const { url, connections, tls, proxy } = options
+  const timeout = { timeout: CONNECT_TIMEOUT_MS }
+  const connector = tls ? connectorFor(tls) : undefined
+  const connect =
+    proxy && url.startsWith('https:')
+      ? tunnelConnectorFor(proxy, connector ?? buildConnector(timeout))
+      : (connector ?? timeout)
+  return new Pool(originFor(options), {
     connections,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: tls ? connectorFor(tls) : { timeout: CONNECT_TIMEOUT_MS },
+    connect,
     // RequestInFlight has one deadline for the whole request.
     headersTimeout: 0,
     bodyTimeout: 0,
   })
+}

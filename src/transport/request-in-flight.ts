@@ -35,6 +35,8 @@ export interface HttpResponse {
 /** The connections that a request uses. */
 export interface Connections {
   readonly url: string
+  /** Names the proxy on the way, for errors; empty without one. */
+  readonly via: string
   /** A request that was sent at `sentMs` has timed out. */
   timedOut(sentMs: number): void
   /** Whether no request timed out on the connections in use at `sentMs`. */
@@ -122,7 +124,14 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#fail(`failed: ${describe(error)}`, error)
+    if (this.#status < 200) this.#fail(`failed: ${describe(error)}`, error)
+    else this.#brokeOff(error)
+  }
+
+  /** The response had begun, so it was more than an idle connection that ended. */
+  #brokeOff(cause: Error): void {
+    const error = Object.assign(new Error('the response broke off', { cause }), { code: 'ERR_BROKE_OFF' })
+    this.#fail(`failed: the response broke off: ${describe(cause)}`, error)
   }
 
   cancel(): void {
@@ -196,7 +205,8 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   #refuse(why: string, cause: Error): void {
     const { method, path } = this.#request
     const wasSent = this.#controller !== undefined
-    this.#reject(new UnreachableError(`${method} ${this.#connections.url}${path} ${why}`, { cause, wasSent }))
+    const { url, via } = this.#connections
+    this.#reject(new UnreachableError(`${method} ${url}${path}${via} ${why}`, { cause, wasSent }))
   }
 
   /** @returns false if the request was over before */

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP, type Socket as NetSocket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { UnreachableError } from '../errors.js'
 import { after, type Timer } from '../utils/time.js'
 import { textOf } from './body-text.js'
+import type { HttpProxy } from './proxy.js'
 import type { HttpResponse } from './request-in-flight.js'
 import type { TlsFiles } from './tls-files.js'
 
@@ -28,6 +31,7 @@ export interface SocketOptions {
   /** Time between two pings, in ms. The server must send something in this time. */
   readonly pingIntervalMs: number
   readonly tls?: TlsFiles | undefined
+  readonly proxy?: HttpProxy | undefined
 }
 
 const OPEN_DEADLINE_MS = 10_000
@@ -55,11 +59,13 @@ export const openSocket = async (
   // Only a worker that wants a socket loads this package.
   const { WebSocket } = await import('ws')
   if (signal.aborted) throw new UnreachableError(`WebSocket ${options.url} canceled before the handshake`)
+  const tunnel = options.proxy && (await tunnelTo(options.url, options.proxy, signal))
   const ws = new WebSocket(options.url.replace(/^http/, 'ws'), {
     headers: { ...options.headers },
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
     ...(options.tls && { secureContext: options.tls.context }),
+    ...(tunnel && { createConnection: () => overTunnel(tunnel, options) }),
   })
   return new Promise((resolve, reject) => {
     const settle = () => {
@@ -92,6 +98,30 @@ export const openSocket = async (
         discard()
       })
     })
+  })
+}
+
+/** @throws UnreachableError if the proxy opens no tunnel, or if `signal` aborts */
+const tunnelTo = async (url: string, proxy: HttpProxy, signal: AbortSignal): Promise<NetSocket> => {
+  const { openTunnel } = await import('./proxy-tunnel.js')
+  const { hostname, port, protocol } = new URL(url)
+  try {
+    return await openTunnel(proxy, `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`, signal)
+  } catch (error) {
+    const why = `WebSocket ${url} (through the proxy ${proxy.shown}) failed: ${(error as Error).message}`
+    throw new UnreachableError(why, { cause: error, wasSent: false })
+  }
+}
+
+const overTunnel = (socket: NetSocket, { url, tls }: SocketOptions): NetSocket => {
+  const { protocol, hostname } = new URL(url)
+  if (protocol !== 'https:') return socket
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return connectTls({
+    socket,
+    host,
+    servername: isIP(host) === 0 ? host : '',
+    ...(tls && { secureContext: tls.context }),
   })
 }
 

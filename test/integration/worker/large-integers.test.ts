@@ -51,7 +51,7 @@ const setUp = async (
 const warnings = (logged: ReturnType<typeof testWorker>['logged']) =>
   logged('warn').filter(({ msg }) => msg.includes('Integer'))
 
-describe.each(GENERATIONS)('§1.4.10 integers beyond 2^53, %s', (generation) => {
+describe.each(GENERATIONS)('§1.4.11 integers beyond 2^53, %s', (generation) => {
   test('a task with `bigints` receives and returns every digit', async () => {
     const { seen, run, logged } = await setUp(generation, { bigints: true })
     expect(await run(`{"id":${ID},"n":1}`)).toContain(`"data":{"id":${ID},"n":1}`)

@@ -23,6 +23,7 @@ const setUp = (more: Partial<HttpRequest> = {}, areTrusted = false) => {
   const timeouts: number[] = []
   const connections = {
     url: 'http://o',
+    via: '',
     timedOut: (sentMs: number) => timeouts.push(sentMs),
     areTrusted: () => areTrusted,
   }
