@@ -68,13 +68,23 @@ export interface WorkerEvents {
 
 type Listener<E extends keyof WorkerEvents> = (event: WorkerEvents[E]) => void
 
+/** Where listeners are called. */
+interface CallContext {
+  run(call: () => void): void
+}
+
+const HERE: CallContext = { run: (call) => call() }
+
 /** Calls the listeners of each event. A listener that throws does not affect the others. */
 export class Events {
   readonly #emitter = new EventEmitter()
   readonly #broken: (name: string, error: unknown) => void
+  readonly #context: CallContext
 
-  constructor(broken: (name: string, error: unknown) => void) {
+  /** @param context - each listener is called in it */
+  constructor(broken: (name: string, error: unknown) => void, context = HERE) {
     this.#broken = broken
+    this.#context = context
     // Node warns of more than ten listeners, which is no sign of a leak here.
     this.#emitter.setMaxListeners(0)
   }
@@ -92,7 +102,7 @@ export class Events {
   emit<E extends keyof WorkerEvents>(name: E, event: WorkerEvents[E]): void {
     for (const listener of this.#emitter.listeners(name)) {
       try {
-        listener(event)
+        this.#context.run(() => listener(event))
       } catch (error) {
         this.#broken(name, error)
       }

@@ -21,6 +21,7 @@ import { taskStorage } from './tasks/files/task-storage.js'
 import { limitWarnings } from './tasks/limit-warnings.js'
 import type { Logger } from './utils/logger.js'
 import { safeLogger } from './utils/safe-logger.js'
+import { StartContext } from './utils/start-context.js'
 import { States } from './utils/states.js'
 import { after } from './utils/time.js'
 import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
@@ -52,6 +53,7 @@ export class Worker {
   readonly #runtime: Runtime
   readonly #state: States<WorkerState>
   readonly #hurry = new AbortController()
+  readonly #context = new StartContext()
   #stopped: Promise<void> | undefined
   #health: HealthServer | undefined
   #hasHealthServer = false
@@ -62,8 +64,9 @@ export class Worker {
     const { settings, warnings } = resolveSettings(config, limits)
     this.#settings = settings
     this.#log = logger ? safeLogger(logger) : createLogger(settings.logLevel)
-    this.#events = new Events((name, error) =>
-      this.#log.error({ err: error }, `Listener of "${name}" failed`),
+    this.#events = new Events(
+      (name, error) => this.#log.error({ err: error }, `Listener of "${name}" failed`),
+      this.#context,
     )
     this.#state = new States('The worker', 'created', WORKER_MOVES, (from, to) =>
       this.#events.emit('stateChanged', { from, to }),
@@ -74,6 +77,7 @@ export class Worker {
       storage: taskStorage(storeFor(settings, this.#log, objectStore), settings.s3),
       events: this.#events,
       log: this.#log,
+      context: this.#context,
     })
     for (const warning of warnings) this.#log.warn({}, warning)
   }
@@ -179,6 +183,7 @@ export class Worker {
   async start(): Promise<void> {
     channel(STARTING).publish(this)
     this.#refuseSecondStart()
+    this.#context.capture()
     this.#state.move('running')
     for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
       this.#log.warn({}, warning)
@@ -202,7 +207,8 @@ export class Worker {
    * the worker has stopped. A second call returns the promise of the first.
    */
   stop({ pollGraceMs = this.#settings.shutdownTimeoutMs }: StopOptions = {}): Promise<void> {
-    this.#stopped ??= this.#stop(pollGraceMs)
+    // A handler may call this method, and the drain must not inherit the context of its task.
+    this.#stopped ??= this.#context.run(() => this.#stop(pollGraceMs))
     return this.#stopped
   }
 

@@ -3,6 +3,7 @@ import type { Command } from '../protocol/messages.js'
 import { loggable } from '../tasks/describe-thrown.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
+import type { StartContext } from '../utils/start-context.js'
 import type { TaskSource } from './task-in-hand.js'
 import type { TasksInHand } from './tasks-in-hand.js'
 
@@ -22,11 +23,14 @@ const CANCEL = 'cancel_task'
 export class Commands {
   readonly #tasks: Pick<TasksInHand, 'cancel'>
   readonly #log: Logger
+  readonly #context: StartContext
   readonly #handlers = new Map<string, CommandHandler>()
 
-  constructor(tasks: Pick<TasksInHand, 'cancel'>, log: Logger) {
+  /** @param context - each handler is called in it */
+  constructor(tasks: Pick<TasksInHand, 'cancel'>, log: Logger, context: StartContext) {
     this.#tasks = tasks
     this.#log = log
+    this.#context = context
   }
 
   /** How many commands have a handler. */
@@ -64,7 +68,7 @@ export class Commands {
       return
     }
     try {
-      await handler(message, { orchestrator: from.url })
+      await this.#context.run(() => handler(message, { orchestrator: from.url }))
     } catch (error) {
       this.#log.error({ ...fields, err: loggable(error) }, 'Command handler failed')
     }

@@ -3,6 +3,7 @@ import type { Events, TaskRef } from '../events.js'
 import { describeThrown, loggable } from '../tasks/describe-thrown.js'
 import { isError } from '../utils/is-error.js'
 import type { Logger } from '../utils/logger.js'
+import { StartContext } from '../utils/start-context.js'
 import { type Moves, States } from '../utils/states.js'
 
 interface Trace {
@@ -38,20 +39,23 @@ const MOVES: Moves<'off' | 'waiting' | 'tracing'> = {
 export class StrayRejections {
   readonly #events: Events
   readonly #log: Logger
+  readonly #context: StartContext
   readonly #state = new States('The watch for stray rejections', 'off', MOVES)
   /** A rejection without a trace may come from a task that was not traced. */
   #ranUntraced = false
 
-  constructor(events: Events, log: Logger) {
+  /** @param context - the work of each task runs in it */
+  constructor(events: Events, log: Logger, context = new StartContext()) {
     this.#events = events
     this.#log = log
+    this.#context = context
   }
 
-  /** Runs the work of a task. */
+  /** Runs the work of a task, in the context in which the worker was started. */
   run<T>(task: TaskRef, work: () => T): T {
-    if (this.#state.now === 'tracing') return traces.run({ task, owner: this }, work)
+    if (this.#state.now === 'tracing') return this.#context.run(() => traces.run({ task, owner: this }, work))
     this.#ranUntraced = true
-    return work()
+    return this.#context.run(work)
   }
 
   /** @returns stops listening */

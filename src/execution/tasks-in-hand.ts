@@ -5,6 +5,7 @@ import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
+import type { StartContext } from '../utils/start-context.js'
 import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
@@ -24,6 +25,8 @@ export interface Execution {
   readonly repeats: RepeatedOffers<TaskInHand>
   readonly watch: Pick<EventLoopWatch, 'ended'>
   readonly strays: Pick<StrayRejections, 'run'>
+  /** Abort listeners are called in it. */
+  readonly context: StartContext
   readonly events: Events
   readonly log: Logger
   /** Triggered when a slot was taken or freed. */
@@ -138,7 +141,7 @@ export class TasksInHand {
 
   /** Aborts the signal of every task. */
   abortAll(reason: TaskError): void {
-    for (const task of this.#tasks.values()) task.signal.abort(reason)
+    for (const task of this.#tasks.values()) this.#abort(task, reason)
   }
 
   /** Decides every task that was aborted, without waiting for its handler. Resolves when all results are passed on. */
@@ -218,7 +221,12 @@ export class TasksInHand {
       return
     }
     task.grace = after(cancelGraceMs, () => this.#goOnWithout(task))
-    task.signal.abort(new TaskCancelledError())
+    this.#abort(task, new TaskCancelledError())
+  }
+
+  /** The listeners of the signal are code of the application. */
+  #abort({ signal }: TaskInHand, reason: TaskError): void {
+    this.#execution.context.run(() => signal.abort(reason))
   }
 
   /** The handler ignores its signal. The orchestrator need not wait for the handler, but the slot has to. */
@@ -248,7 +256,7 @@ export class TasksInHand {
     const { deadlineMs } = task.offer
     if (deadlineMs === undefined) return
     const leftMs = deadlineMs - wallMs()
-    const timeOut = () => task.signal.abort(new TaskTimeoutError())
+    const timeOut = () => this.#abort(task, new TaskTimeoutError())
     if (leftMs <= 0) timeOut()
     else task.deadline = after(leftMs, timeOut)
   }

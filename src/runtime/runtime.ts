@@ -28,6 +28,7 @@ import type { TaskSurroundings } from '../tasks/run-task.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import { OwnDirectory, openNamed } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
+import type { StartContext } from '../utils/start-context.js'
 import { within } from '../utils/time.js'
 import { Wake } from '../utils/wake.js'
 import { drain } from './drain.js'
@@ -40,6 +41,8 @@ export interface Foundation {
   readonly storage: TaskStorage | undefined
   readonly events: Events
   readonly log: Logger
+  /** The context of the application: its code is called in it, and calls of its code go on in it. */
+  readonly context: StartContext
 }
 
 /** How long the removal of files may take when the rest is over, in ms. The next start removes what is left. */
@@ -70,9 +73,10 @@ export class Runtime implements EventLoopOwner {
 
   constructor(foundation: Foundation) {
     this.#foundation = foundation
-    const { settings, events, log } = foundation
+    const { settings, events, log, context } = foundation
     this.#tls = tlsFor(settings, log)
-    this.hotCache = new HotCache(settings.skillDependencies, this.#wake)
+    const wake = this.#wakeForTasks()
+    this.hotCache = new HotCache(settings.skillDependencies, wake)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
     this.#directories = new TaskDirectories({
       parent: settings.taskFilesDir,
@@ -82,16 +86,16 @@ export class Runtime implements EventLoopOwner {
       maxBytes: settings.taskFilesMaxBytes,
       keep: settings.keepTaskFiles,
       log,
-      wake: this.#wake,
+      wake,
     })
-    this.#watch = new EventLoopWatch(this, this.#wake)
+    this.#watch = new EventLoopWatch(this, wake)
     this.#journal = new Journal(settings, log, this.#wake)
     this.#reports = new TaskReports(events, log)
     this.#delivery = this.#makeDelivery()
-    this.strays = new StrayRejections(events, log)
+    this.strays = new StrayRejections(events, log, context)
     const repeats = new RepeatedOffers<TaskInHand>()
     this.#tasks = this.#makeTasks(repeats)
-    this.commands = new Commands(this.#tasks, log)
+    this.commands = new Commands(this.#tasks, log, context)
     const parts = { journal: this.#journal, delivery: this.#delivery, directories: this.#directories }
     this.#lifecycle = new TaskLifecycle({ ...parts, tasks: this.#tasks, repeats, reports: this.#reports })
     this.#takeover = new Takeover(settings, this.#journal, this.#lifecycle, log, this.#wake)
@@ -147,10 +151,10 @@ export class Runtime implements EventLoopOwner {
   }
 
   blocked(blockage: Blockage): void {
-    const { events, log } = this.#foundation
+    const { events, log, context } = this.#foundation
     log.error(blockage, `${describeBlockage(blockage)}: the worker takes no tasks until it runs freely again`)
     events.emit('eventLoopBlocked', blockage)
-    this.#connections?.check()
+    context.run(() => this.#connections?.check())
   }
 
   async #start(): Promise<void> {
@@ -195,6 +199,13 @@ export class Runtime implements EventLoopOwner {
     })
   }
 
+  /** For parts that a handler may call. Polls and heartbeats that follow do not inherit the context of its task. */
+  #wakeForTasks(): Wake {
+    const wake = new Wake()
+    wake.listen(() => this.#foundation.context.run(() => this.#wake.trigger()))
+    return wake
+  }
+
   #makeDelivery(): Delivery {
     const { resultMaxRetries, resultRetryInitialDelayMs, maxConcurrentTasks } = this.#foundation.settings
     const policy = {
@@ -207,7 +218,7 @@ export class Runtime implements EventLoopOwner {
   }
 
   #makeTasks(repeats: RepeatedOffers<TaskInHand>): TasksInHand {
-    const { settings, events, log } = this.#foundation
+    const { settings, events, log, context } = this.#foundation
     return new TasksInHand({
       cancelGraceMs: settings.cancelGraceMs,
       surroundings: this.#surroundings(),
@@ -215,6 +226,7 @@ export class Runtime implements EventLoopOwner {
       repeats,
       watch: this.#watch,
       strays: this.strays,
+      context,
       events,
       log,
       wake: this.#wake,
@@ -222,7 +234,7 @@ export class Runtime implements EventLoopOwner {
   }
 
   #surroundings(): TaskSurroundings {
-    const { settings, registry, storage, events, log } = this.#foundation
+    const { settings, registry, storage, events, log, context } = this.#foundation
     return {
       registry,
       directories: this.#directories,
@@ -231,9 +243,9 @@ export class Runtime implements EventLoopOwner {
         log,
         report: (update) => {
           events.emit('progress', update)
-          this.#tasks.progress(update)
+          context.run(() => this.#tasks.progress(update))
         },
-        emit: (event) => this.#tasks.emit(event),
+        emit: (event) => context.run(() => this.#tasks.emit(event)),
         strictEvents: settings.strictEvents,
         addToHotCache: this.hotCache.add,
         removeFromHotCache: this.hotCache.remove,

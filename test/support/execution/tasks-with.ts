@@ -5,6 +5,7 @@ import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand
 import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { type Handler, TaskRegistry } from '../../../src/tasks/definition.js'
+import { StartContext } from '../../../src/utils/start-context.js'
 import { Wake } from '../../../src/utils/wake.js'
 import { idleTools } from '../context-tools.js'
 import { unusedDirectories } from '../files/unused-directories.js'
@@ -52,6 +53,7 @@ export const tasksWith = (handler: Handler) => {
     surroundings: { ...parts, registry, tools: idleTools(log), watch: UNWATCHED },
     watch: { ended: () => {} },
     strays: { run: (_, work) => work() },
+    context: new StartContext(),
   })
   return { ...parts, tasks, lines }
 }
