@@ -3,31 +3,48 @@
  * Changes the code in small ways, one at a time, and tells which of the changes no test notices.
  *
  *   npm run mutants -- --folder src/delivery --count 20 --seed 1
+ *   npm run mutants -- --folder src/delivery --count 20 --seed 1 --within 240
  *   npm run mutants -- --folder src/delivery --list
  *
- * Each change is tried in a copy of the tree, against the unit, protocol and integration tests whose imports lead to the
- * changed file, until one fails. A change that survives is a hole in the tests, or makes no difference that anybody
- * could notice. Tests of the built package do not see the change.
+ * Each change is tried in a copy of the tree, against the unit, protocol, integration and S3 tests that reach the
+ * changed code, until one fails. With `--within`, those that take so many seconds together have to do, the likeliest first.
+ * A change that survives is a hole in the tests, or makes no difference that anybody could notice. Tests of the built
+ * package do not see the change.
  */
-import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMain } from './is-main.mjs'
 import { apply, mutationsIn, sample } from './mutants/mutations.mjs'
+import { reachedIn, withCalls } from './mutants/reached.mjs'
 import { relatedTests } from './mutants/related.mjs'
+import { createTestRunner } from './mutants/test-runner.mjs'
 import { filesOfTree } from './mutants/tree.mjs'
 
 /** @typedef {import('./mutants/mutations.mjs').Mutation & { path: string }} Mutant */
 /** @typedef {{ fate: 'killed' | 'survived' | 'timeout' | 'untested', by: string }} Verdict */
-/** @typedef {{ failed: string | undefined, isLate: boolean }} Run */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const NOTE_REACHED = fileURLToPath(new URL('./mutants/note-reached.mjs', import.meta.url))
 
 /** Tried one after another: what takes milliseconds first. */
-const STAGES = [/^test\/(unit|protocol)\//, /^test\/integration\//]
+const STAGES = [/^test\/(unit|protocol)\//, /^test\/(integration|s3)\//]
+
+/** How long no test may end: at first, later at least, and how many times as long as the longest one takes without any change. */
+const FIRST_IDLE_MS = 600_000
+const LEAST_IDLE_MS = 45_000
+const SLACK = 3
 
 const COPY_PREFIX = 'avtomatika-mutants-'
 
@@ -54,71 +71,70 @@ const copyTree = (files) => {
   return copy
 }
 
-/** @param {number | undefined} pid */
-const killGroup = (pid) => {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-  } catch {
-    // It has just ended.
-  }
-}
-
 /**
- * The first test that failed, by vitest's JSON report.
- * @param {string} report
- */
-const failureIn = (report) => {
-  /** @type {{ success: boolean, testResults: { name: string, status: string, message: string, assertionResults: { status: string, fullName: string }[] }[] }} */
-  const { success, testResults } = JSON.parse(readFileSync(report, 'utf8'))
-  if (success) return undefined
-  for (const { name, assertionResults } of testResults) {
-    const failed = assertionResults.find(({ status }) => status === 'failed')
-    if (failed) return `${name.replace(/^.*\/test\//, '')} "${failed.fullName}"`
-  }
-  const broken = testResults.find(({ status }) => status === 'failed')
-  return broken ? `${broken.name.replace(/^.*\/test\//, '')} (not loaded)` : 'an error outside of any test'
-}
-
-/**
- * Runs test files in the copy, until one fails or the time is over.
- * @param {string} copy
+ * The test files that are likely to notice a change soon come first: those that have noticed one in the same folder, then
+ * those that are quick, or named after the folder or the file.
+ * @param {string} path
  * @param {readonly string[]} tests
- * @param {number} limitMs
- * @returns {Promise<Run>}
+ * @param {ReadonlyMap<string, number>} tookMs
+ * @param {ReadonlySet<string>} noticed
  */
-const runTests = (copy, tests, limitMs) =>
-  new Promise((resolve) => {
-    const report = join(copy, 'report.json')
-    rmSync(report, { force: true })
-    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
-    const options = ['run', '--bail', '1', '--no-cache', '--reporter', 'json', '--outputFile', report]
-    const child = spawn(process.execPath, [vitest, ...options, ...tests], {
-      cwd: copy,
-      detached: true,
-      stdio: 'ignore',
-    })
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      killGroup(child.pid)
-    }, limitMs)
-    child.once('close', (code) => {
-      clearTimeout(timer)
-      killGroup(child.pid)
-      if (isLate) return resolve({ failed: undefined, isLate })
-      const failed = existsSync(report) ? failureIn(report) : 'vitest itself'
-      resolve({ failed: code === 0 ? undefined : failed, isLate })
-    })
+const soonestFirst = (path, tests, tookMs, noticed) => {
+  const words = path.replace(/\.ts$/, '').split('/').slice(1)
+  const likeness = (/** @type {string} */ test) => words.filter((word) => test.includes(word)).length
+  const weight = (/** @type {string} */ test) =>
+    (tookMs.get(test) ?? 0) / 3 ** (likeness(test) + (noticed.has(test) ? 4 : 0))
+  return tests.toSorted((one, other) => weight(one) - weight(other))
+}
+
+/**
+ * As many of the tests as take so long together, one after another.
+ * @param {readonly string[]} tests
+ * @param {ReadonlyMap<string, number>} tookMs
+ * @param {number} limitMs
+ */
+const within = (tests, tookMs, limitMs) => {
+  let sumMs = 0
+  return tests.filter((test) => {
+    sumMs += tookMs.get(test) ?? 0
+    return sumMs <= limitMs
   })
+}
+
+/**
+ * Runs the related tests without any change, and finds out which of them reach which of the mutants.
+ * @param {string} copy
+ * @param {readonly Mutant[]} mutants
+ * @param {readonly string[]} tests
+ * @param {ReturnType<typeof createTestRunner>} runner
+ */
+const runUnchanged = async (copy, mutants, tests, runner) => {
+  const module = join(copy, relative(ROOT, NOTE_REACHED))
+  const notes = join(copy, 'reached')
+  mkdirSync(notes)
+  const paths = [...new Set(mutants.map(({ path }) => path))]
+  for (const path of paths) {
+    const spots = mutants.flatMap(({ path: of, spot }, number) =>
+      of === path && spot ? [{ number, spot }] : [],
+    )
+    writeFileSync(join(copy, path), withCalls(readFileSync(join(copy, path), 'utf8'), spots, module))
+  }
+  const { failed, longestMs, files } = await runner.run({ changed: [], tests }, FIRST_IDLE_MS)
+  for (const path of paths) cpSync(join(ROOT, path), join(copy, path))
+  runner.end()
+  if (failed !== undefined) throw new Error(`The tests fail without any change: ${failed}`)
+  return { idleMs: Math.max(LEAST_IDLE_MS, SLACK * longestMs), tookMs: files, isReached: reachedIn(notes) }
+}
 
 /**
  * @param {string} copy
  * @param {Mutant} mutant
  * @param {readonly string[]} tests the nearest first
- * @param {(tests: readonly string[]) => number} limitFor
+ * @param {ReturnType<typeof createTestRunner>} runner
+ * @param {number} idleMs
  * @returns {Promise<Verdict>}
  */
-const judge = async (copy, mutant, tests, limitFor) => {
+const judge = async (copy, mutant, tests, runner, idleMs) => {
   if (tests.length === 0) return { fate: 'untested', by: '' }
   const file = join(copy, mutant.path)
   const text = readFileSync(file, 'utf8')
@@ -127,8 +143,10 @@ const judge = async (copy, mutant, tests, limitFor) => {
     for (const stage of STAGES) {
       const chosen = tests.filter((test) => stage.test(test))
       if (chosen.length === 0) continue
-      const { failed, isLate } = await runTests(copy, chosen, limitFor(chosen))
+      const { failed, isLate } = await runner.run({ changed: [mutant.path], tests: chosen }, idleMs)
       if (isLate) return { fate: 'timeout', by: '' }
+      // A test that failed in the middle may have left a process behind.
+      if (failed !== undefined && stage !== STAGES[0]) runner.end()
       if (failed !== undefined) return { fate: 'killed', by: failed }
     }
     return { fate: 'survived', by: '' }
@@ -144,43 +162,57 @@ const nameOf = ({ path, line, what, code, text }) => {
   return `${path}:${line}  ${what}: ${short}${to}`
 }
 
-/** How long the tests take that are wanted, without any change; every later run may take some times as long. */
-const SLACK = 4
-const LEAST_MS = 120_000
+/** @param {string} path */
+const folderOf = (path) => path.split('/').slice(0, 2).join('/')
 
 /**
  * @param {readonly Mutant[]} mutants
  * @param {readonly string[]} files
+ * @param {number} limitMs
  */
-const tryAll = async (mutants, files) => {
+const tryAll = async (mutants, files, limitMs) => {
   const related = relatedTests(
     ROOT,
     files.filter((path) => path.endsWith('.test.ts') && STAGES.some((stage) => stage.test(path))),
   )
   const testsOf = new Map(mutants.map(({ path }) => [path, related(path).map(({ test }) => test)]))
   const copy = copyTree(files)
-  const cleanUp = () => rmSync(copy, { recursive: true, force: true })
-  process.once('SIGINT', () => process.exit(130))
+  const runner = createTestRunner(copy)
+  const cleanUp = () => {
+    runner.end()
+    rmSync(copy, { recursive: true, force: true })
+  }
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+    process.once(signal, () => process.exit(130))
   process.once('exit', cleanUp)
 
   const all = [...new Set([...testsOf.values()].flat())]
   console.log(`${all.length} related test files, first without any change`)
-  const startedAt = performance.now()
-  const { failed } = await runTests(copy, all, 3_600_000)
-  if (failed !== undefined) throw new Error(`The tests fail without any change: ${failed}`)
-  const limitMs = LEAST_MS + SLACK * (performance.now() - startedAt)
+  const { idleMs, tookMs, isReached } = await runUnchanged(copy, mutants, all, runner)
 
   /** @type {Record<Verdict['fate'], number>} */
   const counts = { killed: 0, survived: 0, timeout: 0, untested: 0 }
-  for (const mutant of mutants) {
-    const { fate, by } = await judge(copy, mutant, testsOf.get(mutant.path) ?? [], () => limitMs)
+  /** @type {Map<string, Set<string>>} */
+  const noticedIn = new Map()
+  for (const [number, mutant] of mutants.entries()) {
+    const noticed = noticedIn.get(folderOf(mutant.path)) ?? new Set()
+    noticedIn.set(folderOf(mutant.path), noticed)
+    const reaching = (testsOf.get(mutant.path) ?? []).filter(
+      (test) => !mutant.spot || isReached(number, test),
+    )
+    const tests = within(soonestFirst(mutant.path, reaching, tookMs, noticed), tookMs, limitMs)
+    const { fate, by } = await judge(copy, mutant, tests, runner, idleMs)
+    const first = tests.find((path) => by.startsWith(path.replace('test/', '')))
+    if (first) noticed.add(first)
     counts[fate]++
-    console.log(`${fate.padEnd(8)}  ${nameOf(mutant)}${by && `\n          by ${by}`}`)
+    const which = by ? `by ${by}` : `${tests.length} of ${reaching.length} test files that reach it`
+    console.log(`${fate.padEnd(8)}  ${nameOf(mutant)}\n          ${which}`)
   }
-  const noticed = counts.killed + counts.timeout
-  const rate = mutants.length === 0 ? 100 : Math.round((100 * noticed) / mutants.length)
+  cleanUp()
+  const count = counts.killed + counts.timeout
+  const rate = mutants.length === 0 ? 100 : Math.round((100 * count) / mutants.length)
   console.log(
-    `\n${noticed} of ${mutants.length} noticed (${rate} %): ${counts.killed} killed, ${counts.timeout} out of time, ` +
+    `\n${count} of ${mutants.length} noticed (${rate} %): ${counts.killed} killed, ${counts.timeout} out of time, ` +
       `${counts.survived} survived, ${counts.untested} without a test`,
   )
 }
@@ -191,6 +223,7 @@ const main = async () => {
       folder: { type: 'string', default: 'src' },
       count: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
+      within: { type: 'string', default: 'Infinity' },
       list: { type: 'boolean', default: false },
     },
   })
@@ -201,7 +234,7 @@ const main = async () => {
   const mutants = sample(found, Number(values.count), Number(values.seed))
   console.log(`${mutants.length} of ${found.length} changes in ${values.folder}, seed ${values.seed}`)
   if (values.list) for (const mutant of mutants) console.log(nameOf(mutant))
-  else await tryAll(mutants, files)
+  else await tryAll(mutants, files, 1_000 * Number(values.within))
 }
 
 if (isMain(import.meta.url)) await main()

@@ -1,11 +1,14 @@
 // @ts-check
 /** The small changes to a source file that its tests should notice. Pure: text in, changes out. */
 import ts from 'typescript'
+import { spotOf } from './reached.mjs'
 
 /**
- * One change: `text` takes the place of what lies between `start` and `end`.
- * @typedef {{ line: number, start: number, end: number, text: string, what: string, code: string }} Mutation
+ * One change: `text` takes the place of what lies between `start` and `end`. The spot is what runs whenever the change
+ * could make a difference; it is missing where nothing can be put around the code.
+ * @typedef {{ line: number, start: number, end: number, text: string, what: string, code: string, spot?: Spot }} Mutation
  */
+/** @typedef {import('./reached.mjs').Spot} Spot */
 
 /** Calls that end something: a timer, a listener, a request, a task. */
 const ENDINGS = new Set([
@@ -52,7 +55,8 @@ export const mutationsIn = (path, text) => {
     const [start, end] = [node.getStart(file), node.getEnd()]
     const line = file.getLineAndCharacterOfPosition(start).line + 1
     const code = text.slice(start, end).replace(/\s+/g, ' ')
-    found.push({ line, start, end, text: replacement, what, code })
+    const spot = spotOf(what === 'operator swapped' ? node.parent : node)
+    found.push({ line, start, end, text: replacement, what, code, ...(spot && { spot }) })
   }
 
   /** @param {ts.Node} node */
@@ -89,9 +93,14 @@ const removeEarlyReturn = (node, replace) => {
   if (last && ts.isReturnStatement(last)) replace(last, 'early return removed', ';')
 }
 
-/** @type {Operator} */
+/**
+ * A statement must not begin with a parenthesis, which would call what the line before ends with.
+ * @type {Operator}
+ */
 const dropAwait = (node, replace) => {
-  if (ts.isAwaitExpression(node)) replace(node, 'await dropped', `(${node.expression.getText()})`)
+  if (!ts.isAwaitExpression(node)) return
+  const isStatement = ts.isExpressionStatement(node.parent)
+  replace(node, 'await dropped', `${isStatement ? 'void ' : ''}(${node.expression.getText()})`)
 }
 
 /**
