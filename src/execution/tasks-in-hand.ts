@@ -231,7 +231,6 @@ export class TasksInHand {
 
   /** The handler ignores its signal. The orchestrator need not wait for the handler, but the slot has to. */
   #goOnWithout(task: TaskInHand): void {
-    if (task.isDecided) return
     this.#execution.log.warn(
       refTo(task.offer),
       'Cancelled handler goes on after WORKER_CANCEL_GRACE: its task is reported as cancelled, its slot stays taken until it ends',
