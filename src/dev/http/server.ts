@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -38,16 +39,15 @@ export class HttpServer {
    * @returns the port
    * @throws ConfigError if the server cannot listen there
    */
-  listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const refused = (error: NodeJS.ErrnoException) =>
-        reject(new ConfigError([{ name: 'port', value: String(port), expected: problemOf(host, error) }]))
-      this.server.once('error', refused)
-      this.server.listen(port, host, () => {
-        this.server.off('error', refused)
-        resolve((this.server.address() as AddressInfo).port)
-      })
-    })
+  async listen(host: string, port: number): Promise<number> {
+    this.server.listen(port, host)
+    try {
+      await once(this.server, 'listening')
+    } catch (error) {
+      const expected = problemOf(host, error as NodeJS.ErrnoException)
+      throw new ConfigError([{ name: 'port', value: String(port), expected }])
+    }
+    return (this.server.address() as AddressInfo).port
   }
 
   /** Accepts no new connections, waits for responses that are being sent, and ends all connections. */

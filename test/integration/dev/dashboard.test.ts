@@ -60,6 +60,19 @@ it('shows the jobs, without what they are about', async () => {
   expect(html).not.toMatch(/of-a-user|of-the-client|your-secret/)
 })
 
+it('shows the newest fifty jobs', async () => {
+  const { orchestrator, look, work } = await start()
+  await work('w1', 'classic', 'old')
+  const ids: string[] = []
+  for (let n = 0; n < 51; n++) {
+    const { id } = await orchestrator.createJob({ task: 'task-of-w1', params: {} })
+    ids.push(id)
+  }
+  const html = await (await look('?token=of-the-client')).text()
+  const jobs = rowsOf(html).filter((row) => row?.[1] === 'task-of-w1')
+  expect(jobs.map((row) => row?.[0]).sort()).toEqual(ids.slice(1).sort())
+})
+
 it.each(['', '?token=', '?token=guessed'])('is shown to nobody without the token: /%s', async (query) => {
   const { look, work } = await start()
   await work('w1', 'classic', 'old')

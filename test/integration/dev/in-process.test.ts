@@ -79,6 +79,8 @@ describe('waiting for a worker', () => {
     await expect(waiting).rejects.toBe('later')
     const open = orchestrator.waitForWorker('other', { signal, timeoutMs: Number.POSITIVE_INFINITY })
     await Promise.all([expect(open).rejects.toMatchObject({ code: 'STATE' }), orchestrator.close()])
+    const late = orchestrator.waitForWorker('other', { timeoutMs: 5 })
+    await expect(late).rejects.toMatchObject({ code: 'STATE' })
   })
 })
 

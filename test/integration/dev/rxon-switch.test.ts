@@ -112,4 +112,13 @@ describe('one generation alone', () => {
   it('has to be one that there is', async () => {
     await expect(start({ generation: 'third' as Generation })).rejects.toThrow('generation = third')
   })
+
+  it('rxon takes a registration without skills as one of a worker that has none', async () => {
+    const orchestrator = await start({ generation: 'rxon' })
+    const answer = await rxonWorker(orchestrator).register([], { supported_skills: undefined })
+    expect(answer.body).toMatchObject({ status: 'registered' })
+    const headers = { 'x-client-token': orchestrator.clientToken }
+    const { body } = await call(`${orchestrator.url}/api/v1/workers`, 'GET', { headers })
+    expect(body).toEqual([expect.objectContaining({ worker_id: 'r1', supported_skills: [] })])
+  })
 })

@@ -67,6 +67,21 @@ describe('a task', () => {
   })
 })
 
+describe('the answer to a result', () => {
+  it.each([
+    [{ data: {} }, 'success_transition'],
+    [{ status: 'needs_manual_review' }, 'success_transition'],
+    [{ status: 'unheard-of' }, 'unhandled_status_failure'],
+    [{ status: 'failure', error: { code: 'INVALID_INPUT_ERROR', message: 'no' } }, 'failure_handled'],
+    [{ status: 'cancelled' }, 'cancelled_handled'],
+  ])('says how it was taken: %j', async (result, transition) => {
+    const { orchestrator, worker } = await ready()
+    await orchestrator.createJob({ task: 'echo' })
+    const { body } = await worker.report(await worker.take(), result)
+    expect(body).toEqual({ status: 'accepted', transition })
+  })
+})
+
 describe('the rate limit', () => {
   it('counts each kind of message alone, and says so twice wrapped, without Retry-After', async () => {
     const { worker } = await ready({ rateLimit: { requests: 2, windowMs: 60_000 } })
