@@ -114,3 +114,16 @@ test.each([
   await settled()
   expect([registering.state, vi.getTimerCount()]).toEqual([state, timers])
 })
+
+test('a refused token is tried again after half a minute, later after a minute', async () => {
+  const { registering, open, settled } = setUp()
+  void registering.begin()
+  for (const [attempt, pauseMs] of [30_000, 60_000, 60_000].entries()) {
+    await settled()
+    open[attempt]?.fail(new AuthError(401, 'no'))
+    await vi.advanceTimersByTimeAsync(pauseMs - 1)
+    expect(open).toHaveLength(attempt + 1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(open).toHaveLength(attempt + 2)
+  }
+})

@@ -253,3 +253,21 @@ test('a journal that breaks while a rewrite hangs is tried again only after that
   await rewritten(store)
   expect(onDisk()).toHaveLength(6)
 })
+
+test('a journal that a rewrite has healed already is not tried again', async () => {
+  const { store, onDisk } = await setUp()
+  await store.open()
+  const heal = fullDisk()
+  await added(store, accepted('t1'))
+  expect(vi.getTimerCount()).toBe(1)
+  // The try hangs, and until it ends the journal breaks once more: another try is due.
+  const answer = await hangingDisk()
+  await vi.advanceTimersByTimeAsync(1_000)
+  store.fileBroke(new Error('once more'))
+  expect(vi.getTimerCount()).toBe(1)
+  heal()
+  answer()
+  await rewritten(store)
+  expect(vi.getTimerCount()).toBe(0)
+  expect(onDisk()).toEqual([accepted('t1')])
+})

@@ -43,6 +43,7 @@ describe('§1.1.5 without Retry-After', () => {
     const last = learned.refusedMs
     expect(isLimited(learned, last + 10 * MINUTE)).toBe(true)
     expect(isLimited(learned, last + 10 * MINUTE + 1)).toBe(false)
+    expect(refused(learned, last + 10 * MINUTE).pauseMs).toBe(16_000)
     expect(refused(learned, last + 10 * MINUTE + 1).pauseMs).toBe(1_000)
   })
 })
