@@ -34,13 +34,13 @@ export const sourceAt = (url: string, more: Partial<TaskSource> = {}): TaskSourc
 
 export const GRACE_MS = 5_000
 
-/** The tasks of a worker with one handler, for the task name "work". */
-export const tasksWith = (handler: Handler) => {
+/** The tasks of a worker with one handler, for the task name "work", and perhaps a limit of how many run at once. */
+export const tasksWith = (handler: Handler, limit = 10) => {
   const { logger: log, lines } = linesOf()
   const registry = new TaskRegistry()
-  registry.add({ name: 'work', taskType: undefined, params: undefined, handler })
+  registry.add({ name: 'work', taskType: 'only', params: undefined, handler })
   const parts = {
-    slots: new Slots<TaskInHand>({ global: 10, byType: {} }),
+    slots: new Slots<TaskInHand>({ global: 10, byType: { only: limit } }),
     repeats: new RepeatedOffers<TaskInHand>(),
     directories: unusedDirectories(),
     events: new Events(() => {}),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ShutdownError } from '../../../src/errors.js'
 import type { TaskSource } from '../../../src/execution/task-in-hand.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
@@ -8,8 +8,8 @@ import { GRACE_MS, offerOf, sourceAt, tasksWith } from '../../support/execution/
 const DAY_MS = 86_400_000
 
 /** Tasks that are accepted and run, and their outcomes in the order in which they were decided. */
-const setUp = (handler: Handler) => {
-  const { tasks, slots, lines } = tasksWith(handler)
+const setUp = (handler: Handler, limit?: number) => {
+  const { tasks, slots, lines } = tasksWith(handler, limit)
   const outcomes: [taskId: string, kind: string][] = []
   const take = (offer: TaskOffer, from: TaskSource) => {
     slots.reserve()
@@ -101,6 +101,28 @@ describe('the clock of a task', () => {
 
 const untilAborted: Handler = (_, { signal }) =>
   new Promise((_end, fail) => signal.addEventListener('abort', () => fail(signal.reason)))
+
+test('a cancelled task that waits for a slot is reported at once, and never starts', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const started: string[] = []
+  const ends: (() => void)[] = []
+  const { tasks, slots, take, outcomes } = setUp((_, { taskId }) => {
+    started.push(taskId)
+    return new Promise<void>((end) => ends.push(end))
+  }, 1)
+  const from = sourceAt('http://o')
+  for (const id of ['t1', 't2']) take(offerOf(id), from)
+  const settled = () => vi.advanceTimersByTimeAsync(0)
+  await settled()
+  expect([started, slots.waiting]).toEqual([['t1'], 1])
+  tasks.cancel('t2', from)
+  await settled()
+  expect([outcomes, slots.waiting, vi.getTimerCount()]).toEqual([[['t2', 'cancelled']], 0, 0])
+  for (const end of ends) end()
+  await settled()
+  expect([started, slots.running, tasks.running.length]).toEqual([['t1'], 0, 0])
+})
 
 test('an orchestrator cancels only what came from it', async () => {
   const [one, two] = [sourceAt('http://one'), sourceAt('http://two')]
