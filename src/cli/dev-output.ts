@@ -29,18 +29,28 @@ const TO_KEEP_TOKENS = [
   'Random tokens are new at each start. To keep yours, set WORKER_TOKEN and CLIENT_TOKEN.',
 ]
 
+/** How many workers are remembered, to print each once. */
+const KNOWN_WORKERS = 10_000
+/** Longer lines are cut, in characters. */
+const LONGEST_LINE = 500
+
+/** Prints one line of text from the network: a terminal would obey control characters. */
+const print = (line: string): void => console.log(line.slice(0, LONGEST_LINE).replace(/\p{Cc}/gu, ' '))
+
 /** Prints a line for each new worker, with its generation of the protocol, and for each job that ends. */
 export const printEvents = (orchestrator: DevOrchestrator): void => {
   const known = new Set<string>()
   orchestrator.on('worker', ({ workerId, taskNames, generation }) => {
     const worker = `worker ${workerId} (${generation})`
     if (known.has(worker)) return
+    // Worker ids come from the network: without a limit, new ones would fill the memory.
+    if (known.size === KNOWN_WORKERS) known.clear()
     known.add(worker)
-    console.log(`${worker} offers ${taskNames.join(', ') || 'no tasks'}`)
+    print(`${worker} offers ${taskNames.join(', ') || 'no tasks'}`)
   })
   orchestrator.on('job', (job) => {
     const end = endOf(job)
-    if (end) console.log(`job ${job.id} (${job.task}): ${end}`)
+    if (end) print(`job ${job.id} (${job.task}): ${end}`)
   })
 }
 

@@ -26,7 +26,7 @@ export interface DevOrchestrator extends AsyncDisposable {
   createJob(request: JobRequest): Promise<Job>
   /** Returns the job as it is now, or `undefined` if there is no such job. */
   job(id: string): Job | undefined
-  /** All jobs that have not ended and the last 100,000 that have, the newest first. */
+  /** All jobs that have not ended and the last 100,000 that have, at most 256 MiB of them. The newest comes first. */
   jobs(): readonly Job[]
   /**
    * Asks the worker to stop the task of a job. The job ends when the worker confirms that it stopped, or at once if the

@@ -27,6 +27,7 @@ const NOT_WAITING: Refusal = {
   status: 409,
   error: 'Job is not in a state that can be cancelled (must be waiting for a worker).',
 }
+const FULL: Refusal = { status: 503, error: 'Too many open jobs: cancel some, or start a worker' }
 const BAD_PAGE: Refusal = { status: 400, error: 'Invalid limit/offset parameter' }
 
 const PATHS = /^\/api\/v1\/(workers|jobs(\/[^/]+(\/cancel)?)?)$/
@@ -64,6 +65,7 @@ const listWorkers: ClientHandler = ({ workers }, context) => {
 
 const createJob: ClientHandler = async (parts, context) => {
   if (context.req.param('endpoint') !== 'one_task') return wrongMethod(context)
+  if (parts.jobs.isFull) return refuse(context, FULL)
   const read = await readBody(context.env.incoming)
   if (read.kind !== 'json' || !isObject(read.value)) return refuse(context, INVALID_JSON)
   try {

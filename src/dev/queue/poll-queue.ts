@@ -27,6 +27,11 @@ export class PollQueue<T> {
     else this.#items.push(item, priority)
   }
 
+  /** Drops the queued items that are not wanted any more. */
+  keep(isWanted: (item: T) => boolean): void {
+    this.#items.keep(isWanted)
+  }
+
   /** Resolves with the next item, or with `undefined` after `holdMs`. */
   next(holdMs: number): Promise<T | undefined> {
     if (this.#items.size > 0) return Promise.resolve(this.#items.pop())

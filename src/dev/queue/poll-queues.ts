@@ -1,9 +1,13 @@
 import { PollQueue } from './poll-queue.js'
 
+/** Above it, polls end at once. A poll whose client has left is held, too. */
+const MAX_HELD = 10_000
+
 /** One queue for each worker id, whether the worker is registered or not. */
 export class PollQueues<T> {
   readonly #queues = new Map<string, PollQueue<T>>()
   #closed = false
+  #held = 0
 
   push(workerId: string, item: T, priority: number): void {
     this.#of(workerId).push(item, priority)
@@ -12,9 +16,19 @@ export class PollQueues<T> {
   async next(workerId: string, holdMs: number): Promise<T | undefined> {
     if (this.#closed) return undefined
     const queue = this.#of(workerId)
-    const item = await queue.next(holdMs)
+    this.#held++
+    const item = await queue.next(this.#held > MAX_HELD ? 0 : holdMs)
+    this.#held--
     if (queue.isEmpty && this.#queues.get(workerId) === queue) this.#queues.delete(workerId)
     return item
+  }
+
+  /** Drops the queued items that are not wanted any more. */
+  keep(isWanted: (item: T) => boolean): void {
+    for (const [workerId, queue] of this.#queues) {
+      queue.keep(isWanted)
+      if (queue.isEmpty) this.#queues.delete(workerId)
+    }
   }
 
   /** Ends every held poll. Later polls end at once. */

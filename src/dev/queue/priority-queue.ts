@@ -9,7 +9,7 @@ const isBefore = (a: Entry<unknown>, b: Entry<unknown>): boolean =>
 
 /** A binary heap: the highest priority first, and equal priorities in the order of insertion. */
 export class PriorityQueue<T> {
-  readonly #heap: Entry<T>[] = []
+  #heap: Entry<T>[] = []
   #pushed = 0
 
   get size(): number {
@@ -29,6 +29,12 @@ export class PriorityQueue<T> {
       this.#sink(0)
     }
     return first?.value
+  }
+
+  /** Drops the values that are not wanted any more. */
+  keep(isWanted: (value: T) => boolean): void {
+    // A sorted list is a heap.
+    this.#heap = this.#heap.filter(({ value }) => isWanted(value)).sort((a, b) => (isBefore(a, b) ? -1 : 1))
   }
 
   #rise(from: number): void {

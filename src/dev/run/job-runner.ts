@@ -3,7 +3,7 @@ import { isObject } from '../../utils/json.js'
 import type { EventListeners } from '../events.js'
 import type { DevSettings } from '../options.js'
 import type { PollQueues } from '../queue/poll-queues.js'
-import { isTerminal, type Job, type JobProgress, type NewJob, newJob } from '../state/job.js'
+import { hasEnded, isTerminal, type Job, type JobProgress, type NewJob, newJob } from '../state/job.js'
 import {
   cancelled,
   dispatched,
@@ -26,6 +26,7 @@ import {
   serverError,
   whyIgnored,
 } from '../state/rxon-receipt.js'
+import { weightOf } from '../state/weight.js'
 import { chooseWorker, type WorkerRecord } from '../state/worker.js'
 import type { WorkerStore } from '../state/worker-store.js'
 import { Deadlines } from './deadlines.js'
@@ -54,6 +55,12 @@ export type ClassicReceipt = ResultKind | 'unknown_job' | 'not_dispatched'
 /** What became of a request to cancel a job. */
 export type CancelReceipt = 'sent' | 'accepted' | 'unknown_job' | 'not_waiting' | 'terminal'
 
+/** How many offers, or how many bytes of them, may be made before the queues are searched for old ones. */
+const SWEEP_AFTER = 10_000
+const SWEEP_WEIGHT = 64 * 1024 * 1024
+/** What the data of all results of a job may take, in bytes. Only the first generation takes more than one. */
+const MAX_HISTORY_WEIGHT = 16 * 1024 * 1024
+
 const TIMED_OUT = 'Worker task timed out: execution/result deadline reached.'
 
 /** Leads each job from its creation to its end: dispatch, result, retry, timeout, cancellation. */
@@ -61,6 +68,9 @@ export class JobRunner {
   readonly #parts: JobRunnerParts
   readonly #deadlines = new Deadlines()
   readonly #waiting = new WaitingJobs()
+  /** The offers since the last sweep, and what they weigh. */
+  #offers = 0
+  #offersWeight = 0
   /** Counts dispatches, for the round robin among equal workers. */
   #turn = 0
 
@@ -137,6 +147,7 @@ export class JobRunner {
   /** The job is cancelled at once, whether the worker stops or not. */
   #cancelRxon(job: Job): CancelReceipt {
     if (isTerminal(job.status)) return 'terminal'
+    this.#deadlines.clear(job.id)
     this.#parts.jobs.save(cancelled(job))
     this.#sendCancel(job)
     return 'accepted'
@@ -153,7 +164,7 @@ export class JobRunner {
   #apply(job: Job, effect: ResultEffect): boolean {
     const { jobs } = this.#parts
     if (effect.kind === 'retry') return this.#retry(job, effect.message)
-    if (effect.kind === 'reached') jobs.save(reached(job, effect.state, effect.data))
+    if (effect.kind === 'reached') jobs.save(bounded(job, reached(job, effect.state, effect.data)))
     else jobs.save((effect.kind === 'failed' ? failed : quarantined)(job, effect.message))
     return true
   }
@@ -181,7 +192,22 @@ export class JobRunner {
     const sent = jobs.save(dispatched(job, taskId, worker))
     this.#watch(job)
     queues.push(worker.workerId, offer, job.priority)
+    this.#sweepOffers(job.id)
     return sent
+  }
+
+  /** A worker that does not poll leaves its offers in the queue. Some time after their jobs have ended they are dropped. */
+  #sweepOffers(jobId: string): void {
+    this.#offersWeight += this.#parts.jobs.weightOf(jobId)
+    if (++this.#offers < SWEEP_AFTER && this.#offersWeight < SWEEP_WEIGHT) return
+    this.#offers = 0
+    this.#offersWeight = 0
+    this.#parts.queues.keep((offer) => this.#isCurrent(offer))
+  }
+
+  #isCurrent(offer: { job_id?: unknown; task_id?: unknown }): boolean {
+    const job = this.#parts.jobs.get(String(offer.job_id))
+    return job !== undefined && job.taskId === offer.task_id && !hasEnded(job)
   }
 
   #watch({ id, timeoutMs }: Job): void {
@@ -212,13 +238,18 @@ export class JobRunner {
   }
 
   #keepWaiting(job: Job): Job {
-    this.#waiting.add(job)
-    return this.#parts.jobs.save(pending(job))
+    const waiting = this.#parts.jobs.save(pending(job))
+    this.#wait(waiting)
+    return waiting
   }
 
   #dispatchWaiting(jobId: string): void {
     const job = this.#parts.jobs.get(jobId)
-    if (job?.status === 'pending' && !this.#dispatch(job)) this.#waiting.add(job)
+    if (job?.status === 'pending' && !this.#dispatch(job)) this.#wait(job)
+  }
+
+  #wait(job: Job): void {
+    this.#waiting.add(job, (id) => this.#parts.jobs.get(id)?.status === 'pending')
   }
 
   #cancelWaiting(job: Job): CancelReceipt {
@@ -226,3 +257,9 @@ export class JobRunner {
     return 'accepted'
   }
 }
+
+/** A worker that repeats its result with other data each time must not fill the memory. */
+const bounded = (before: Job, after: Job): Job =>
+  hasEnded(before) && weightOf(after.history) > MAX_HISTORY_WEIGHT
+    ? failed(before, 'The data of all results of this job is too large')
+    : after

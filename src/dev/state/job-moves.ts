@@ -52,6 +52,12 @@ export const quarantined = (job: Job, errorMessage: string): Job => ({
 
 export const timedOut = (job: Job): Job => failed(job, 'Worker task timed out.')
 
-export const progressed = (job: Job, progress: JobProgress): Job => ({ ...job, progress })
+/** Longer messages of progress are cut, in characters. */
+const MAX_MESSAGE = 1_000
+
+export const progressed = (job: Job, { fraction, message }: JobProgress): Job => ({
+  ...job,
+  progress: { fraction, message: message.slice(0, MAX_MESSAGE) },
+})
 
 const noWorkerMessage = ({ task }: Job): string => `No suitable workers for task type '${task}'`

@@ -1,10 +1,18 @@
 import { monotonicMs } from '../../utils/time.js'
 import type { EventListeners } from '../events.js'
 import type { Generation } from '../generation.js'
+import { weightOf } from './weight.js'
 import { canTake, type WireRecord, type WorkerRecord, workerFrom } from './worker.js'
+
+/** The worker that was silent the longest is forgotten when there are more. */
+const MAX_WORKERS = 10_000
+/** What all records may take in memory, in bytes, and what one may take. */
+const MAX_WEIGHT = 128 * 1024 * 1024
+const MAX_RECORD_WEIGHT = 32 * 1024 * 1024
 
 interface Entry {
   readonly worker: WorkerRecord
+  readonly weight: number
   readonly expiresAtMs: number
 }
 
@@ -13,6 +21,7 @@ export class WorkerStore {
   readonly #entries = new Map<string, Entry>()
   readonly #ttlMs: number
   readonly #listeners: EventListeners
+  #weight = 0
 
   constructor(ttlMs: number, listeners: EventListeners) {
     this.#ttlMs = ttlMs
@@ -24,7 +33,7 @@ export class WorkerStore {
     const entry = this.#entries.get(workerId)
     if (!entry) return undefined
     if (entry.expiresAtMs > monotonicMs()) return entry.worker
-    this.#entries.delete(workerId)
+    this.#drop(workerId)
     return undefined
   }
 
@@ -33,10 +42,13 @@ export class WorkerStore {
     return this.#save(workerFrom(workerId, generation, { reputation: 1, ...record }))
   }
 
-  /** Merges a change into the record. Returns `undefined` if the worker is not known. */
+  /** Merges a change into the record. Returns `undefined` if the worker is not known. A record that grows too large starts anew. */
   update(workerId: string, change: WireRecord): WorkerRecord | undefined {
     const worker = this.get(workerId)
-    return worker && this.#save(changed(worker, change))
+    if (!worker) return undefined
+    const next = changed(worker, change)
+    const isTooLarge = weightOf(next.record) > MAX_RECORD_WEIGHT
+    return this.#save(isTooLarge ? workerFrom(workerId, worker.generation, change) : next)
   }
 
   /** Changes the reputation of a worker, from 0 to 1, without extending its time to live. */
@@ -51,7 +63,7 @@ export class WorkerStore {
   /** Extends the time to live. Returns `false` if the worker is not known. */
   touch(workerId: string): boolean {
     const worker = this.get(workerId)
-    if (worker) this.#keep(worker)
+    if (worker) this.#keep(worker, this.#entries.get(workerId)?.weight)
     return worker !== undefined
   }
 
@@ -66,6 +78,7 @@ export class WorkerStore {
 
   clear(): void {
     this.#entries.clear()
+    this.#weight = 0
   }
 
   #liveWhere(isWanted: (worker: WorkerRecord) => boolean): WorkerRecord[] {
@@ -83,8 +96,28 @@ export class WorkerStore {
     return worker
   }
 
-  #keep(worker: WorkerRecord): void {
-    this.#entries.set(worker.workerId, { worker, expiresAtMs: monotonicMs() + this.#ttlMs })
+  #keep(worker: WorkerRecord, weight = weightOf(worker.record)): void {
+    const { workerId } = worker
+    this.#weight += weight - (this.#entries.get(workerId)?.weight ?? 0)
+    this.#entries.set(workerId, { worker, weight, expiresAtMs: monotonicMs() + this.#ttlMs })
+    while (this.#entries.size > 1 && (this.#entries.size > MAX_WORKERS || this.#weight > MAX_WEIGHT))
+      this.#drop(this.#mostSilent(workerId))
+  }
+
+  #drop(workerId: string): void {
+    this.#weight -= this.#entries.get(workerId)?.weight ?? 0
+    this.#entries.delete(workerId)
+  }
+
+  /** Returns the worker that expires first, other than the given one. */
+  #mostSilent(except: string): string {
+    let [found, firstMs] = [except, Number.POSITIVE_INFINITY]
+    for (const [id, { expiresAtMs }] of this.#entries) {
+      if (id === except || expiresAtMs >= firstMs) continue
+      found = id
+      firstMs = expiresAtMs
+    }
+    return found
   }
 }
 
