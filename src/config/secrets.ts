@@ -1,4 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util'
+import { isObject } from '../utils/json.js'
 import type { Kind } from './kind.js'
 
 /** Printed instead of a token or key. */
@@ -31,9 +32,33 @@ export const hideMembers = <Target extends object>(
   names: readonly (keyof Target)[],
 ): Target => {
   const held = names.filter((name) => target[name] !== undefined)
-  const shown = () => ({ ...target, ...Object.fromEntries(held.map((name) => [name, HIDDEN])) })
-  return Object.defineProperties(target, {
+  return showAs(target, () => ({ ...target, ...Object.fromEntries(held.map((name) => [name, HIDDEN])) }))
+}
+
+/** Makes logs, JSON and the inspector show another value. Changes and returns `target`. */
+const showAs = <Target extends object>(target: Target, shown: () => unknown): Target =>
+  Object.defineProperties(target, {
     toJSON: { value: shown },
     [inspect.custom]: { value: (_depth: number, options: InspectOptions) => inspect(shown(), options) },
   })
+
+/** Returns an unchecked entry of a list of orchestrators without its secrets. */
+export const shownEntry = (entry: unknown): unknown => {
+  // A text in the place of an entry may be a token.
+  if (!isObject(entry)) return HIDDEN
+  const { url, token, secretKey, ...others } = entry
+  return {
+    url: redact(url, 'credentials'),
+    ...others,
+    ...(token === undefined ? {} : { token: HIDDEN }),
+    ...(secretKey === undefined ? {} : { secretKey: HIDDEN }),
+  }
+}
+
+/** Returns a copy of an unchecked list of orchestrators. Logs, JSON and the inspector show `***` for its secrets. */
+export const hideEntries = <Entry>(entries: readonly Entry[]): readonly Entry[] => {
+  const hidden = entries.map((entry) =>
+    isObject(entry) ? showAs({ ...entry }, () => shownEntry(entry)) : entry,
+  )
+  return showAs(hidden, () => entries.map(shownEntry))
 }

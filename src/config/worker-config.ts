@@ -11,6 +11,7 @@ import {
   pickSource,
 } from './orchestrators.js'
 import { printable } from './printable.js'
+import { hideEntries } from './secrets.js'
 import type { WorkerConfigOverrides, WorkerConfigValues } from './values.js'
 import { VARIABLES } from './variables.js'
 
@@ -70,7 +71,8 @@ export class WorkerConfig implements WorkerConfigValues {
   }
 
   get ORCHESTRATORS_CONFIG(): readonly OrchestratorEntry[] | string {
-    return this.#config.value as readonly OrchestratorEntry[] | string
+    const value = this.#config.value as readonly OrchestratorEntry[] | string
+    return Array.isArray(value) ? hideEntries(value) : value
   }
 
   set ORCHESTRATORS_CONFIG(value: readonly OrchestratorEntry[] | string) {
@@ -79,7 +81,7 @@ export class WorkerConfig implements WorkerConfigValues {
   }
 
   get ORCHESTRATORS(): readonly ListedOrchestrator[] {
-    return listEntries(this.orchestratorsSource.entries)
+    return hideEntries(listEntries(this.orchestratorsSource.entries))
   }
 
   set ORCHESTRATORS(value: readonly OrchestratorEntry[] | undefined) {

@@ -92,11 +92,12 @@ export class Connection
     return this.#health
   }
 
-  /** Why no task can come from here at present; `undefined` while tasks can come. */
+  /** Why no task can come from here at present; `undefined` while tasks can come. Has no text of the orchestrator. */
   get trouble(): string | undefined {
     const { trouble } = this.#registering
     if (trouble !== undefined) return `not registered with ${this.url}: ${trouble}`
-    return this.polls.trouble === undefined ? undefined : `polls of ${this.url} fail: ${this.polls.trouble}`
+    const { trouble: ofPolls } = this.polls
+    return ofPolls === undefined ? undefined : `polls of ${this.url} fail: ${ofPolls}`
   }
 
   /** Whether tasks are wanted from here. */

@@ -1,5 +1,6 @@
 import { AuthError, RateLimitError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
+import { troubleIn } from '../orchestrators/trouble.js'
 import type { Registration } from '../protocol/messages.js'
 import { fullJitter } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
@@ -52,7 +53,9 @@ export class Registering {
   /** How often in a row the registration was lost soon after it was taken, and when it was last lost. */
   #losses = 0
   #lostMs = Number.NEGATIVE_INFINITY
-  #trouble: string | undefined = 'no answer to the registration yet'
+  /** Why the last attempt failed; `undefined` before its end. */
+  #failure: Error | undefined
+  #isTaken = false
 
   constructor(
     owner: RegistrationOwner,
@@ -68,9 +71,11 @@ export class Registering {
     return this.#state.now
   }
 
-  /** Why this worker is not registered; `undefined` while it is. */
+  /** Why this worker is not registered; `undefined` while it is. Has no text of the orchestrator. */
   get trouble(): string | undefined {
-    return this.#state.now === 'registered' ? undefined : (this.#trouble ?? this.#state.now)
+    if (this.#state.now === 'registered') return undefined
+    if (this.#failure) return troubleIn(this.#failure)
+    return this.#isTaken ? this.#state.now : 'no answer to the registration yet'
   }
 
   /** Registers. Resolves when the first attempt is over. */
@@ -124,7 +129,8 @@ export class Registering {
 
   #taken(): void {
     this.#failures = 0
-    this.#trouble = undefined
+    this.#failure = undefined
+    this.#isTaken = true
     this.#state.move('registered')
     this.#owner.registered()
   }
@@ -135,8 +141,8 @@ export class Registering {
       return
     }
     this.#failures++
-    if (this.#trouble !== error.message) this.#logTrouble(error)
-    this.#trouble = error.message
+    if (this.#failure?.message !== error.message) this.#logTrouble(error)
+    this.#failure = error
     this.#retryAfter(this.#pauseAfter(error))
   }
 

@@ -9,13 +9,14 @@ import { proxyAt } from '../transport/proxy.js'
 import type { HttpResponse } from '../transport/request-in-flight.js'
 import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
+import { Redactor } from '../utils/redactor.js'
 import { EstimatedClock } from './estimated-clock.js'
 import type { RequestKind } from './health.js'
 import { Liveness } from './liveness.js'
 import { ProtocolDetector } from './protocol-detector.js'
 import { type RateLimits, type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
-import { pollDeadlineMs, type Target } from './target.js'
+import { pollDeadlineMs, secretsIn, type Target } from './target.js'
 import { WorkerToken } from './worker-token.js'
 
 /** Connections for heartbeats, registrations and events, on top of one poll and one result for each slot. */
@@ -38,6 +39,7 @@ export class Orchestrator {
   readonly liveness = new Liveness()
   readonly #target: Target
   readonly #transport: Transport
+  readonly #redactor: Redactor
   readonly #detector: ProtocolDetector
   readonly #workerToken: WorkerToken
   readonly #requests: Requests
@@ -53,15 +55,20 @@ export class Orchestrator {
     const { workerId, usesSts, taskMaxAgeMs, maxTaskBytes } = target.settings
     const { url, token, taskKey, generation } = target.target
     const clock = new EstimatedClock()
+    const redactor = new Redactor(secretsIn(target.settings))
     this.url = url
     this.workerId = workerId
     this.proxy = proxyAt(target.target.proxyUrl)?.shown
     this.#target = target
-    this.#transport = transportFor(target)
-    const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, makeId: randomUUID }
+    this.#redactor = redactor
+    this.#transport = transportFor(target, redactor)
+    const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, redactor, makeId: randomUUID }
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
     const parts = { transport: this.#transport, detector: this.#detector }
-    this.#workerToken = new WorkerToken({ ...parts, url, configuredToken: token, usesSts, log })
+    this.#workerToken = new WorkerToken({
+      ...parts,
+      ...{ url, configuredToken: token, usesSts, redactor, log },
+    })
     this.#requests = new Requests({
       ...parts,
       workerToken: this.#workerToken,
@@ -136,7 +143,7 @@ export class Orchestrator {
     const sent = this.#workerToken.current
     let opened = await this.#dial(listener, signal)
     if (!(opened instanceof Socket) && this.#workerToken.isRefused(sent, opened)) {
-      await this.#workerToken.renew(sent)
+      await this.#workerToken.replace(sent, opened)
       opened = await this.#dial(listener, signal)
     }
     if (opened instanceof Socket) return opened
@@ -209,6 +216,7 @@ export class Orchestrator {
         tls,
         proxy: proxyAt(target.proxyUrl),
         pingIntervalMs: settings.heartbeatIntervalMs,
+        redactor: this.#redactor,
       },
       listener,
       signal,
@@ -223,13 +231,14 @@ export class Orchestrator {
   }
 }
 
-const transportFor = ({ settings, target, tls }: Target): Transport =>
+const transportFor = ({ settings, target, tls }: Target, redactor: Redactor): Transport =>
   new HttpTransport({
     url: target.url,
     headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
     tls,
     proxy: proxyAt(target.proxyUrl),
     connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
+    redactor,
   })
 
 /** The token of another worker says nothing about the results of this worker, so its refusal must not stop them. */

@@ -105,7 +105,7 @@ export class Requests implements RateLimits {
     return transport.send(request).then(
       (answer) =>
         workerToken.isRefused(token, answer)
-          ? this.#askAgain(kind, request, read, token)
+          ? this.#askAgain(kind, request, read, { token, answer })
           : this.#read(kind, read, answer, sentMs),
       (error: unknown) => this.failed(kind, error, sentMs),
     )
@@ -139,10 +139,10 @@ export class Requests implements RateLimits {
     kind: RequestKind,
     request: HttpRequest,
     read: (answer: WireAnswer) => T,
-    refusedToken: string,
+    refused: { readonly token: string; readonly answer: WireAnswer },
   ): Promise<T> {
     const { transport, workerToken } = this.#options
-    await workerToken.renew(refusedToken)
+    await workerToken.replace(refused.token, refused.answer)
     const answer = await transport.send(request).catch((error: unknown) => this.failed(kind, error))
     return this.#read(kind, read, answer)
   }

@@ -16,6 +16,13 @@ const POLL_MARGIN_MS = 10_000
 export const pollDeadlineMs = ({ pollTimeoutMs }: Pick<Settings, 'pollTimeoutMs'>): number =>
   pollTimeoutMs + POLL_MARGIN_MS
 
+/** Every token and key of a worker. One orchestrator may quote the secret of another, because a secret may be used twice. */
+export const secretsIn = ({ orchestrators, s3 }: Settings): readonly (string | undefined)[] => [
+  ...orchestrators.flatMap(({ token, taskKey }) => [token, taskKey]),
+  s3.accessKey,
+  s3.secretKey,
+]
+
 /**
  * Loads the configured certificates and key; returns `undefined` if none are configured.
  *

@@ -1,7 +1,10 @@
-import { refusesToken } from '../protocol/answers.js'
+import { RateLimitError } from '../errors.js'
+import { refusal, refusesToken } from '../protocol/answers.js'
 import type { ShortLivedToken, WireAnswer } from '../protocol/protocol.js'
 import type { Transport } from '../transport/http.js'
+import { MAX_RETRY_AFTER_MS } from '../transport/pace.js'
 import type { Logger } from '../utils/logger.js'
+import type { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
 import type { ProtocolDetector } from './protocol-detector.js'
 
@@ -12,6 +15,8 @@ export interface WorkerTokenOptions {
   readonly usesSts: boolean
   readonly detector: Pick<ProtocolDetector, 'protocol' | 'downgrade'>
   readonly transport: Pick<Transport, 'send' | 'authorize'>
+  /** Has to hide each token that an orchestrator issues. */
+  readonly redactor: Pick<Redactor, 'add'>
   readonly log: Logger | undefined
 }
 
@@ -20,6 +25,8 @@ const DEADLINE_MS = 15_000
 const RENEW_AT = 0.8
 /** How long to wait after a failed request, in ms: longer than the window of the orchestrators' rate limiter. */
 const RETRY_MS = 61_000
+/** The least time between two renewals that are due to the lifetime, in ms. */
+const SHORTEST_LIFE_MS = 1_000
 
 /**
  * The token that authenticates this worker at one orchestrator: a short-lived one, or the configured one if there is no
@@ -30,6 +37,8 @@ export class WorkerToken {
   #shortLived: ShortLivedToken | undefined
   #dueMs = Number.NEGATIVE_INFINITY
   #renewal: Promise<void> | undefined
+  /** Whether the orchestrator has accepted a request with this token. */
+  #isProven = false
   /** The last error that was logged. */
   #trouble: string | undefined
   #isClosed = false
@@ -49,7 +58,19 @@ export class WorkerToken {
 
   /** Whether `answer` refuses `sent`, and `sent` is a short-lived token that can be replaced. */
   isRefused(sent: string, answer: WireAnswer): boolean {
-    return sent !== this.#options.configuredToken && refusesToken(answer)
+    if (sent === this.#options.configuredToken) return false
+    if (answer.status < 400 && sent === this.current) this.#isProven = true
+    return refusesToken(answer) || this.#isTooLong(answer)
+  }
+
+  /** Replaces the refused token `sent`, as {@link renew} does. Never rejects. */
+  async replace(sent: string, answer: WireAnswer): Promise<void> {
+    if (!this.#isTooLong(answer)) return this.renew(sent)
+    if (this.#isClosed || sent !== this.current) return
+    // The next token would be as long.
+    this.#use(undefined)
+    this.#dueMs = monotonicMs() + RETRY_MS
+    this.#report(refusal('A request with a short-lived token', answer))
   }
 
   /** Renews the token if it is time. Never rejects. */
@@ -91,15 +112,24 @@ export class WorkerToken {
     try {
       const request = { ...writeTokenRequest(refreshToken), deadlineMs: DEADLINE_MS }
       const token = readToken(await transport.send(request))
+      this.#options.redactor.add(token.token)
+      if (token.refreshToken !== undefined) this.#options.redactor.add(token.refreshToken)
       this.#use(token)
-      this.#dueMs = monotonicMs() + RENEW_AT * token.lifetimeMs
+      this.#dueMs = monotonicMs() + Math.max(SHORTEST_LIFE_MS, RENEW_AT * token.lifetimeMs)
       return undefined
     } catch (error) {
+      if (error instanceof RateLimitError) this.#dueMs = monotonicMs() + pauseFor(error)
       return error as Error
     }
   }
 
+  /** Servers and proxies answer 431 or 400 to a header that is too long. A token that was accepted once is not too long. */
+  #isTooLong({ status }: WireAnswer): boolean {
+    return status === 431 || (status === 400 && !this.#isProven)
+  }
+
   #use(token: ShortLivedToken | undefined): void {
+    this.#isProven = false
     this.#shortLived = token
     this.#options.transport.authorize(this.current)
   }
@@ -116,3 +146,6 @@ export class WorkerToken {
     )
   }
 }
+
+const pauseFor = ({ retryAfterMs = 0 }: RateLimitError): number =>
+  Math.min(Math.max(retryAfterMs, RETRY_MS), MAX_RETRY_AFTER_MS)

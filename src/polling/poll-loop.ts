@@ -4,6 +4,7 @@ import type { Identity, Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import { PollCut } from '../orchestrators/poll-cut.js'
+import { troubleIn } from '../orchestrators/trouble.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
 import { fullJitter } from '../transport/backoff.js'
@@ -92,7 +93,8 @@ export class PollLoop implements PollSeat {
   #failures = 0
   /** Whether the last poll got no answer at all, or was not sent. */
   #isAway = false
-  #trouble: string | undefined
+  /** Why the last poll failed. */
+  #failure: Error | undefined
   readonly #cuts: CutWatch
 
   constructor(
@@ -109,9 +111,9 @@ export class PollLoop implements PollSeat {
     shared.turn.join(this)
   }
 
-  /** Why polls fail at present; `undefined` while they are answered. */
+  /** Why polls fail at present; `undefined` while they are answered. Has no text of the orchestrator. */
   get trouble(): string | undefined {
-    return this.#trouble
+    return this.#failure && troubleIn(this.#failure)
   }
 
   get open(): number {
@@ -148,7 +150,7 @@ export class PollLoop implements PollSeat {
     }
     this.#state.move('polling')
     this.#failures = 0
-    this.#trouble = undefined
+    this.#failure = undefined
     this.#shared.turn.grant()
   }
 
@@ -280,8 +282,9 @@ export class PollLoop implements PollSeat {
 
   /** Logs each change once, not each attempt. */
   #logTrouble(error: Error): void {
-    if (this.#trouble === error.message) return
-    this.#trouble = error.message
+    const isNew = this.#failure?.message !== error.message
+    this.#failure = error
+    if (!isNew) return
     const fields = { orchestrator: this.#orchestrator.url, err: error }
     this.#shared.log.warn(fields, 'Poll failed: the worker gets no tasks from this orchestrator and retries')
   }
@@ -289,7 +292,7 @@ export class PollLoop implements PollSeat {
   #recover(): void {
     if (this.#failures === 0) return
     this.#failures = 0
-    this.#trouble = undefined
+    this.#failure = undefined
     this.#shared.log.info({ orchestrator: this.#orchestrator.url }, 'Polls are answered again')
   }
 

@@ -1,39 +1,33 @@
 import { AuthError, ProtocolError, RateLimitError, ResponseError } from '../errors.js'
 import { hasLongNumber, parseWide, TooDeepError } from '../utils/exact-json.js'
 import { isObject } from '../utils/json.js'
+import { Redactor } from '../utils/redactor.js'
 import type { WireAnswer } from './protocol.js'
 
-/** How much of an unexpected response an error message quotes, in characters. */
-const EXCERPT = 200
-/** How much of a response is searched for the part to quote, in characters. */
-const SEARCHED = 2_000
-/** An error response that is longer is a page for people, in characters. */
-const MAX_ERROR_JSON = 65_536
+const NO_SECRETS = new Redactor([])
 
-/** Returns the start of a text from an orchestrator or a proxy, for an error message. */
-const excerptOf = (text: string): string => {
-  // The HTML page of a proxy or a control character must not break a log line.
-  const line = text
-    .slice(0, SEARCHED)
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line
-}
+/** Returns a text of a response for an error message or a log line. Nothing else may quote a response. */
+export const quote = (text: string, { redactor = NO_SECRETS }: Pick<WireAnswer, 'redactor'>): string =>
+  redactor.quote(text)
+
+/** A longer response is a page for people: it is not parsed to find its error. In characters. */
+const LONGEST_REFUSAL = 16_384
 
 /** The error that the orchestrator names, or the start of the response. */
 const reasonIn = (answer: WireAnswer): string => {
   const target = answer.headers['location']
-  if (answer.status >= 300 && answer.status < 400 && typeof target === 'string') return redirectTo(target)
+  if (answer.status >= 300 && answer.status < 400 && typeof target === 'string')
+    return redirectTo(quote(target, answer))
   if (answer.status === 407)
     return 'the proxy wants a user name and a password: check the ones in the URL of HTTP_PROXY'
-  const body = answer.text.length > MAX_ERROR_JSON ? undefined : tryParse(answer.text)
-  if (isObject(body) && typeof body['error'] === 'string') return excerptOf(body['error'])
-  return excerptOf(answer.text) || 'no body'
+  const body = answer.text.length > LONGEST_REFUSAL ? undefined : tryParse(answer.text)
+  if (isObject(body) && typeof body['error'] === 'string') return quote(body['error'], answer)
+  return quote(answer.text, answer) || 'no body'
 }
 
 /** The worker follows no redirect: the target may be another server, which must not receive the token. */
 const redirectTo = (target: string): string =>
-  `redirect to ${excerptOf(target)}. The worker follows no redirects: ` +
+  `redirect to ${target}. The worker follows no redirects: ` +
   'set ORCHESTRATOR_URL (or the url in ORCHESTRATORS_CONFIG) to the address behind the redirect'
 
 /** Parses JSON. Returns `undefined` for a text that is no JSON. */
@@ -90,6 +84,6 @@ export const objectIn = (what: string, answer: WireAnswer): Record<string, unkno
   const body = tryParse(answer.text)
   if (isObject(body)) return body
   throw new ProtocolError(
-    `${what} was answered ${answer.status} without a JSON object: ${excerptOf(answer.text)}`,
+    `${what} was answered ${answer.status} without a JSON object: ${quote(answer.text, answer)}`,
   )
 }

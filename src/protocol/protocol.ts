@@ -1,3 +1,4 @@
+import type { Redactor } from '../utils/redactor.js'
 import type {
   Command,
   Heartbeat,
@@ -29,6 +30,8 @@ export interface WireAnswer {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** If the response exceeds this limit, in bytes, `text` is its start. */
   readonly cutAt?: number
+  /** Quotes the response: a peer may send back the secrets that it was sent. Without one, nothing is secret. */
+  readonly redactor?: Redactor | undefined
 }
 
 /** The clock of the orchestrator, as far as this worker knows it. */
@@ -57,6 +60,8 @@ export interface Identity {
   /** The most time since a verified task was signed, in ms; `undefined` without a limit. */
   readonly taskMaxAgeMs?: number | undefined
   readonly clock: ServerClock
+  /** Quotes messages of the orchestrator that are no responses. */
+  readonly redactor?: Redactor | undefined
   /** Returns a new unique id. */
   makeId(): string
 }

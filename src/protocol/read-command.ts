@@ -1,5 +1,6 @@
 import { ProtocolError } from '../errors.js'
 import type { JsonObject } from '../utils/json.js'
+import type { Redactor } from '../utils/redactor.js'
 import { objectIn } from './answers.js'
 import type { Command } from './messages.js'
 
@@ -10,8 +11,8 @@ import type { Command } from './messages.js'
  *
  * @throws ProtocolError if the text is no JSON object, or a cancel command names no task
  */
-export const readCommand = (text: string): Command | null => {
-  const body = objectIn('The socket', { status: 101, text, headers: {} })
+export const readCommand = (text: string, redactor?: Redactor): Command | null => {
+  const body = objectIn('The socket', { status: 101, text, headers: {}, redactor })
   const name = body['command'] ?? body['type']
   if (typeof name !== 'string') return null
   const { task_id: taskId, job_id: jobId } = body

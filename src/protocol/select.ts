@@ -1,6 +1,7 @@
 import { classic } from './classic/classic.js'
 import { recordOf, writeFlatResult } from './classic/encode.js'
 import type { Generation, Identity, Protocol, WireAnswer, WireRequest } from './protocol.js'
+import { readCommand } from './read-command.js'
 import { EVENTS, REGISTER, TOKEN } from './routes.js'
 import { capabilities } from './rxon/describe-worker.js'
 import { rxon } from './rxon/rxon.js'
@@ -13,6 +14,11 @@ import { rxon } from './rxon/rxon.js'
  * - `early`: 1.0b14 to 1.0b21, the second generation with jobs instead of tasks in heartbeats.
  */
 export type Dialect = Generation | 'flat' | 'named' | 'early'
+
+const withRedactor = (protocol: Protocol, { redactor }: Identity): Protocol => ({
+  ...protocol,
+  readCommand: (text) => readCommand(text, redactor),
+})
 
 const flat: Protocol = { ...classic, writeResult: writeFlatResult }
 
@@ -51,8 +57,8 @@ const named = (identity: Identity): Protocol => {
 }
 
 const PROTOCOLS: Readonly<Record<Dialect, (identity: Identity) => Protocol>> = {
-  classic: () => classic,
-  flat: () => flat,
+  classic: (identity) => withRedactor(classic, identity),
+  flat: (identity) => withRedactor(flat, identity),
   named,
   early,
   rxon,

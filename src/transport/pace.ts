@@ -19,8 +19,8 @@ export const UNLIMITED: Pace = { learnedMs: 0, pauseMs: 0, refusedMs: Number.NEG
 /** Every published orchestrator has a window of 60 s. The shorter pauses serve other limiters. */
 const PAUSES_MS = [1_000, 4_000, 16_000, 60_000] as const
 const MAX_PAUSE_MS = 60_000
-/** Longest pause that a `Retry-After` can ask for, in ms. A timer fires at once if its time exceeds 24 days. */
-export const MAX_RETRY_AFTER_MS = 3_600_000
+/** Longest pause that a `Retry-After` can ask for, in ms. After it, another request shows whether the limit still holds. */
+export const MAX_RETRY_AFTER_MS = 600_000
 /** After this time without a refusal the learned pause is forgotten, in ms. */
 const FORGET_MS = 600_000
 

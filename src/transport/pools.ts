@@ -1,6 +1,7 @@
 import type { buildConnector as Connectors } from 'undici'
 import buildConnector from 'undici/lib/core/connect.js'
 import Pool from 'undici/lib/dispatcher/pool.js'
+import type { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
 import type { HttpProxy } from './proxy.js'
 import type { Connections } from './request-in-flight.js'
@@ -14,6 +15,8 @@ export interface PoolOptions {
   /** Certificates and key for `https:`. Default: the certificates that Node trusts. */
   readonly tls?: TlsFiles | undefined
   readonly proxy?: HttpProxy | undefined
+  /** Quotes what the server sends. */
+  readonly redactor?: Redactor | undefined
 }
 
 /** Longer than the heartbeat interval: each heartbeat would open a connection otherwise. */
@@ -24,6 +27,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 export class Pools implements Connections {
   readonly url: string
   readonly via: string
+  readonly redactor: Redactor | undefined
   readonly #options: PoolOptions
   #pool: Pool
   readonly #draining = new Set<Pool>()
@@ -34,6 +38,7 @@ export class Pools implements Connections {
   constructor(options: PoolOptions) {
     this.url = options.url
     this.via = options.proxy ? ` (through the proxy ${options.proxy.shown})` : ''
+    this.redactor = options.redactor
     this.#options = options
     this.#pool = poolFor(options)
   }

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { UnreachableError } from '../errors.js'
+import type { Redactor } from '../utils/redactor.js'
 import { after, monotonicMs, type Timer } from '../utils/time.js'
 import { Body } from './body.js'
 import { textOf } from './body-text.js'
@@ -30,6 +31,8 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** If the response exceeds this limit, in bytes, `text` is its start. */
   readonly cutAt?: number
+  /** Quotes the response. */
+  readonly redactor?: Redactor | undefined
 }
 
 /** The connections that a request uses. */
@@ -37,6 +40,8 @@ export interface Connections {
   readonly url: string
   /** Names the proxy on the way, for errors; empty without one. */
   readonly via: string
+  /** Quotes what the server sends. */
+  readonly redactor?: Redactor | undefined
   /** A request that was sent at `sentMs` has timed out. */
   timedOut(sentMs: number): void
   /** Whether no request timed out on the connections in use at `sentMs`. */
@@ -124,6 +129,8 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    // The parser quotes what it cannot read, which may be the request: some servers send back whatever they get.
+    this.#connections.redactor?.cleanse(error)
     if (this.#status < 200) this.#fail(`failed: ${describe(error)}`, error)
     else this.#brokeOff(error)
   }
@@ -157,7 +164,9 @@ export class RequestInFlight implements Dispatcher.DispatchHandler, Cancellable 
   }
 
   #answer(body: Buffer | undefined, isCut: boolean): void {
-    const answer = { status: this.#status, text: body ? textOf(body) : '', headers: this.#headers }
+    const text = body ? textOf(body) : ''
+    const { redactor } = this.#connections
+    const answer = { status: this.#status, text, headers: this.#headers, redactor }
     this.#resolve(isCut ? { ...answer, cutAt: this.#maxBytes } : answer)
   }
 

@@ -3,6 +3,7 @@ import { isIP, type Socket as NetSocket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { UnreachableError } from '../errors.js'
+import type { Redactor } from '../utils/redactor.js'
 import { after, type Timer } from '../utils/time.js'
 import { textOf } from './body-text.js'
 import type { HttpProxy } from './proxy.js'
@@ -32,6 +33,8 @@ export interface SocketOptions {
   readonly pingIntervalMs: number
   readonly tls?: TlsFiles | undefined
   readonly proxy?: HttpProxy | undefined
+  /** Quotes what the server sends. */
+  readonly redactor?: Redactor | undefined
 }
 
 const OPEN_DEADLINE_MS = 10_000
@@ -83,7 +86,10 @@ export const openSocket = async (
       discard()
       reject(new UnreachableError(`WebSocket ${options.url} ${why}`, cause && { cause }))
     }
-    const failed = (error: Error) => fail(`failed: ${error.message || error.name}`, error)
+    const failed = (error: Error) => {
+      options.redactor?.cleanse(error)
+      fail(`failed: ${error.message || error.name}`, error)
+    }
     const canceled = () => fail('canceled during the handshake')
     const deadline = after(OPEN_DEADLINE_MS, () => fail(`not open after ${OPEN_DEADLINE_MS} ms`))
     signal.addEventListener('abort', canceled)
@@ -94,7 +100,7 @@ export const openSocket = async (
     })
     ws.once('unexpected-response', (_request, response) => {
       void readRefusal(response).then((refusal) => {
-        resolve(refusal)
+        resolve({ ...refusal, redactor: options.redactor })
         discard()
       })
     })
@@ -154,7 +160,7 @@ export class Socket {
   #isSilent = false
   #reason = ''
 
-  constructor(ws: WebSocket, { pingIntervalMs }: SocketOptions, listener: SocketListener) {
+  constructor(ws: WebSocket, { pingIntervalMs, redactor }: SocketOptions, listener: SocketListener) {
     this.#ws = ws
     this.#pingIntervalMs = pingIntervalMs
     ws.on('pong', () => {
@@ -170,7 +176,8 @@ export class Socket {
     })
     ws.once('close', (code, reason) => {
       this.#watch.cancel()
-      listener.onClosed({ code, reason: reason.toString() || this.#reason, silent: this.#isSilent })
+      const text = reason.toString() || this.#reason
+      listener.onClosed({ code, reason: redactor?.quote(text) ?? text, silent: this.#isSilent })
     })
     this.#watch = this.#pingLater()
   }

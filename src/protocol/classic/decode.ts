@@ -1,6 +1,6 @@
 import { ProtocolError, UnknownWorkerError } from '../../errors.js'
 import { isObject } from '../../utils/json.js'
-import { exactParamsIn, objectIn, refusal } from '../answers.js'
+import { exactParamsIn, objectIn, quote, refusal } from '../answers.js'
 import type { Receipt, TaskOffer } from '../messages.js'
 import type { WireAnswer } from '../protocol.js'
 
@@ -22,13 +22,13 @@ export const readHeartbeat = (answer: WireAnswer): readonly string[] => {
 export const readPoll = (answer: WireAnswer): TaskOffer | null => {
   if (answer.status === 204) return null
   if (answer.status !== 200) throw refusal('A poll', answer)
-  return offerFrom(objectIn('A poll', answer), answer.text)
+  return offerFrom(objectIn('A poll', answer), answer)
 }
 
-const offerFrom = (body: Record<string, unknown>, text: string): TaskOffer => {
+const offerFrom = (body: Record<string, unknown>, answer: WireAnswer): TaskOffer => {
   const { job_id: jobId, task_id: taskId, type: taskName, params, tracing_context: tracing, priority } = body
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof taskName !== 'string') {
-    const members = Object.keys(body).slice(0, 20).join(', ')
+    const members = quote(Object.keys(body).slice(0, 20).join(', '), answer)
     throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
   }
   return {
@@ -36,7 +36,7 @@ const offerFrom = (body: Record<string, unknown>, text: string): TaskOffer => {
     taskId,
     taskName,
     params: params ?? {},
-    exactParams: exactParamsIn(text),
+    exactParams: exactParamsIn(answer.text),
     priority: typeof priority === 'number' ? priority : 0,
     tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
   }

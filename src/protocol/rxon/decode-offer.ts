@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { ProtocolError, SECURITY_ERROR } from '../../errors.js'
 import { isObject, type JsonObject } from '../../utils/json.js'
-import { exactParamsIn, objectIn } from '../answers.js'
+import { exactParamsIn, objectIn, quote } from '../answers.js'
 import type { FileMetadata, TaskFailure, TaskOffer } from '../messages.js'
 import type { ServerClock, WireAnswer } from '../protocol.js'
 import { NotCanonicalError } from './canonical.js'
@@ -28,7 +28,7 @@ export const readPoll = (
   const body = objectIn('A poll', answer)
   const { job_id: jobId, task_id: taskId, type: taskName } = body
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || !canBeSent(jobId, taskId)) {
-    const members = Object.keys(body).slice(0, 20).join(', ')
+    const members = quote(Object.keys(body).slice(0, 20).join(', '), answer)
     throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
   }
   const proof = verifier ? verify(answer.text, body, verifier, clock) : 'all'
@@ -36,7 +36,7 @@ export const readPoll = (
   // Nothing of such a task can be trusted, and its ids are enough for the answer.
   if (refusal) return refusedOffer(jobId, taskId, taskName, refusal)
   if (typeof taskName !== 'string')
-    throw new ProtocolError(`A poll brought the task ${taskId} without a type`)
+    throw new ProtocolError(`A poll brought the task ${quote(taskId, answer)} without a type`)
   // The hot path: one plain object costs a fraction of several spreads.
   const tracing = body['tracing_context']
   return {

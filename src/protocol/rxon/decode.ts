@@ -7,7 +7,7 @@ import {
   UnknownWorkerError,
 } from '../../errors.js'
 import { isObject } from '../../utils/json.js'
-import { objectIn, refusal, tryParse } from '../answers.js'
+import { objectIn, quote, refusal, tryParse } from '../answers.js'
 import type { Receipt } from '../messages.js'
 import type { ShortLivedToken, WireAnswer } from '../protocol.js'
 
@@ -64,7 +64,7 @@ export const readResult = (answer: WireAnswer): Receipt => {
     throw new ProtocolError('A result was answered 200 without a status: it may not have been taken')
   }
   if (status !== 'ignored') return TAKEN
-  return { kind: 'ignored', reason: typeof reason === 'string' ? reason : 'no reason given' }
+  return { kind: 'ignored', reason: typeof reason === 'string' ? quote(reason, answer) : 'no reason given' }
 }
 
 /** Reads the response to a repeated result. "Duplicate" means that the orchestrator took the first request. */
@@ -84,12 +84,18 @@ export const readEvent = (answer: WireAnswer): void => {
   if (body['status'] !== 'error') return
   const { message } = body
   throw new ProtocolError(
-    `Event refused by the orchestrator: ${typeof message === 'string' ? message : 'no reason given'}`,
+    `Event refused by the orchestrator: ${typeof message === 'string' ? quote(message, answer) : 'no reason given'}`,
   )
 }
 
+/** Servers read up to 8 kB of headers, and the body has the refresh token. In characters. */
+const LONGEST_TOKEN = 4_096
+/** A token that lives longer is renewed earlier, in seconds. */
+const LONGEST_LIFE = 86_400
+
 /** Whether a value can be sent in a header. */
-const isToken = (value: unknown): value is string => typeof value === 'string' && /^[!-~]+$/.test(value)
+const isToken = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= LONGEST_TOKEN && /^[!-~]+$/.test(value)
 
 /** Reads a token. Error messages never quote the response, because it may contain a token. */
 export const readToken = (answer: WireAnswer): ShortLivedToken => {
@@ -97,6 +103,12 @@ export const readToken = (answer: WireAnswer): ShortLivedToken => {
   const body = tryParse(answer.text)
   const { access_token: token, expires_in: seconds, refresh_token: next } = isObject(body) ? body : {}
   if (!isToken(token) || typeof seconds !== 'number' || !(seconds > 0))
-    throw new ProtocolError(`A request for a short-lived token was answered ${answer.status} without one`)
-  return { token, lifetimeMs: seconds * 1_000, ...(isToken(next) && { refreshToken: next }) }
+    throw new ProtocolError(
+      `A request for a short-lived token was answered ${answer.status} without one of up to ${LONGEST_TOKEN} characters`,
+    )
+  return {
+    token,
+    lifetimeMs: Math.min(seconds, LONGEST_LIFE) * 1_000,
+    ...(isToken(next) && { refreshToken: next }),
+  }
 }

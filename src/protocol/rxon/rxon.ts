@@ -47,7 +47,15 @@ const FINAL_CODES = new Set([
 ])
 
 /** The second generation. Orchestrators require signatures since 1.0b21. */
-export const rxon = ({ workerId, token, taskKey, taskMaxAgeMs, clock, makeId }: Identity): Protocol => {
+export const rxon = ({
+  workerId,
+  token,
+  taskKey,
+  taskMaxAgeMs,
+  clock,
+  redactor,
+  makeId,
+}: Identity): Protocol => {
   const key = signingKey(token)
   const verifier = taskKey === undefined ? undefined : { key: signingKey(taskKey), maxAgeMs: taskMaxAgeMs }
   const timestamp = () => Math.floor(clock.nowMs() / 1_000)
@@ -91,6 +99,6 @@ export const rxon = ({ workerId, token, taskKey, taskMaxAgeMs, clock, makeId }: 
     writeEvent: textOf,
     postEvent: (body) => ({ method: 'POST', path: EVENTS, body }),
     readEvent,
-    readCommand,
+    readCommand: (text) => readCommand(text, redactor),
   }
 }

@@ -204,6 +204,108 @@ test('§2.1.7 a socket that is refused for its short-lived token is asked for wi
   expect(shown).toEqual(['access-1', 'access-2'])
 })
 
+test.each([
+  [431, { status: 431, body: '' }],
+  [400, { status: 400, body: '<h1>Request Header Or Cookie Too Large</h1>' }],
+])(
+  '§2.1.8 a token that is too long for a server (%i) gives way to the configured one',
+  async (_, tooLong) => {
+    const { orchestrator, worker, said, logged } = await setup({
+      WORKER_USE_STS: true,
+      HEARTBEAT_INTERVAL: 61,
+    })
+    givesTokens(orchestrator)
+    orchestrator.answers('registration', ({ headers }) =>
+      headers['x-worker-token'] === SECRET ? { body: { status: 'registered' } } : tooLong,
+    )
+    holdTime()
+    await worker.start()
+    await orchestrator.answered('registration')
+    await orchestrator.answered('registration')
+    await orchestrator.answered('heartbeat')
+    const [first, second] = orchestrator.calls('registration')
+    expect(shownBy(orchestrator.calls('registration'))).toEqual(['access-1', SECRET])
+    expect(second?.body).toEqual(first?.body)
+    expect(shownBy(orchestrator.calls('heartbeat')).at(-1)).toBe(SECRET)
+    expect((await said('no short-lived token (STS)')).err?.message).toContain(
+      `was answered ${tooLong.status}`,
+    )
+    // Another one is asked for after a minute, not at once.
+    expect(orchestrator.calls('other')).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(61_000)
+    await orchestrator.answered('heartbeat')
+    await vi.advanceTimersByTimeAsync(61_000)
+    await orchestrator.answered('heartbeat', ({ headers }) => headers['x-worker-token'] === 'access-2')
+    expect(logged('warn')).toHaveLength(1)
+  },
+)
+
+test('§2.1.8 a 400 to a token that was accepted before is about the message', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_USE_STS: true })
+  givesTokens(orchestrator)
+  const delivered = nextEvent(worker, 'resultDelivered').catch(() => {})
+  const refused = nextEvent(worker, 'resultRefused')
+  orchestrator.answers('result', { status: 400, body: { error: 'Invalid JSON body' } })
+  await worker.start()
+  orchestrator.endPoll(task())
+  await Promise.race([delivered, refused])
+  expect(new Set(shownBy(orchestrator.calls('result')))).toEqual(new Set(['access-1']))
+})
+
+test.each([
+  ['4,097 characters', { access_token: 'x'.repeat(4_097), expires_in: 60 }],
+  ['no lifetime', { access_token: 'x', expires_in: 0 }],
+  ['a lifetime that is no number', { access_token: 'x', expires_in: '60' }],
+])('§2.1.8 a token with %s counts as none', async (_, body) => {
+  const { orchestrator, worker, said } = await setup({ WORKER_USE_STS: true })
+  orchestrator.answers('other', { body })
+  await worker.start()
+  await orchestrator.answered('registration')
+  expect(shownBy(orchestrator.calls('registration'))).toEqual([SECRET])
+  expect((await said('no short-lived token (STS)')).err?.message).not.toContain('xxx')
+})
+
+test.each([
+  ['for ever', '1e400', 0.8 * 86_400_000],
+  ['for an instant', '0.000001', 1_000],
+])('§2.1.8 a token that lives %s is renewed in time, and not in a loop', async (_, seconds, dueMs) => {
+  const intervalMs = Math.min(dueMs, 600_000)
+  const { orchestrator, worker } = await setup({
+    WORKER_USE_STS: true,
+    HEARTBEAT_INTERVAL: intervalMs / 1_000,
+    TASK_POLL_TIMEOUT: 600_000,
+  })
+  orchestrator.answers('other', { body: `{"access_token":"long-lived","expires_in":${seconds}}` })
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  expect(orchestrator.calls('other')).toHaveLength(1)
+  for (let ms = 0; ms < dueMs; ms += intervalMs) {
+    expect(orchestrator.calls('other')).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(intervalMs)
+    await orchestrator.answered('heartbeat')
+  }
+  await orchestrator.answered('other')
+  await orchestrator.answered('other')
+})
+
+test('§2.1.8 Retry-After of a request for a token is obeyed, for ten minutes at most', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_USE_STS: true, HEARTBEAT_INTERVAL: 100 })
+  orchestrator.answers('other', { status: 429, headers: { 'retry-after': '999999' } })
+  holdTime()
+  await worker.start()
+  await orchestrator.answered('heartbeat')
+  for (let beat = 0; beat < 5; beat++) {
+    await vi.advanceTimersByTimeAsync(100_000)
+    await orchestrator.answered('heartbeat')
+    await orchestrator.fence()
+    expect(orchestrator.calls('other')).toHaveLength(1)
+  }
+  await vi.advanceTimersByTimeAsync(100_000)
+  await orchestrator.answered('other')
+  await orchestrator.answered('other')
+})
+
 const HOURS = 3
 /** Shorter than any deadline, as time goes on while an answer is on its way. */
 const STEPS = Array.from({ length: 360 * HOURS }, (_, step) => step)

@@ -118,34 +118,58 @@ describe('§1.4.7 an answer that is none', () => {
       'a page',
       { status: 502, body: '<html><h1>Bad Gateway</h1></html>' },
       'answered 502: <html><h1>Bad Gateway',
+      'status 502',
     ],
-    ['a page with 200', { status: 200, body: '<html>Log in</html>' }, 'without a JSON object: <html>Log in'],
-    ['a task without ids', { body: { type: 'echo', params: {} } }, 'without job_id, task_id and type'],
-    ['a list', { body: [] }, 'without a JSON object'],
-    ['half of one', 'cut' as const, 'failed: '],
-    ['a broken connection', 'reset' as const, 'failed: '],
-    ['gone', { status: 404, body: { error: 'Worker not found' } }, 'answered 404: Worker not found'],
-    ['not ours', { status: 403, body: { error: 'Forbidden' } }, 'answered 403: Forbidden'],
-  ])('%s: is logged, makes the worker not ready, and is followed by a pause', async (_name, reply, text) => {
-    const { orchestrator, worker, logged, said } = await setup()
-    orchestrator.answers('poll', reply)
-    holdTime()
-    await worker.start()
-    const line = await said('Poll failed')
-    expect(line.err?.message).toContain(text)
-    expect(worker.readiness.reason).toContain(text)
-    await orchestrator.fence()
-    await vi.advanceTimersByTimeAsync(4_999)
-    await orchestrator.fence()
-    expect(orchestrator.calls('poll')).toHaveLength(1)
-    orchestrator.behaves('poll')
-    await vi.advanceTimersByTimeAsync(25_001)
-    orchestrator.offer('echo')
-    await orchestrator.next('result')
-    await said('Polls are answered again')
-    expect(worker.readiness).toEqual({ ready: true })
-    expect(logged('warn')).toHaveLength(1)
-  })
+    [
+      'a page with 200',
+      { status: 200, body: '<html>Log in</html>' },
+      'without a JSON object: <html>Log in',
+      'answer not understood',
+    ],
+    [
+      'a task without ids',
+      { body: { type: 'echo', params: {} } },
+      'without job_id, task_id and type',
+      'answer not understood',
+    ],
+    ['a list', { body: [] }, 'without a JSON object', 'answer not understood'],
+    ['half of one', 'cut' as const, 'failed: ', 'no answer (UND_ERR_SOCKET)'],
+    ['a broken connection', 'reset' as const, 'failed: ', 'no answer (UND_ERR_SOCKET)'],
+    [
+      'gone',
+      { status: 404, body: { error: 'Worker not found' } },
+      'answered 404: Worker not found',
+      'status 404',
+    ],
+    [
+      'not ours',
+      { status: 403, body: { error: 'Forbidden' } },
+      'answered 403: Forbidden',
+      'token refused (403)',
+    ],
+  ])(
+    '%s: is logged, makes the worker not ready, and is followed by a pause',
+    async (_name, reply, text, kind) => {
+      const { orchestrator, worker, logged, said } = await setup()
+      orchestrator.answers('poll', reply)
+      holdTime()
+      await worker.start()
+      const line = await said('Poll failed')
+      expect(line.err?.message).toContain(text)
+      expect(worker.readiness.reason).toBe(`polls of ${orchestrator.url} fail: ${kind}`)
+      await orchestrator.fence()
+      await vi.advanceTimersByTimeAsync(4_999)
+      await orchestrator.fence()
+      expect(orchestrator.calls('poll')).toHaveLength(1)
+      orchestrator.behaves('poll')
+      await vi.advanceTimersByTimeAsync(25_001)
+      orchestrator.offer('echo')
+      await orchestrator.next('result')
+      await said('Polls are answered again')
+      expect(worker.readiness).toEqual({ ready: true })
+      expect(logged('warn')).toHaveLength(1)
+    },
+  )
 
   test('is logged once for each new reason, pauses grow up to a minute', async () => {
     const { orchestrator, worker, logged } = await setup()

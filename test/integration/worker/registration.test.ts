@@ -88,7 +88,7 @@ describe.each([
     expect(logged('error')).toHaveLength(1)
     expect(line.msg).toContain('check WORKER_TOKEN or WORKER_INDIVIDUAL_TOKEN')
     expect(line.err?.message).toBe(`The registration was answered ${status}: ${reason}`)
-    expect(worker.readiness.reason).toContain(reason)
+    expect(worker.readiness.reason).toBe(`not registered with ${orchestrator.url}: token refused (${status})`)
 
     await vi.advanceTimersByTimeAsync(29_999)
     await orchestrator.fence()

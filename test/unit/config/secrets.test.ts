@@ -57,11 +57,33 @@ const brokenEntries = () =>
     ]`),
   })
 
+const readLists = () => {
+  const entry = { url: 'http://x:hush@a', token: 'hush-token', secretKey: 'hush-key' }
+  setVariables({ ORCHESTRATORS_CONFIG: JSON.stringify([entry]) })
+  return new WorkerConfig()
+}
+
+it('lets code read and copy the entries of a list', () => {
+  const [entry] = readLists().ORCHESTRATORS
+  expect({ ...entry }).toEqual({
+    ...{ url: 'http://x:hush@a', token: 'hush-token', secretKey: 'hush-key' },
+    ...{ priority: 10, weight: 1 },
+  })
+})
+
 describe.each(prints)('%s', (_name, print) => {
   it('shows no secret of a configuration', () => {
     expect(print(full())).not.toContain(MARK)
     expect(print(broken())).not.toContain(MARK)
     expect(print(brokenEntries().toJSON()['ORCHESTRATORS_CONFIG'])).not.toContain(MARK)
+  })
+
+  it('shows no secret of a list of orchestrators, nor of an entry', () => {
+    for (const { ORCHESTRATORS, ORCHESTRATORS_CONFIG } of [full(), brokenEntries(), readLists()]) {
+      for (const list of [ORCHESTRATORS, ORCHESTRATORS_CONFIG] as (readonly object[])[]) {
+        for (const shown of [list, ...list]) expect(print(shown)).not.toContain(MARK)
+      }
+    }
   })
 
   it('shows no secret of the settings', () => {

@@ -37,7 +37,7 @@ test('a registration that fails is retried after the backoff and not before', as
   await settled()
   open[0]?.fail(AWAY)
   await vi.advanceTimersByTimeAsync(999)
-  expect([open.length, registering.trouble]).toEqual([1, 'nobody there'])
+  expect([open.length, registering.trouble]).toEqual([1, 'no answer'])
   await vi.advanceTimersByTimeAsync(1)
   open[1]?.take()
   await settled()

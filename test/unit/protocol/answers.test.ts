@@ -44,7 +44,7 @@ describe('a refusal', () => {
     'quotes the start of what is long',
     (text) => {
       expect(refusal('A poll', answer(502, text)).message).toBe(
-        `A poll was answered 502: ${'x'.repeat(200)}…`,
+        `A poll was answered 502: ${'x'.repeat(500)}…`,
       )
     },
   )
