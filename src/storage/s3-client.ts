@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PermanentError } from '../errors.js'
+import { Redactor } from '../utils/redactor.js'
 
 /** The address and the credentials of a store. */
 export interface S3Access {
@@ -69,6 +70,17 @@ const adjustRequests = (client: S3Client): void => {
   )
 }
 
+/** A store may quote the keys in the message of an error, and the SDK copies each member of its answer into the error. */
+const hideKeys = (client: S3Client, redactor: Redactor): void => {
+  client.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        throw error instanceof Error ? redactor.cleanse(error) : error
+      }),
+    { step: 'initialize', name: 'hideKeys' },
+  )
+}
+
 /** Loads the SDK and creates a client. Sends nothing. */
 export const connectS3 = async (access: S3Access): Promise<S3> => {
   const sdk = await importSdk()
@@ -83,5 +95,6 @@ export const connectS3 = async (access: S3Access): Promise<S3> => {
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silenceMs },
   })
   adjustRequests(client)
+  hideKeys(client, new Redactor([accessKeyId, secretAccessKey]))
   return { sdk, client, silenceMs }
 }

@@ -31,8 +31,8 @@ export interface TaskContext {
   /** The metadata that the client gave the job. Empty if the orchestrator sends none (first generation). */
   readonly metadata: JsonObject
   /**
-   * The client of the job, as the orchestrator describes it. No signature covers this, so do not authorize by it. Empty if
-   * the orchestrator sends nothing (first generation).
+   * The client of the job, as the orchestrator describes it. No signature covers this, so do not authorize by it. Empty with
+   * `ORCHESTRATOR_SECRET_KEY`, and if the orchestrator sends nothing (first generation).
    */
   readonly security: JsonObject
   /** The number of steps that the job has made. 0 if the orchestrator sends none (first generation). */
