@@ -12,6 +12,7 @@ import {
   type ConfigProblem,
   DEPENDENCY_ERROR,
   DEPENDENCY_MISSING_ERROR,
+  DowngradeError,
   type DownloadOptions,
   DuplicateMessageError,
   type FileContent,
@@ -241,6 +242,7 @@ const codes: TaskErrorCode[] = [
 
 const internal = (error: unknown): string => {
   if (error instanceof UnreachableError) return error.wasSent ? 'no answer' : 'no connection'
+  if (error instanceof DowngradeError) return 'unsigned tasks'
   if (error instanceof StateError || error instanceof ProtocolError) return error.message
   return error instanceof AvtomatikaError ? error.code : String(error)
 }

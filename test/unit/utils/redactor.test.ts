@@ -45,8 +45,12 @@ describe.each(forms)('a secret %s', (_, encode) => {
 })
 
 test('each part of at least eight characters is hidden, of any secret, anywhere in a text', () => {
+  // Without `%`, `&` and the backslash: a part could begin or end within what looks like an escape.
   const secrets = fc.string({
-    unit: fc.integer({ min: 33, max: 126 }).map((code) => String.fromCharCode(code)),
+    unit: fc
+      .integer({ min: 33, max: 126 })
+      .map((code) => String.fromCharCode(code))
+      .filter((character) => !'%&\\'.includes(character)),
     minLength: 8,
     maxLength: 40,
   })
