@@ -149,13 +149,16 @@ test('§2.5.4 a policy that does not allow it is obeyed', async () => {
   expect(body).toMatchObject({ status: 'failure', error: { code: 'SECURITY_ERROR' } })
 })
 
-test('§2.5.5 a task counts as old by the clock of the orchestrator, too', async () => {
+test.each([
+  ['of the orchestrator', 3_600, 0],
+  ['of this machine', -3_600, 3_600],
+])('§2.5.5 a task counts as old by the clock %s alone', async (_, aheadSeconds, ageSeconds) => {
   const { orchestrator, worker } = await setup({ ORCHESTRATOR_SECRET_KEY: KEY, TASK_MAX_AGE: 600 })
   const now = Math.floor(Date.now() / 1_000)
-  const inAnHour = { date: new Date((now + 3_600) * 1_000).toUTCString() }
-  orchestrator.answers('registration', { body: { status: 'registered' }, headers: inAnHour })
+  const date = new Date((now + aheadSeconds) * 1_000).toUTCString()
+  orchestrator.answers('registration', { body: { status: 'registered' }, headers: { date } })
   await worker.start()
-  orchestrator.endPoll(task({ timestamp: now }, KEY))
+  orchestrator.endPoll(task({ timestamp: now - ageSeconds }, KEY))
   const { body } = await orchestrator.answered('result')
   expect(body.error).toMatchObject({ code: 'SECURITY_ERROR' })
   expect(body.error.message).toMatch(/^The task is too old: it was signed 3[56]\d\d s ago/)
