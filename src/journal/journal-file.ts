@@ -1,6 +1,7 @@
-import { fdatasyncSync, ftruncateSync, renameSync } from 'node:fs'
+import { constants, fdatasyncSync, ftruncateSync, renameSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { isTrustedOwner } from '../utils/directories/own-directory.js'
 import { after, afterMicrotasks, nextTurn } from '../utils/time.js'
 import { syncFile, syncFolder, writeLines, writeWhole } from './folder/write-whole.js'
 
@@ -9,6 +10,9 @@ export interface JournalFileOwner {
   /** The file cannot be written any more: it drops all lines until {@link JournalFile.rewrite} succeeds. */
   fileBroke(error: Error): void
 }
+
+/** The flag `w`, which does not follow a link that somebody else has placed. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0)
 
 /** After this time without an answer of the disk, results go out without waiting for the disk any longer. */
 const SYNC_DEADLINE_MS = 10_000
@@ -85,8 +89,8 @@ export class JournalFile {
     this.#backlog = []
     let handle: FileHandle | undefined
     try {
-      await rm(path, { force: true })
-      handle = await open(path, 'wx', 0o600)
+      handle = await open(path, NEW_FILE, 0o600)
+      if (!isTrustedOwner((await handle.stat()).uid)) throw new Error(`${path} belongs to another user`)
       const length = await writeLines(handle, lines)
       await syncFile(handle)
       await this.#replace(handle, path, length)

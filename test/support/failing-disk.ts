@@ -1,6 +1,9 @@
 import fs from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
+import { temporaryFolder } from './temporary-folder.js'
 
 /** Makes every synchronous write fail as on a full disk, until the returned function is called or the test ends. */
 export const fullDisk = (): (() => void) => {
@@ -37,4 +40,15 @@ export const hangingDisk = (method: 'fdatasync' | 'fsync' = 'fdatasync'): (() =>
   }
   onTestFinished(heal)
   return heal
+}
+
+/** Makes file handles refuse to sync until the test ends, as those of Yarn's Plug'n'Play do. Descriptors still work. */
+export const handlesThatCannotSync = async (): Promise<void> => {
+  const handle = await open(join(temporaryFolder(), 'any'), 'w')
+  const prototype = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  for (const method of ['sync', 'datasync'] as const) {
+    const spy = vi.spyOn(prototype, method).mockRejectedValue(new Error('Method not implemented.'))
+    onTestFinished(() => spy.mockRestore())
+  }
 }

@@ -8,7 +8,7 @@ import { Journal } from '../../../src/journal/journal.js'
 import { encodeEntry } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
 import { Wake } from '../../../src/utils/wake.js'
-import { fullDisk, hangingDisk } from '../../support/failing-disk.js'
+import { fullDisk, handlesThatCannotSync, hangingDisk } from '../../support/failing-disk.js'
 import { linesOf } from '../../support/log-lines.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
@@ -202,4 +202,23 @@ describe('a journal that is closed', () => {
     expect(await isLocked(folder)).toBe(true)
     answer()
   })
+})
+
+test.each([true, false])("works under Yarn's Plug'n'Play, with syncs: %s", async (syncs) => {
+  await handlesThatCannotSync()
+  const home = temporaryFolder()
+  const { journal, folder, lines } = journalIn(home, 'w1', syncs)
+  await journal.open()
+  const result = {
+    jobId: 'j',
+    taskId: 't1',
+    workerId: 'w1',
+    outcome: { kind: 'value', status: 'success' },
+  } as const
+  await new Promise<void>((resolve) => journal.finished(result, ORCHESTRATOR, resolve))
+  expect(journal.trouble).toBeUndefined()
+  expect(replay(readFileSync(join(folder, 'journal.log'))).state.tasks).toHaveLength(1)
+  expect(await journal.buried(result, ORCHESTRATOR, new Error('refused'))).toBe(true)
+  expect(readdirSync(join(folder, 'dead-letters'))).toEqual(['t1.json'])
+  expect(problems(lines)).toEqual([])
 })
