@@ -1,5 +1,5 @@
 import { ResettableTimer } from '../utils/resettable-timer.js'
-import { monotonicMs } from '../utils/time.js'
+import { idleMs, monotonicMs } from '../utils/time.js'
 import type { Wake } from '../utils/wake.js'
 
 /** How long the event loop was blocked. */
@@ -14,6 +14,8 @@ export interface EventLoopOwner {
   /** The task names whose handlers run at this moment. */
   runningTaskNames(): readonly string[]
   blocked(blockage: Blockage): void
+  /** The process could not run for `ms`, and no code is to blame: the machine slept, or the process was stopped. */
+  suspended(ms: number): void
 }
 
 /** A longer delay misses polls and heartbeats, in ms. */
@@ -23,16 +25,19 @@ const TICK_MS = 250
 
 /**
  * Notices when a handler blocks the event loop: a timer that fires late shows for how long. The timer runs while handlers
- * run. After a blockage it runs until it fires in time again; so long the event loop counts as blocked.
+ * run. After a blockage it runs until it fires in time again; so long the event loop counts as blocked. The timer is late
+ * without a blockage if the machine slept or the process was stopped: then the event loop waited, and no code ran.
  */
 export class EventLoopWatch {
   readonly #owner: EventLoopOwner
   readonly #wake: Wake
   readonly #tick = new ResettableTimer()
   #dueMs = 0
+  /** {@link idleMs} when the tick was set. */
+  #idleBeforeMs = 0
   #isStopped = false
   #blockage: Blockage | undefined
-  /** The task names whose handlers ended since the last tick. */
+  /** The task names whose handlers ended after the tick was due. Handlers that ended earlier did not delay it. */
   readonly #ended = new Set<string>()
   /** The task name whose handler was seen to block. */
   #culprit: string | undefined
@@ -65,29 +70,33 @@ export class EventLoopWatch {
   }
 
   ended(taskName: string): void {
-    this.#ended.add(taskName)
+    if (monotonicMs() > this.#dueMs) this.#ended.add(taskName)
   }
 
   #tickLater(): void {
     if (this.#isStopped) return
     this.#dueMs = monotonicMs() + TICK_MS
+    this.#idleBeforeMs = idleMs()
     this.#tick.set(TICK_MS, () => this.#measureLag())
   }
 
   #measureLag(): void {
     const wasBlocked = this.#blockage !== undefined
     const running = this.#owner.runningTaskNames()
-    this.#blockage = this.#measure(monotonicMs() - this.#dueMs, running)
+    const lagMs = monotonicMs() - this.#dueMs
+    const busyMs = lagMs + TICK_MS - (idleMs() - this.#idleBeforeMs)
+    this.#blockage = this.#measure(Math.min(lagMs, busyMs), running)
     this.#culprit = undefined
     this.#ended.clear()
     if (this.#blockage || running.length > 0) this.#tickLater()
     if (this.#blockage) this.#owner.blocked(this.#blockage)
     else if (wasBlocked) this.#wake.trigger()
+    if (lagMs - busyMs > BLOCKED_MS) this.#owner.suspended(Math.round(lagMs - busyMs))
   }
 
-  #measure(lagMs: number, running: readonly string[]): Blockage | undefined {
-    if (lagMs <= BLOCKED_MS) return undefined
+  #measure(blockedMs: number, running: readonly string[]): Blockage | undefined {
+    if (blockedMs <= BLOCKED_MS) return undefined
     const taskNames = this.#culprit ? [this.#culprit] : [...new Set([...this.#ended, ...running])]
-    return { ms: Math.round(lagMs), taskNames }
+    return { ms: Math.round(blockedMs), taskNames }
   }
 }

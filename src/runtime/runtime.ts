@@ -157,6 +157,14 @@ export class Runtime implements EventLoopOwner {
     context.run(() => this.#connections?.check())
   }
 
+  suspended(ms: number): void {
+    this.#foundation.log.warn(
+      { ms },
+      `This process did not run for ${(ms / 1_000).toFixed(1)} s, because the machine slept or the process was stopped: asking the orchestrators at once`,
+    )
+    this.#connections?.check()
+  }
+
   async #start(): Promise<void> {
     this.#prepareDirectories()
     const left = await this.#journal.open()

@@ -1,3 +1,5 @@
+import { performance as measured } from 'node:perf_hooks'
+
 /** The only place for timers and clocks: tests move this clock, and nothing else in `src/` reads another one. */
 
 /** A timer that has been started. */
@@ -8,6 +10,9 @@ export interface Timer {
 
 /** Returns milliseconds that never decrease. For measuring durations, not for dates. */
 export const monotonicMs = (): number => performance.now()
+
+/** Returns for how long the event loop has waited for events so far, in ms. The rest of the time, code has run. */
+export const idleMs = (): number => measured.eventLoopUtilization().idle
 
 /** Returns milliseconds since 1970 by this machine's clock, which may be set. For dates, not for measuring durations. */
 export const wallMs = (): number => Date.now()

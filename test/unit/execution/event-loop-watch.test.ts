@@ -1,3 +1,4 @@
+import { performance as measured } from 'node:perf_hooks'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Blockage, EventLoopWatch } from '../../../src/execution/event-loop-watch.js'
 import { Wake } from '../../../src/utils/wake.js'
@@ -9,8 +10,13 @@ const clock = { ms: 0 }
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const now = vi.spyOn(performance, 'now').mockImplementation(() => clock.ms)
+  // The handlers of these tests never leave the processor idle.
+  const idle = vi
+    .spyOn(measured, 'eventLoopUtilization')
+    .mockImplementation(() => ({ idle: 0, active: clock.ms, utilization: 1 }))
   onTestFinished(() => {
     now.mockRestore()
+    idle.mockRestore()
     vi.useRealTimers()
   })
 })
