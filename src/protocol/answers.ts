@@ -39,13 +39,19 @@ export const tryParse = (text: string): unknown => {
   }
 }
 
-/** Returns `exactParams` of the task in a response. Reading them costs time, so that waits until it is asked for. */
-export const exactParamsIn = (text: string): (() => unknown) | undefined =>
-  hasLongNumber(text) ? () => readExactParams(text) : undefined
+/**
+ * Returns `exactParams` of the task in a response. Reading them costs time, so that waits until it is asked for.
+ *
+ * @param clean - removes from the task what must not reach a handler
+ */
+export const exactParamsIn = (text: string, clean?: (task: object) => void): (() => unknown) | undefined =>
+  hasLongNumber(text) ? () => readExactParams(text, clean) : undefined
 
-const readExactParams = (text: string): unknown => {
+const readExactParams = (text: string, clean: ((task: object) => void) | undefined): unknown => {
   try {
-    return (parseWide(text) as Record<string, unknown>)['params']
+    const task = parseWide(text) as Record<string, unknown>
+    clean?.(task)
+    return task['params']
   } catch (error) {
     // The handler receives such params without bigints.
     if (error instanceof TooDeepError) return undefined

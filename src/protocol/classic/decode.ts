@@ -1,8 +1,9 @@
 import { ProtocolError, UnknownWorkerError } from '../../errors.js'
 import { isObject } from '../../utils/json.js'
-import { exactParamsIn, objectIn, quote, refusal } from '../answers.js'
+import { exactParamsIn, objectIn, refusal } from '../answers.js'
 import type { Receipt, TaskOffer } from '../messages.js'
 import type { WireAnswer } from '../protocol.js'
+import { taskIn, UnreadableTask, withoutIds } from '../task-body.js'
 
 export const readRegistration = (answer: WireAnswer): void => {
   if (answer.status !== 200) throw refusal('The registration', answer)
@@ -22,14 +23,14 @@ export const readHeartbeat = (answer: WireAnswer): readonly string[] => {
 export const readPoll = (answer: WireAnswer): TaskOffer | null => {
   if (answer.status === 204) return null
   if (answer.status !== 200) throw refusal('A poll', answer)
-  return offerFrom(objectIn('A poll', answer), answer)
+  const body = taskIn(answer)
+  return body instanceof UnreadableTask ? body.offer : offerFrom(body, answer)
 }
 
 const offerFrom = (body: Record<string, unknown>, answer: WireAnswer): TaskOffer => {
   const { job_id: jobId, task_id: taskId, type: taskName, params, tracing_context: tracing, priority } = body
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || typeof taskName !== 'string') {
-    const members = quote(Object.keys(body).slice(0, 20).join(', '), answer)
-    throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
+    throw withoutIds(body, answer)
   }
   return {
     jobId,

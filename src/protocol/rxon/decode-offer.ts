@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import { ProtocolError, SECURITY_ERROR } from '../../errors.js'
 import { isObject, type JsonObject } from '../../utils/json.js'
-import { exactParamsIn, objectIn, quote } from '../answers.js'
+import { exactParamsIn, quote } from '../answers.js'
 import type { FileMetadata, TaskFailure, TaskOffer } from '../messages.js'
 import type { ServerClock, WireAnswer } from '../protocol.js'
+import { taskIn, UnreadableTask, withoutIds } from '../task-body.js'
 import { NotCanonicalError } from './canonical.js'
 import { errorFor } from './decode.js'
 import { type Proof, provenMembers } from './signature.js'
@@ -25,11 +26,19 @@ export const readPoll = (
 ): TaskOffer | null => {
   if (answer.status === 204) return null
   if (answer.status !== 200) throw errorFor('A poll', answer)
-  const body = objectIn('A poll', answer)
+  const body = taskIn(answer)
+  return body instanceof UnreadableTask ? body.offer : offerFrom(body, answer, verifier, clock)
+}
+
+const offerFrom = (
+  body: Body,
+  answer: WireAnswer,
+  verifier: Verifier | undefined,
+  clock: ServerClock,
+): TaskOffer => {
   const { job_id: jobId, task_id: taskId, type: taskName } = body
   if (typeof jobId !== 'string' || typeof taskId !== 'string' || !canBeSent(jobId, taskId)) {
-    const members = quote(Object.keys(body).slice(0, 20).join(', '), answer)
-    throw new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
+    throw withoutIds(body, answer)
   }
   const proof = verifier ? verify(answer.text, body, verifier, clock) : 'all'
   const refusal = typeof proof === 'string' ? refusalByPolicy(body) : proof
@@ -44,7 +53,7 @@ export const readPoll = (
     taskId,
     taskName,
     params: body['params'] ?? {},
-    exactParams: exactParamsIn(answer.text),
+    exactParams: exactParamsIn(answer.text, verifier && removeNulls),
     priority: numberOr(body['priority'], 0),
     tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
     step: numberOr(body['step'], 0),
