@@ -3,6 +3,7 @@ import type { Command } from '../protocol/messages.js'
 import { loggable } from '../tasks/describe-thrown.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
+import { OnceAMinute } from '../utils/once-a-minute.js'
 import type { StartContext } from '../utils/start-context.js'
 import type { TaskSource } from './task-in-hand.js'
 import type { TasksInHand } from './tasks-in-hand.js'
@@ -16,6 +17,8 @@ export interface CommandOrigin {
 /** Your code for one command. It receives the whole message. The worker logs what it throws. */
 export type CommandHandler = (message: JsonObject, origin: CommandOrigin) => unknown
 
+/** How much of the name of a command the log shows, in characters. */
+const SHOWN_NAME = 100
 /** The worker answers this command itself. */
 const CANCEL = 'cancel_task'
 
@@ -25,6 +28,7 @@ export class Commands {
   readonly #log: Logger
   readonly #context: StartContext
   readonly #handlers = new Map<string, CommandHandler>()
+  readonly #unknown = new OnceAMinute()
 
   /** @param context - each handler is called in it */
   constructor(tasks: Pick<TasksInHand, 'cancel'>, log: Logger, context: StartContext) {
@@ -61,10 +65,15 @@ export class Commands {
   }
 
   async #handOver(name: string, message: JsonObject, from: TaskSource): Promise<void> {
-    const fields = { command: name, orchestrator: from.url }
+    const fields = { command: name.slice(0, SHOWN_NAME), orchestrator: from.url }
     const handler = this.#handlers.get(name)
     if (!handler) {
-      this.#log.warn(fields, 'Command without a handler received: register one with worker.onCommand')
+      const line = this.#unknown.take()
+      if (line)
+        this.#log.warn(
+          { ...fields, ...line },
+          'Command without a handler received: register one with worker.onCommand',
+        )
       return
     }
     try {

@@ -67,6 +67,7 @@ export const openSocket = async (
     headers: { ...options.headers },
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
+    autoPong: false,
     ...(options.tls && { secureContext: options.tls.context }),
     ...(tunnel && { createConnection: () => overTunnel(tunnel, options) }),
   })
@@ -163,6 +164,10 @@ export class Socket {
   constructor(ws: WebSocket, { pingIntervalMs, redactor }: SocketOptions, listener: SocketListener) {
     this.#ws = ws
     this.#pingIntervalMs = pingIntervalMs
+    // A server that sends pings and reads nothing would fill the memory with pongs.
+    ws.on('ping', (data) => {
+      if (ws.readyState === ws.OPEN && ws.bufferedAmount <= MAX_UNSENT_BYTES) ws.pong(data)
+    })
     ws.on('pong', () => {
       this.#isAlive = true
     })

@@ -77,7 +77,7 @@ const setUp = async (variables: ConstructorParameters<typeof WorkerConfig>[0] = 
   return { ...made, server, everything, event }
 }
 
-test.each(ECHOES)('§1.1.8 %s that quotes the token shows no part of it anywhere', async (_, write) => {
+test.each(ECHOES)('§1.1.11 %s that quotes the token shows no part of it anywhere', async (_, write) => {
   const { server, worker, said, event, everything } = await setUp()
   server.answers('registration', echo(500, write))
   await worker.start()
@@ -103,7 +103,7 @@ test.each(ECHOES)('§1.1.8 %s that quotes the token shows no part of it anywhere
   expect(everything()).toContain('***')
 })
 
-test('§1.1.8 neither does the reason for which a result is ignored', async () => {
+test('§1.1.11 neither does the reason for which a result is ignored', async () => {
   const { server, worker, event, everything } = await setUp()
   server.answers(
     'result',
@@ -117,7 +117,7 @@ test('§1.1.8 neither does the reason for which a result is ignored', async () =
   expectNoTrace(everything())
 })
 
-test('§1.1.8 neither does the error of a server that sends back whatever it gets', async () => {
+test('§1.1.11 neither does the error of a server that sends back whatever it gets', async () => {
   const mirror = createServer((socket) => void socket.on('error', () => {}).pipe(socket))
   await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => new Promise<void>((resolve) => void mirror.close(() => resolve())))
@@ -128,7 +128,7 @@ test('§1.1.8 neither does the error of a server that sends back whatever it get
   expectNoTrace(everything())
 })
 
-test('§1.1.8 neither does what comes over the socket: refusals, messages and the reason of its end', async () => {
+test('§1.1.11 neither does what comes over the socket: refusals, messages and the reason of its end', async () => {
   const { server, worker, said, everything } = await setUp({ WORKER_ENABLE_WEBSOCKETS: true })
   const sockets = new WebSocketServer({ noServer: true })
   onTestFinished(() => void sockets.close())
@@ -152,7 +152,7 @@ test('§1.1.8 neither does what comes over the socket: refusals, messages and th
   expectNoTrace(everything())
 })
 
-test('§1.1.8 neither does a quote of a short-lived token, or of the token before it', async () => {
+test('§1.1.11 neither does a quote of a short-lived token, or of the token before it', async () => {
   const { server, worker, said, everything } = await setUp({ WORKER_USE_STS: true })
   const tokens = ['first-T0ken-that-is-short-lived', 'refresh-with-this-T0ken']
   server.answers('other', {

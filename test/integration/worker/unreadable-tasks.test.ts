@@ -49,7 +49,7 @@ const CASES: readonly [string, string, string, RegExp][] = [
 
 for (const generation of ['classic', 'rxon'] as const) {
   test.each(CASES)(
-    `§1.4.11 a task that is %s is answered, and not run (${generation})`,
+    `§1.4.12 a task that is %s is answered, and not run (${generation})`,
     async (_, body, code, why) => {
       const { orchestrator, worksOn } = await setUp({ body }, generation)
       const { body: sent } = await orchestrator.next('result')
@@ -62,7 +62,7 @@ for (const generation of ['classic', 'rxon'] as const) {
   )
 }
 
-test('§1.4.11 a compressed task that is too large is answered', async () => {
+test('§1.4.12 a compressed task that is too large is answered', async () => {
   const body = gzipSync(task(`{"a":"${'x'.repeat(500_000)}"}`))
   const { orchestrator, worksOn } = await setUp({ body, headers: { 'content-encoding': 'gzip' } }, 'classic')
   const { body: sent } = await orchestrator.next('result')
@@ -70,7 +70,7 @@ test('§1.4.11 a compressed task that is too large is answered', async () => {
   await worksOn()
 })
 
-test('§1.4.11 a task whose ids cannot be read is said, with the size, and the worker goes on', async () => {
+test('§1.4.12 a task whose ids cannot be read is said, with the size, and the worker goes on', async () => {
   const { said, worksOn } = await setUp({ body: `{"params":"${'x'.repeat(200_000)}"}` }, 'classic')
   const { err } = await said('Poll failed')
   expect(err?.message).toContain('without readable ids')
@@ -78,14 +78,14 @@ test('§1.4.11 a task whose ids cannot be read is said, with the size, and the w
   await worksOn()
 })
 
-test('§1.4.11 a task with a very long id is said, and the worker goes on', async () => {
+test('§1.4.12 a task with a very long id is said, and the worker goes on', async () => {
   const body = `{"job_id":"j1","task_id":"${'t'.repeat(50_000)}","type":"echo","params":{}}`
   const { said, worksOn } = await setUp({ body }, 'classic')
   expect((await said('Poll failed')).err?.message).toContain('without readable ids')
   await worksOn()
 })
 
-test('§1.4.11 a task with long names is quoted in part', async () => {
+test('§1.4.12 a task with long names is quoted in part', async () => {
   const { said, logged } = await setUp({ body: `{"${'k'.repeat(50_000)}":1}` }, 'classic')
   await said('Poll failed')
   for (const { err } of logged('warn')) expect(err?.message.length ?? 0).toBeLessThan(500)

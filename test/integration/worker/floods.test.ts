@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
+import { testWorker } from '../../support/test-worker.js'
+
+const setUp = async () => {
+  const orchestrator = await ScriptedOrchestrator.start()
+  const made = testWorker({ url: orchestrator.url, variables: { WORKER_ENABLE_WEBSOCKETS: true } })
+  const refreshed = new Promise<void>((resolve) => made.worker.onCommand('refresh', () => resolve()))
+  await made.worker.start()
+  return { ...made, refreshed, peer: await orchestrator.peers.next() }
+}
+
+test('§1.6.13 a flood of unknown commands makes one line, with a short name', async () => {
+  const { peer, refreshed, logged } = await setUp()
+  for (let i = 0; i < 2_000; i++) peer.say({ command: `${i} ${'x'.repeat(500)}` })
+  peer.say({ command: 'refresh' })
+  await refreshed
+  const lines = logged('warn').filter(({ msg }) => msg.includes('Command without a handler'))
+  expect(lines).toHaveLength(1)
+  expect(String(lines[0]?.['command']).length).toBeLessThanOrEqual(100)
+})
+
+test('§1.6.13 pings are answered', async () => {
+  const { peer } = await setUp()
+  const answered = new Promise<string>((resolve) => peer.socket.once('pong', (data) => resolve(String(data))))
+  peer.socket.ping('hello')
+  expect(await answered).toBe('hello')
+})
