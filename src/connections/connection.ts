@@ -15,6 +15,7 @@ import { ResettableTimer } from '../utils/resettable-timer.js'
 import { monotonicMs } from '../utils/time.js'
 import { asBusy } from './heartbeat/describe-load.js'
 import { type Heartbeating, HeartbeatLoop, type HeartbeatOwner } from './heartbeat/heartbeat-loop.js'
+import { PollAbandonment } from './poll-abandonment.js'
 import { Registering, type RegistrationOwner } from './registering.js'
 import { CommandSocket, type SocketOwner } from './socket/command-socket.js'
 import { Uplink } from './socket/uplink.js'
@@ -24,7 +25,7 @@ import type { TakeoverHooks, TaskConnection } from './takeover-hooks.js'
 export interface ConnectionContext extends Polling, Heartbeating {
   readonly settings: Settings
   readonly tls: TlsFiles | undefined
-  readonly registration: Omit<Registration, 'status'>
+  readonly registration: Omit<Registration, 'status' | 'isHeldOff'>
   readonly takeover: TakeoverHooks
   readonly commands: Pick<Commands, 'take'>
   readonly events: Events
@@ -57,6 +58,7 @@ export class Connection
   readonly #registering: Registering
   readonly #socket: CommandSocket | undefined
   readonly #recovery = new ResettableTimer()
+  readonly #abandonment: PollAbandonment
   #health = UNTRIED
   #recoveredMs = Number.NEGATIVE_INFINITY
 
@@ -70,6 +72,7 @@ export class Connection
     this.#registering = new Registering(this, this.orchestrator, log)
     this.heartbeats = new HeartbeatLoop(this.orchestrator, this, context)
     this.polls = new PollLoop(this, this.orchestrator, target.weight, context)
+    this.#abandonment = new PollAbandonment(this)
     const parts = { orchestrator: this.orchestrator, log }
     this.#socket = settings.websocketsEnabled ? new CommandSocket({ ...parts, listener: this }) : undefined
     this.uplink = new Uplink({ ...parts, socket: this.#socket })
@@ -177,18 +180,26 @@ export class Connection
     void this.heartbeats.now()
   }
 
-  /** Tells the orchestrator to send no more tasks. Resolves when the open polls have ended. */
-  async drain(): Promise<void> {
-    const wasRegistered = this.#registering.state === 'registered'
+  /**
+   * Tells the orchestrator to send no more tasks. Resolves when the open polls have ended.
+   *
+   * @param idle - resolves when no task runs. Polls that are still open then are abandoned; without it they end by themselves
+   */
+  async drain(idle?: Promise<void>): Promise<void> {
+    const { state } = this.#registering
     this.#registering.close()
     this.#socket?.drain()
-    if (wasRegistered) void this.heartbeats.now()
+    if (state === 'registered' || (state === 'unused' && this.polls.open > 0)) {
+      const announced = this.heartbeats.announce()
+      if (idle) void this.#abandonment.begin(announced, idle)
+    }
     await this.polls.drain()
   }
 
   async close(): Promise<void> {
     this.#registering.close()
     this.#recovery.cancel()
+    this.#abandonment.close()
     this.heartbeats.stop()
     this.uplink.close()
     await this.#socket?.stop()
@@ -196,7 +207,8 @@ export class Connection
   }
 
   registration(): Registration {
-    return { ...this.#context.registration, status: this.describe().status }
+    const isHeldOff = this.#context.takeover.isHeldOff(this)
+    return { ...this.#context.registration, status: this.describe().status, isHeldOff }
   }
 
   beforeRegistering(): Promise<void> | undefined {
@@ -214,6 +226,12 @@ export class Connection
     this.polls.start()
     this.#context.nudgeDelivery(this)
     takeover.ready(this)
+    if (!takeover.isHeldOff(this)) this.fenceEnded()
+  }
+
+  /** The fence is over. */
+  fenceEnded(): void {
+    if (this.orchestrator.isProvisional) this.registerAgain()
   }
 
   unauthorized(error: AuthError): boolean {
@@ -223,6 +241,7 @@ export class Connection
   describe(): Heartbeat {
     const heartbeat = this.#context.describe()
     const isWanted = this.#registering.state !== 'unused' && !this.#context.takeover.isHeldOff(this)
+    if (this.#abandonment.isWithdrawn) return { ...asBusy(heartbeat), withdrawn: true }
     return isWanted ? heartbeat : asBusy(heartbeat)
   }
 

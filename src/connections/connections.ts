@@ -70,13 +70,17 @@ export class Connections implements HealthObserver, SwitchObserver {
     for (const connection of [...this.#used, ...this.#standbys]) connection.check()
   }
 
-  /** Tells the orchestrators to send no more tasks. Resolves when the open polls have ended. */
-  async drain(): Promise<void> {
+  /**
+   * Tells the orchestrators to send no more tasks. Resolves when the open polls have ended.
+   *
+   * @param idle - see {@link Connection.drain}
+   */
+  async drain(idle?: Promise<void>): Promise<void> {
     this.#isOpen = false
     this.#context.turn.close()
     this.#watchdog.stop()
     this.#failover?.close()
-    await Promise.all(this.#everyone.map((connection) => connection.drain()))
+    await Promise.all(this.#everyone.map((connection) => connection.drain(idle)))
   }
 
   /** Cancels the polls that are still open. */

@@ -7,7 +7,7 @@ import { describeSkill } from '../tasks/describe-skill.js'
 export const describeRegistration = (
   settings: Settings,
   registry: TaskRegistry,
-): Omit<Registration, 'status'> => ({
+): Omit<Registration, 'status' | 'isHeldOff'> => ({
   workerId: settings.workerId,
   workerType: settings.workerType,
   skills: registry.all().map(describeSkill),

@@ -56,6 +56,8 @@ export class Registering {
   /** Why the last attempt failed; `undefined` before its end. */
   #failure: Error | undefined
   #isTaken = false
+  /** Whether the orchestrator still has the last registration. */
+  #isRenewing = false
 
   constructor(
     owner: RegistrationOwner,
@@ -73,7 +75,7 @@ export class Registering {
 
   /** Why this worker is not registered; `undefined` while it is. Has no text of the orchestrator. */
   get trouble(): string | undefined {
-    if (this.#state.now === 'registered') return undefined
+    if (this.#state.now === 'registered' || this.#isRenewing) return undefined
     if (this.#failure) return troubleIn(this.#failure)
     return this.#isTaken ? this.#state.now : 'no answer to the registration yet'
   }
@@ -87,6 +89,7 @@ export class Registering {
   /** Registers again although the orchestrator has not said that it forgot this worker. */
   again(): void {
     this.#state.move('registering')
+    this.#isRenewing = true
     void this.#try()
   }
 
@@ -103,11 +106,13 @@ export class Registering {
 
   /** The registration is not wanted any more. */
   leave(): void {
+    this.#isRenewing = false
     this.#state.move('unused')
     this.#retry.cancel()
   }
 
   close(): void {
+    this.#isRenewing = false
     if (this.#state.now !== 'closed') this.#state.move('closed')
     this.#retry.cancel()
   }
@@ -128,6 +133,7 @@ export class Registering {
   }
 
   #taken(): void {
+    this.#isRenewing = false
     this.#failures = 0
     this.#failure = undefined
     this.#isTaken = true
@@ -136,6 +142,7 @@ export class Registering {
   }
 
   #refused(error: Error): void {
+    this.#isRenewing = false
     if (error instanceof AuthError && !this.#owner.unauthorized(error)) {
       this.#state.move('unused')
       return

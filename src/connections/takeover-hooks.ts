@@ -12,6 +12,8 @@ export interface TaskConnection extends TaskSource {
   open(): Promise<void>
   /** Stops taking tasks. */
   leave(): Promise<void>
+  /** The fence is over: registers fully if the connection has not done so. */
+  fenceEnded(): void
   /** Resolves when the orchestrator knows whether this connection takes tasks. */
   untilKnown(): Promise<void>
 }

@@ -38,4 +38,6 @@ export interface PollEntry {
   readonly openedAtMs: number | null
   /** How long the orchestrator may hold the poll, in ms; journals of early versions have no such member. */
   readonly holdMs?: number
+  /** Whether the orchestrator knew that nobody takes tasks under this id any more when the worker gave the poll up. */
+  readonly announced?: boolean
 }

@@ -42,6 +42,15 @@ export interface Poller extends Identity {
   readonly extraHoldMs: number
 }
 
+/** A poll of an earlier worker that the orchestrator may still hold. */
+export interface HeldPoll {
+  readonly workerId: string
+  /** How much longer the orchestrator may hold the poll. */
+  readonly ms: number
+  /** Whether the orchestrator knows that nobody takes tasks under this id. */
+  readonly isAnnounced: boolean
+}
+
 /** A disk that hangs does not keep a worker from ending for longer than this. */
 const CLOSE_DEADLINE_MS = 5_000
 
@@ -103,11 +112,15 @@ export class Journal {
     return this.#store.state.tasks
   }
 
-  /** Returns how much longer the orchestrator may hold a poll of an earlier worker with this id, in ms. */
-  heldForMs({ url, workerId }: Identity): number {
-    const entry = this.#store?.state.polls.find((poll) => poll.from === url && poll.workerId === workerId)
-    if (!entry || entry.openedAtMs === null) return 0
-    return heldForMs(entry.openedAtMs, wallMs(), entry.holdMs ?? this.#settings.pollTimeoutMs)
+  /** Returns the polls of earlier workers that the orchestrator at `url` may still hold. */
+  heldPolls(url: string): readonly HeldPoll[] {
+    const polls = this.#store?.state.polls.filter(({ from }) => from === url) ?? []
+    const held = polls.map(({ workerId, openedAtMs, holdMs = this.#settings.pollTimeoutMs, announced }) => ({
+      workerId,
+      ms: openedAtMs === null ? 0 : heldForMs(openedAtMs, wallMs(), holdMs),
+      isAnnounced: announced ?? false,
+    }))
+    return held.filter(({ ms }) => ms > 0)
   }
 
   /** Returns whether the task is not settled: its result may have to be delivered. */
@@ -149,6 +162,12 @@ export class Journal {
   pollEnded(from: Poller, end: PollEnd): void {
     if (!this.#store) return
     if (this.#markOf(from).ended(wallMs(), end) === null) this.#writeMark(from, null)
+  }
+
+  /** The open polls are about to be given up. The orchestrator knows that this worker takes no tasks. */
+  pollsAbandoned(from: Poller): void {
+    const openedAtMs = this.#marks.get(from)?.markedMs
+    if (this.#store && openedAtMs) this.#writeMark(from, openedAtMs, nothing, true)
   }
 
   /** Writes the remaining entries and unlocks the folder. Never rejects, and waits no longer than 5 s. */
@@ -221,9 +240,10 @@ export class Journal {
     return this.#settings.pollTimeoutMs + extraHoldMs
   }
 
-  #writeMark(poller: Poller, openedAtMs: number | null, then?: () => void): void {
+  #writeMark(poller: Poller, openedAtMs: number | null, then?: () => void, announced?: true): void {
     const { url: from, workerId } = poller
-    this.#add({ fact: 'polled', from, workerId, openedAtMs, holdMs: this.#holdMs(poller) }, then)
+    const holdMs = this.#holdMs(poller)
+    this.#add({ fact: 'polled', from, workerId, openedAtMs, holdMs, ...(announced && { announced }) }, then)
   }
 
   #add(entry: JournalEntry, then: () => void = nothing): void {

@@ -24,6 +24,11 @@ export class PollMark {
     this.#holdMs = holdMs
   }
 
+  /** The recorded time of the newest poll; `null` if none is recorded. */
+  get markedMs(): number | null {
+    return this.#markedMs
+  }
+
   /** A poll is about to be opened. Returns the mark to write, or `undefined` if the last mark is recent enough. */
   opened(nowMs: number): number | undefined {
     this.#open++

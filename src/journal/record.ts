@@ -61,6 +61,7 @@ type Shape = Readonly<Record<string, (value: unknown) => boolean>>
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isMoment = (value: unknown): boolean => value === null || typeof value === 'number'
 const isPeriod = (value: unknown): boolean => value === undefined || typeof value === 'number'
+const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean'
 const fits = (value: Record<string, unknown>, shape: Shape): boolean =>
   Object.entries(shape).every(([key, accepts]) => accepts(value[key]))
 const isResult = (value: unknown): boolean =>
@@ -70,7 +71,7 @@ const SHAPES: Readonly<Record<JournalEntry['fact'], Shape>> = {
   accepted: { from: isText, workerId: isText, jobId: isText, taskId: isText, taskName: isText },
   finished: { from: isText, result: isResult },
   settled: { taskId: isText },
-  polled: { from: isText, workerId: isText, openedAtMs: isMoment, holdMs: isPeriod },
+  polled: { from: isText, workerId: isText, openedAtMs: isMoment, holdMs: isPeriod, announced: isFlag },
 }
 
 const isEntry = (value: Record<string, unknown>): boolean => {

@@ -95,11 +95,17 @@ export class Orchestrator {
     return this.protocol.extraHoldMs ?? 0
   }
 
+  /** Whether the last registration left the record of an earlier worker as it was. */
+  get isProvisional(): boolean {
+    return this.#registration?.isHeldOff === true && this.protocol.writeLivenessCheck !== undefined
+  }
+
   async register(registration: Registration): Promise<void> {
     this.#registration = registration
     await this.#detect('registration')
     await this.#workerToken.keepFresh()
     this.liveness.confirm()
+    if (registration.isHeldOff && (await this.#isKnown())) return
     const { readRegistration } = this.protocol
     return this.#requests.ask('registration', this.#writeRegistration(registration), readRegistration)
   }
@@ -194,6 +200,19 @@ export class Orchestrator {
       return this.protocol.writeRegistration(registration)
     } catch (error) {
       return this.#requests.failed('registration', error)
+    }
+  }
+
+  /** A registration says `idle`, and a task may come before the first heartbeat. The record of the earlier worker will do. */
+  async #isKnown(): Promise<boolean> {
+    const { writeLivenessCheck, readLivenessCheck } = this.protocol
+    if (!writeLivenessCheck || !readLivenessCheck) return false
+    try {
+      await this.#requests.ask('registration', writeLivenessCheck(this.workerId), readLivenessCheck)
+      return true
+    } catch (error) {
+      if (error instanceof UnknownWorkerError) return false
+      throw error
     }
   }
 

@@ -24,6 +24,8 @@ import type { PollSeat, PollTurn } from './poll-turn.js'
 export interface PollJournal {
   pollOpened(from: Poller): Promise<void> | undefined
   pollEnded(from: Poller, end: PollEnd): void
+  /** The open polls are about to be given up, and the orchestrator knows that the worker takes no tasks. */
+  pollsAbandoned(from: Poller): void
 }
 
 /** Learns how each answered poll ended. */
@@ -174,6 +176,13 @@ export class PollLoop implements PollSeat {
     this.#state.move('draining')
     this.#pause.cancel()
     await this.#allEnded.until(() => this.#open.size === 0)
+  }
+
+  /** Cancels the open polls of a worker that drains. The orchestrator has to know that it takes no tasks. */
+  abandon(): void {
+    if (this.#open.size === 0) return
+    this.#shared.journal.pollsAbandoned(this.#orchestrator)
+    this.abort()
   }
 
   /** Cancels the open polls. A task that is on its way in a cancelled poll is lost to this worker. */

@@ -44,6 +44,8 @@ export interface Registration {
   readonly extra: JsonObject
   /** `busy` if the worker takes no tasks until a heartbeat reports `idle`. */
   readonly status: 'idle' | 'busy'
+  /** An earlier worker with this id may have left a poll: no task must be queued for this id yet. */
+  readonly isHeldOff: boolean
   /** Whether this worker opens a socket for commands. */
   readonly websockets: boolean
 }
@@ -79,6 +81,8 @@ export interface Heartbeat {
   readonly hotSkills: readonly string[]
   /** Absent if it has not changed since the last heartbeat. */
   readonly usage?: Usage
+  /** The worker ends and leaves its polls behind: they must not bring tasks of other workers. */
+  readonly withdrawn?: true
 }
 
 /** A file in an object store, as params and results describe it. */

@@ -75,6 +75,8 @@ export interface Protocol {
   writeRegistration(registration: Registration): WireRequest
   readRegistration(answer: WireAnswer): void
   writeHeartbeat(heartbeat: Heartbeat, registration: Registration): WireRequest
+  /** Whether a poll may bring a task from the queue of another worker with the same skill. */
+  readonly sharesQueues?: true
   /** Whether heartbeats have {@link Heartbeat.usage}. */
   readonly takesUsage?: true
   /** Returns the part of a heartbeat whose change causes a heartbeat at once. Other changes wait for the interval. */

@@ -13,6 +13,8 @@ export interface DrainOptions {
   readonly delivery: Delivery
   readonly journal: Pick<Journal, 'isKept'>
   readonly log: Logger
+  /** Whether the open polls are abandoned when no task runs any more. The next worker with this id has to know of them. */
+  readonly abandonsPolls: boolean
   /** How long polls and handlers may take to end, in ms. */
   readonly timeoutMs: number
   /** How long the open polls may take to end, in ms. */
@@ -31,9 +33,9 @@ const LAST_DELIVERIES_MS = 1_000
  * aborted and reported. The results are delivered.
  */
 export const drain = async (options: DrainOptions): Promise<void> => {
-  const { connections, tasks, delivery, timeoutMs, hurry } = options
+  const { connections, tasks, delivery, abandonsPolls, timeoutMs, hurry } = options
   const deadlineMs = monotonicMs() + timeoutMs
-  const polls = connections.drain()
+  const polls = connections.drain(abandonsPolls ? tasks.empty() : undefined)
   const pollGrace = after(options.pollGraceMs, () => connections.abortPolls())
   tasks.handBackWaiting()
   await within(timeoutMs, Promise.all([polls, tasks.empty()]), hurry)

@@ -188,7 +188,8 @@ export class Runtime implements EventLoopOwner {
   async #drain(connections: Connections, pollGraceMs: number, hurry: AbortSignal): Promise<void> {
     const { log, settings } = this.#foundation
     const parts = { connections, tasks: this.#tasks, delivery: this.#delivery, journal: this.#journal, log }
-    await drain({ ...parts, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
+    const abandonsPolls = this.#journal.isKept && settings.pollFence
+    await drain({ ...parts, abandonsPolls, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
     await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
   }
 

@@ -1,17 +1,18 @@
 import type { TakeoverHooks, TaskConnection } from '../connections/takeover-hooks.js'
 import type { AuthError } from '../errors.js'
-import type { Identity, Journal } from '../journal/journal.js'
+import type { HeldPoll, Identity, Journal } from '../journal/journal.js'
 import type { OpenTask } from '../journal/journal-state.js'
 import type { Settings } from '../settings.js'
 import type { Logger } from '../utils/logger.js'
 import type { Wake } from '../utils/wake.js'
 import { PollFence } from './poll-fence.js'
 import { Recovery, type ResultReporter } from './recovery.js'
+import { standbyIdFor } from './standby-id.js'
 
 /** The settings that the takeover depends on. */
 export type TakeoverSettings = Pick<Settings, 'pollFence' | 'pollTimeoutMs'>
 
-type TakeoverJournal = Pick<Journal, 'heldForMs' | 'buried' | 'acknowledged'>
+type TakeoverJournal = Pick<Journal, 'heldPolls' | 'buried' | 'acknowledged'>
 
 /** The connections to all orchestrators. */
 export interface TakeoverConnections {
@@ -33,14 +34,11 @@ const HELD_MS = 500
  */
 const REGULAR_END_MS = 2_000
 
-const LONGEST_ID = 128
-const SUFFIX = '-standby'
-
-/** The id of the standby. It is no longer than the longest id that every orchestrator accepts. */
-const standbyIdOf = (workerId: string): string => workerId.slice(0, LONGEST_ID - SUFFIX.length) + SUFFIX
+const heldMs = (held: readonly HeldPoll[], workerId: string): number =>
+  held.find((poll) => poll.workerId === workerId)?.ms ?? 0
 
 /**
- * Takes over from an earlier worker with the same id that was killed. Its journal shows its unfinished tasks, which
+ * Takes over from an earlier worker with the same id that was killed, or that ended without waiting for its polls. Its journal shows its unfinished tasks, which
  * {@link Recovery} reports, and whether an orchestrator may still hold one of its long polls.
  *
  * Such a poll is a trap. The orchestrator does not notice that the process behind the poll is dead. It answers the oldest
@@ -53,7 +51,7 @@ const standbyIdOf = (workerId: string): string => workerId.slice(0, LONGEST_ID -
  * leaves after the main connection has reported `idle`. So one of the two is idle at each moment.
  *
  * If the worker is killed again, both ids may have an old poll. Then both have a fence, and the worker takes tasks under the
- * id whose fence ends first.
+ * id whose fence ends first. If it was told to end instead, the standby has another id the next time.
  */
 export class Takeover implements TakeoverHooks {
   readonly #settings: TakeoverSettings
@@ -112,7 +110,7 @@ export class Takeover implements TakeoverHooks {
   beforeRegistering(connection: TaskConnection): Promise<void> | undefined {
     const standby = this.#standbys.get(connection)
     if (!standby || !this.#needsStandby(connection)) return undefined
-    this.#leaving.delete(standby)
+    if (this.#leaving.delete(standby) && standby.isUsed) standby.fenceEnded()
     return standby.isUsed ? undefined : standby.open()
   }
 
@@ -151,9 +149,10 @@ export class Takeover implements TakeoverHooks {
   }
 
   #addStandbyIfNeeded(main: TaskConnection, connections: TakeoverConnections): void {
-    const workerId = standbyIdOf(main.workerId)
-    const mainMs = this.#journal.heldForMs(main)
-    const standbyMs = this.#journal.heldForMs({ url: main.url, workerId })
+    const held = this.#journal.heldPolls(main.url)
+    const workerId = standbyIdFor(main.workerId, held)
+    const mainMs = heldMs(held, main.workerId)
+    const standbyMs = heldMs(held, workerId)
     if (mainMs === 0 && standbyMs === 0) return
     const standby = connections.addStandby(main, workerId)
     this.#standbys.set(main, standby)
@@ -173,6 +172,7 @@ export class Takeover implements TakeoverHooks {
 
   #fenceEnded(connection: TaskConnection): void {
     const main = this.#mainOf(connection)
+    connection.fenceEnded()
     this.#wake.trigger()
     this.#handBackIfReady(main)
     if (!this.#needsStandby(main)) void this.#continueAlone(main)

@@ -28,6 +28,7 @@ const plain: Registration = {
   installedArtifacts: [],
   extra: {},
   status: 'idle',
+  isHeldOff: false,
   websockets: true,
 }
 

@@ -50,6 +50,9 @@ export class HeartbeatLoop {
   #failures = 0
   #trouble: string | undefined
   readonly #answered = new Condition()
+  /** How many heartbeats were sent, and the number of the last one that the orchestrator has taken. */
+  #sent = 0
+  #lastTaken = 0
   /** The urgent part of the last heartbeat that the orchestrator has taken. A change that is none is not sent. */
   #known = ''
   #knownUsage: Usage | undefined
@@ -108,6 +111,13 @@ export class HeartbeatLoop {
     await this.#answered.until(() => this.#isKnown())
   }
 
+  /** Sends a heartbeat at once. Resolves when the orchestrator has taken it or a later one, however long that takes. */
+  async announce(): Promise<void> {
+    const before = this.#sent
+    void this.now()
+    await this.#answered.until(() => this.#lastTaken > before)
+  }
+
   /** Changes in a row are sent together. */
   #changed(): void {
     if (!this.#running || this.#debounce.isSet || this.#failures > 0) return
@@ -118,13 +128,14 @@ export class HeartbeatLoop {
 
   async #send(): Promise<void> {
     const round = this.#round
+    const number = ++this.#sent
     const heartbeat = this.#owner.describe()
     const usage = this.#orchestrator.protocol.takesUsage ? this.#shared.machine.usage : undefined
     const isNews = usage && usage !== this.#knownUsage
     let cancelled: readonly string[] = []
     try {
       cancelled = await this.#orchestrator.heartbeat(isNews ? { ...heartbeat, usage } : heartbeat)
-      if (round === this.#round) this.#taken(heartbeat, usage)
+      if (round === this.#round) this.#taken(heartbeat, usage, number)
     } catch (error) {
       if (round === this.#round) this.#failed(error as Error)
     }
@@ -134,7 +145,8 @@ export class HeartbeatLoop {
     if (!this.#isKnown()) this.#changed()
   }
 
-  #taken(heartbeat: Heartbeat, usage: Usage | undefined): void {
+  #taken(heartbeat: Heartbeat, usage: Usage | undefined, number: number): void {
+    this.#lastTaken = number
     this.#known = this.#urgent(heartbeat)
     this.#knownUsage = usage
     this.#failures = 0

@@ -48,10 +48,16 @@ export const writeHeartbeat = (
     available_skills: heartbeat.taskNames,
     hot_skills: heartbeat.hotSkills,
     usage: heartbeat.usage && usageOnTheWire(heartbeat.usage),
-    skills_hash: skillsHash(registration),
+    ...skillsOnTheWire(heartbeat, registration),
     capabilities: capabilities(registration),
   }),
 })
+
+/** Without a hash the orchestrator does not ask for the skills that it must not know yet, or any more. */
+const skillsOnTheWire = ({ withdrawn }: Heartbeat, registration: Registration) => {
+  if (withdrawn) return { supported_skills: [] }
+  return registration.isHeldOff ? undefined : { skills_hash: skillsHash(registration) }
+}
 
 const usageOnTheWire = ({ cpuPercent, ramUsedGb, devices }: Usage) => ({
   cpu_load_percent: cpuPercent,

@@ -80,6 +80,7 @@ export const rxon = ({
     readRegistration,
     writeHeartbeat: (heartbeat, registration) => writeHeartbeat(sign, heartbeat, registration),
     takesUsage: true,
+    sharesQueues: true,
     urgent: ({ accepting, hotSkills }) => ({ accepting, hotSkills }),
     readHeartbeat,
     writeLivenessCheck: (id) => ({ method: 'PATCH', path: workerPath(id) }),

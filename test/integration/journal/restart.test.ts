@@ -196,3 +196,44 @@ test('an unfinished task goes back only after the worker has registered', async 
   await standIn.delivered('t1')
   expect(standIn.registrationsAtDelivery).toEqual([3])
 })
+
+/** Such a worker gives up its poll when the orchestrator knows that it takes no tasks, not before. */
+const IN_ORDER = { WORKER_POLL_FENCE: 'on', POLL_GRACE_MS: '60000', WORKER_SHUTDOWN_TIMEOUT: '60' }
+
+test.each(GENERATIONS)(
+  '§1.7.5 a worker that was told to end leaves its poll to a fence, again and again, and each successor has a standby (%s)',
+  async (generation) => {
+    const { standIn, start } = await setUpFor(generation, IN_ORDER)
+    const told = async (id: string) => {
+      await eventually(`${id} takes tasks`, () => standIn.lastHeartbeat(id)?.['status'] === 'idle')
+      await standIn.untilPoll(id)
+    }
+    const first = await start()
+    await told('w1')
+    await first.stop()
+    for (const standby of ['w1-standby', 'w1-standby-2', 'w1-standby-3']) {
+      standIn.heartbeats.length = 0
+      const successor = await start()
+      await told(standby)
+      const id = standIn.offer('echo', {}, standby)
+      await successor.says(`delivered ${id}`)
+      await standIn.untilHeartbeat('w1', TAKES_NOTHING[generation])
+      await successor.stop()
+    }
+  },
+)
+
+test('§3.1.22 §3.1.23 in the second generation a worker with a fence does not say idle by a registration, and takes its skills back at its end', async () => {
+  const { standIn, start } = await setUpFor('rxon', IN_ORDER)
+  const first = await start()
+  await standIn.untilPoll('w1')
+  await first.stop()
+  expect(standIn.lastHeartbeat('w1')).toMatchObject({ status: 'offline', supported_skills: [] })
+  expect(standIn.lastHeartbeat('w1')).not.toHaveProperty('skills_hash')
+  standIn.registrations.length = 0
+  standIn.heartbeats.length = 0
+  await start()
+  await standIn.untilHeartbeat('w1', 'offline')
+  expect(standIn.registrations.map(({ worker_id }) => worker_id)).toEqual(['w1-standby'])
+  expect(standIn.lastHeartbeat('w1')).not.toHaveProperty('skills_hash')
+})

@@ -30,7 +30,7 @@ worker.on('taskStarted', ({ taskId }) => say(`took ${taskId}`))
 worker.on('taskFinished', ({ taskId }) => say(`finished ${taskId}`))
 worker.on('resultDelivered', ({ taskId }) => say(`delivered ${taskId}`))
 worker.on('resultRefused', ({ taskId }) => say(`dead ${taskId}`))
-process.once('SIGTERM', () => void worker.stop({ pollGraceMs: 0 }))
+process.once('SIGTERM', () => void worker.stop({ pollGraceMs: Number(process.env['POLL_GRACE_MS'] ?? 0) }))
 try {
   await worker.start()
   say(`started ${worker.id}`)

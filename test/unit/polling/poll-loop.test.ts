@@ -44,7 +44,11 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
   const loop = new PollLoop({} as TaskSource, orchestrator, 1, {
     settings: { maxConcurrentTasks: 1, idlePollDelayMs: 10, pollErrorDelayMs: 5_000 },
     turn,
-    journal: { pollOpened: () => undefined, pollEnded: (_, end) => void marks.push(end) },
+    journal: {
+      pollOpened: () => undefined,
+      pollEnded: (_, end) => void marks.push(end),
+      pollsAbandoned: () => {},
+    },
     takeover: { pollEnded: () => {} },
     offers,
     log,

@@ -1,7 +1,6 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { TaskConnection } from '../../../src/connections/takeover-hooks.js'
 import { AuthError } from '../../../src/errors.js'
-import type { Identity } from '../../../src/journal/journal.js'
 import type { OpenTask } from '../../../src/journal/journal-state.js'
 import { Takeover } from '../../../src/takeover/takeover.js'
 import { Wake } from '../../../src/utils/wake.js'
@@ -39,6 +38,10 @@ class FakeConnection implements TaskConnection {
     this.isUsed = false
   }
 
+  fenceEnded(): void {
+    this.calls.push('fence ended')
+  }
+
   untilKnown(): Promise<void> {
     return new Promise((resolve) => {
       this.known = resolve
@@ -63,7 +66,7 @@ const setUp = (heldMs: Readonly<Record<string, number>>, left: readonly OpenTask
   const takeover = new Takeover(
     { pollFence: true, pollTimeoutMs: POLL_TIMEOUT_MS },
     {
-      heldForMs: ({ workerId }: Identity) => heldMs[workerId] ?? 0,
+      heldPolls: () => Object.entries(heldMs).map(([workerId, ms]) => ({ workerId, ms, isAnnounced: false })),
       buried: () => Promise.resolve(true),
       acknowledged: () => {},
     },
@@ -105,6 +108,7 @@ test('the standby registers first, and leaves when the orchestrator knows that b
   await vi.advanceTimersByTimeAsync(1)
   expect(wakes()).toBe(1)
   expect([takeover.isHeldOff(main), takeover.isHeldOff(standby)]).toEqual([false, false])
+  expect(main.calls).toEqual(['fence ended'])
   main.known()
   await settled()
   expect(takeover.isHeldOff(standby)).toBe(true)
@@ -159,13 +163,13 @@ test('a standby leaves with its main connection, and comes back with it', async 
   expect(takeover.isHeldOff(standby)).toBe(false)
   standby.known()
   await settled()
-  expect(standby.calls).toEqual(['open'])
+  expect(standby.calls).toEqual(['open', 'fence ended'])
 
   takeover.left(main)
   standby.known()
   await settled()
   await takeover.beforeRegistering(main)
-  expect(standby.calls).toEqual(['open', 'leave', 'open'])
+  expect(standby.calls).toEqual(['open', 'fence ended', 'leave', 'open'])
 })
 
 test('a standby whose token is refused gives up, a main connection does not', () => {
