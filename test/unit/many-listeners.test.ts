@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Events } from '../../src/events.js'
 import { StrayRejections } from '../../src/execution/stray-rejections.js'
 import { onShutdownSignals } from '../../src/runtime/shutdown.js'
@@ -34,14 +34,20 @@ test('many workers in one process share one listener of each signal', async () =
   expect(process.listenerCount('SIGTERM')).toBe(before)
 })
 
-test('the second signal hurries, and the third is not listened to', () => {
+test('the same signal within half a second counts once, the second hurries, and the third is not listened to', () => {
   const before = process.listenerCount('SIGTERM')
   const steps: string[] = []
   onShutdownSignals(
     (signal) => void steps.push(`drain ${signal}`),
     (signal) => void steps.push(`hurry ${signal}`),
   )
+  const now = vi.spyOn(performance, 'now').mockReturnValue(1_000)
+  onTestFinished(() => now.mockRestore())
   process.emit('SIGTERM', 'SIGTERM')
+  now.mockReturnValue(1_499)
+  process.emit('SIGTERM', 'SIGTERM')
+  expect(steps).toEqual(['drain SIGTERM'])
+  now.mockReturnValue(2_000)
   process.emit('SIGTERM', 'SIGTERM')
   expect(steps).toEqual(['drain SIGTERM', 'hurry SIGTERM'])
   expect(process.listenerCount('SIGTERM')).toBe(before)

@@ -53,7 +53,7 @@ describe('a promise that a handler leaves behind and that rejects', () => {
     expect(await orchestrator.resultOf('t5')).toEqual({ status: 'success', data: { still: 'alive' } })
     expect((await orchestrator.resultOf('t1')).status).toBe('success')
     child.kill('SIGTERM')
-    child.kill('SIGTERM')
+    child.kill('SIGINT')
     expect(await exited).toEqual([0, null])
   })
 
