@@ -3,7 +3,7 @@ import { nextEvent } from '../../support/next-event.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { gate, holdTime, testWorker } from '../../support/test-worker.js'
 
-const setup = async (variables: Record<string, number> = {}) => {
+const setup = async (variables: Record<string, number | boolean> = {}) => {
   const orchestrator = await RawOrchestrator.start()
   const made = testWorker({
     url: orchestrator.url,
@@ -75,6 +75,68 @@ test('§1.7.2 running handlers finish, what waits for a slot is handed back at o
     result: { status: 'success', data: { done: true } },
   })
   await stopped
+})
+
+describe('§1.7.5 a worker whose poll is held', () => {
+  const idle = async (variables: Record<string, number | boolean> = {}) => {
+    const made = await setup(variables)
+    holdTime()
+    await made.worker.start()
+    await made.orchestrator.answered('heartbeat')
+    await made.orchestrator.next('poll')
+    return made
+  }
+
+  const passes = async (orchestrator: RawOrchestrator, ms: number) => {
+    await vi.advanceTimersByTimeAsync(ms)
+    await orchestrator.fence()
+  }
+
+  test('ends a second after the orchestrator knows that it takes no tasks', async () => {
+    const { orchestrator, worker } = await idle()
+    const stopped = worker.stop()
+    await orchestrator.answered('heartbeat', ({ body }) => body.status === 'busy')
+    await passes(orchestrator, 999)
+    expect(worker.state).toBe('draining')
+    expect(orchestrator.openPolls).toBe(1)
+    await passes(orchestrator, 1)
+    await stopped
+  })
+
+  test('hands back a task that is on its way in that second', async () => {
+    const { orchestrator, worker } = await idle()
+    const stopped = worker.stop()
+    await orchestrator.answered('heartbeat', ({ body }) => body.status === 'busy')
+    await passes(orchestrator, 900)
+    orchestrator.offer('echo', {}, 'late')
+    expect((await orchestrator.next('result')).body).toMatchObject({ task_id: 'late', result: handedBack })
+    await stopped
+  })
+
+  test.each([
+    ['without a journal', { WORKER_JOURNAL: false }],
+    ['with WORKER_POLL_FENCE=off', { WORKER_POLL_FENCE: false }],
+  ])('waits for the end of the poll %s', async (_, variables) => {
+    const { orchestrator, worker } = await idle(variables)
+    const stopped = worker.stop()
+    await orchestrator.answered('heartbeat', ({ body }) => body.status === 'busy')
+    await passes(orchestrator, 30_000)
+    expect(worker.state).toBe('draining')
+    orchestrator.endPoll()
+    await stopped
+  })
+
+  test('waits for the end of the poll if nobody answers the heartbeat', async () => {
+    const { orchestrator, worker } = await idle()
+    orchestrator.answers('heartbeat', { status: 503 })
+    const stopped = worker.stop()
+    await orchestrator.answered('heartbeat', ({ body }) => body.status === 'busy')
+    await passes(orchestrator, 20_000)
+    expect(worker.state).toBe('draining')
+    expect(orchestrator.openPolls).toBe(1)
+    orchestrator.endPoll()
+    await stopped
+  })
 })
 
 describe('§1.7.3 a handler that still runs at WORKER_SHUTDOWN_TIMEOUT', () => {
