@@ -37,6 +37,7 @@ const REGISTRATION: Registration = {
     ipAddress: '127.0.0.1',
     resources: { cpuCores: 1 },
     devices: [],
+    isHeldOff: false,
   },
   ...{ installedArtifacts: [], extra: {}, status: 'idle', websockets: false },
 }
