@@ -29,6 +29,7 @@ export class Commands {
   readonly #context: StartContext
   readonly #handlers = new Map<string, CommandHandler>()
   readonly #unknown = new OnceAMinute()
+  readonly #failed = new OnceAMinute()
 
   /** @param context - each handler is called in it */
   constructor(tasks: Pick<TasksInHand, 'cancel'>, log: Logger, context: StartContext) {
@@ -79,7 +80,8 @@ export class Commands {
     try {
       await this.#context.run(() => handler(message, { orchestrator: from.url }))
     } catch (error) {
-      this.#log.error({ ...fields, err: loggable(error) }, 'Command handler failed')
+      const line = this.#failed.take()
+      if (line) this.#log.error({ ...fields, err: loggable(error), ...line }, 'Command handler failed')
     }
   }
 }

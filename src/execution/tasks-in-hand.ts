@@ -5,6 +5,7 @@ import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
+import { OnceAMinute } from '../utils/once-a-minute.js'
 import type { StartContext } from '../utils/start-context.js'
 import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
@@ -45,6 +46,7 @@ export class TasksInHand {
   readonly #execution: Execution
   readonly #tasks = new TurnoverMap<string, TaskInHand>()
   readonly #earlyCancels = new EarlyCancels<TaskSource>()
+  readonly #warnings = { again: new OnceAMinute(), refused: new OnceAMinute(), step: new OnceAMinute() }
   readonly #changed = new Condition()
   /** Accepted tasks whose result has not been passed on. */
   #unreported = 0
@@ -65,10 +67,10 @@ export class TasksInHand {
    * @returns `undefined` for an offer of a task that is still in hand
    */
   accept(offer: TaskOffer, from: TaskSource): TaskInHand | undefined {
-    const { slots, log, wake } = this.#execution
+    const { slots, wake } = this.#execution
     if (this.#tasks.has(offer.taskId)) {
       slots.unreserve()
-      log.warn(refTo(offer), 'Task offered again while it is in hand: it runs once')
+      this.#warn('again', refTo(offer), 'Task offered again while it is in hand: it runs once')
       return undefined
     }
     this.#unreported++
@@ -162,7 +164,8 @@ export class TasksInHand {
     const { log, repeats } = this.#execution
     const { refusal } = offer
     if (refusal) {
-      log.warn({ ...refTo(offer), refusal }, 'Task refused: it is reported as a failure and does not run')
+      const fields = { ...refTo(offer), refusal }
+      this.#warn('refused', fields, 'Task refused: it is reported as a failure and does not run')
       return this.#decidedAs(judgeError(new TaskError(refusal.code, refusal.message)), offer, from)
     }
     if (this.#earlyCancels.take(offer.taskId, from)) {
@@ -172,12 +175,18 @@ export class TasksInHand {
     const earlier = repeats.take(offer)
     const original = earlier?.task?.isEnding ? undefined : earlier?.task
     if (earlier?.outcome || original) {
-      log.warn(refTo(offer), 'Step of a job offered again under another task id: it runs once')
+      this.#warn('step', refTo(offer), 'Step of a job offered again under another task id: it runs once')
       return earlier?.outcome
         ? this.#decidedAs(earlier.outcome, offer, from)
         : this.#join(offer, from, original)
     }
     return this.#isDraining ? this.#decidedAs(HANDED_BACK, offer, from) : undefined
+  }
+
+  /** An orchestrator decides how many such offers come. */
+  #warn(kind: 'again' | 'refused' | 'step', fields: object, message: string): void {
+    const line = this.#warnings[kind].take()
+    if (line) this.#execution.log.warn({ ...fields, ...line }, message)
   }
 
   #decidedAs(outcome: Outcome, offer: TaskOffer, from: TaskSource): TaskInHand {

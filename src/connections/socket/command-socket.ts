@@ -4,6 +4,7 @@ import type { Command, ProgressUpdate } from '../../protocol/messages.js'
 import type { Protocol } from '../../protocol/protocol.js'
 import type { Socket, SocketEnd } from '../../transport/websocket.js'
 import type { Logger } from '../../utils/logger.js'
+import { OnceAMinute } from '../../utils/once-a-minute.js'
 import { type Moves, States } from '../../utils/states.js'
 import { after, monotonicMs, type Timer, within } from '../../utils/time.js'
 import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
@@ -86,7 +87,7 @@ export class CommandSocket {
   #owesRenewal = false
   /** The last trouble that was logged: the same one is not logged again. */
   #trouble: string | undefined
-  #hadInvalidMessage = false
+  readonly #invalid = new OnceAMinute()
 
   constructor({ orchestrator, listener, log }: CommandSocketOptions) {
     this.#orchestrator = orchestrator
@@ -218,7 +219,6 @@ export class CommandSocket {
     this.#enter('open', this.#owesRenewal ? RENEW_MS : undefined)
     this.#openedMs = monotonicMs()
     this.#trouble = undefined
-    this.#hadInvalidMessage = false
     this.#log.info({ orchestrator: this.#orchestrator.url }, 'Command socket open')
     this.#progress.resume()
     this.#listener.socketOpened()
@@ -263,12 +263,11 @@ export class CommandSocket {
       const command = this.#orchestrator.protocol.readCommand(text)
       if (command) this.#listener.commandReceived(command)
     } catch (error) {
-      const level = this.#hadInvalidMessage ? 'debug' : 'warn'
-      this.#log[level](
-        { orchestrator: url, err: error },
+      const line = this.#invalid.take()
+      this.#log[line ? 'warn' : 'debug'](
+        { orchestrator: url, err: error, ...line },
         'Command socket: message ignored, it is not a command',
       )
-      this.#hadInvalidMessage = true
     }
   }
 

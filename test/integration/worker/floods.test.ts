@@ -20,6 +20,24 @@ test('§1.6.13 a flood of unknown commands makes one line, with a short name', a
   expect(String(lines[0]?.['command']).length).toBeLessThanOrEqual(100)
 })
 
+test('§1.6.13 a flood of messages that are no command, or whose handler fails, makes one line each', async () => {
+  const { worker, peer, refreshed, logged } = await setUp()
+  worker.onCommand('odd', ({ n }) => {
+    throw new Error(`no ${n}`)
+  })
+  for (let n = 0; n < 500; n++) {
+    peer.say({ command: 'odd', n })
+    peer.socket.send(`no JSON ${n}`)
+  }
+  peer.say({ command: 'refresh' })
+  await refreshed
+  const lines = logged('warn').map(({ msg }) => msg)
+  expect(lines.filter((msg) => /ommand/.test(msg)).toSorted()).toEqual([
+    'Command handler failed',
+    'Command socket: message ignored, it is not a command',
+  ])
+})
+
 test('§1.6.13 pings are answered', async () => {
   const { peer } = await setUp()
   const answered = new Promise<string>((resolve) => peer.socket.once('pong', (data) => resolve(String(data))))

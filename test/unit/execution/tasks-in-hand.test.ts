@@ -124,6 +124,32 @@ test('a cancelled task that waits for a slot is reported at once, and never star
   expect([started, slots.running, tasks.running.length]).toEqual([['t1'], 0, 0])
 })
 
+describe('a flood of offers that are not run makes one line a minute', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  const refusal = { code: 'SECURITY_ERROR', message: 'no signature' }
+
+  test.each([
+    ['the same task again and again', () => offerOf('t1'), 'Task offered again while it is in hand'],
+    [
+      'the same step',
+      (n: number) => offerOf(`task-${n}`, { jobId: 'j', step: 1 }),
+      'Step of a job offered again',
+    ],
+    ['refused tasks', (n: number) => offerOf(`t${n}`, { refusal }), 'Task refused'],
+  ])('%s', async (_, offer, message) => {
+    const { take, lines } = setUp(() => new Promise(() => {}))
+    const told = () => lines.all.filter((line) => line.message.startsWith(message))
+    for (let n = 0; n < 9; n++) take(offer(n), sourceAt('http://o'))
+    expect(told()).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(60_000)
+    take(offer(9), sourceAt('http://o'))
+    expect(told()).toHaveLength(2)
+    expect(told()[1]?.fields).toMatchObject({ skipped: expect.any(Number) })
+  })
+})
+
 test('an orchestrator cancels only what came from it', async () => {
   const [one, two] = [sourceAt('http://one'), sourceAt('http://two')]
   const { tasks, take, outcomes } = setUp(untilAborted)
