@@ -23,7 +23,10 @@ forEachOrchestrator(
       timeout: 1_200_000,
     }, async () => {
       const { client } = running()
-      const runs = new Map<unknown, number>()
+      /** How often each job was done, by its id. */
+      const runs = new Map<string, number>()
+      /** Jobs with a result that the orchestrator ignored (3.1.15, 3.1.21). It offers their step again. */
+      const ignored = new Set<string>()
       const takers = new Map<string, number>()
       const folders = [temporaryFolder(), temporaryFolder()]
       const make = (place: number): Worker => {
@@ -31,10 +34,11 @@ forEachOrchestrator(
           id: `rolling-${place}`,
           variables: { WORKER_STATE_DIR: folders[place], WORKER_SHUTDOWN_TIMEOUT: 60 },
         })
-        worker.task('step', ({ n }) => {
-          runs.set(n, (runs.get(n) ?? 0) + 1)
+        worker.task('step', ({ n }, { jobId }) => {
+          runs.set(jobId, (runs.get(jobId) ?? 0) + 1)
           return { data: { n } }
         })
+        worker.on('resultIgnored', ({ jobId }) => ignored.add(jobId))
         return worker
       }
       const workers = [make(0), make(1)]
@@ -76,9 +80,10 @@ forEachOrchestrator(
       await Promise.race([Promise.all([rolling(), feeding]), feeding])
       await feeding
       const figures = { orchestrator: running().name, restarts: RESTARTS, jobs: done }
-      console.log(JSON.stringify({ ...figures, longestStopMs: Math.max(...stopsMs), takers: [...takers] }))
+      const longestStopMs = Math.max(...stopsMs)
+      console.log(JSON.stringify({ ...figures, longestStopMs, ignored: ignored.size, takers: [...takers] }))
       expect(done).toBe(created)
-      expect([...runs.values()].filter((times) => times !== 1)).toEqual([])
+      expect([...runs].filter(([jobId, times]) => times !== 1 && !ignored.has(jobId))).toEqual([])
       expect(runs.size).toBe(created)
     })
   },

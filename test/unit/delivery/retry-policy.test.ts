@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { pauseAfter, verdictOn } from '../../../src/delivery/retry-policy.js'
 import {
   AuthError,
+  DowngradeError,
   ProtocolError,
   RateLimitError,
   ResponseError,
@@ -26,6 +27,7 @@ describe('the verdict on a result that was not taken', () => {
     new AuthError(403, ''),
     new RateLimitError('', 1),
     new UnreachableError(''),
+    new DowngradeError(''),
   ])('§1.5.9 after %s all results wait', (error) => {
     expect(verdictOn(error)).toBe('hold-all')
   })
