@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { ProtocolError, SECURITY_ERROR } from '../../errors.js'
+import { PERMANENT_ERROR, ProtocolError, SECURITY_ERROR } from '../../errors.js'
 import { isObject, type JsonObject } from '../../utils/json.js'
 import { exactParamsIn, quote } from '../answers.js'
 import type { FileMetadata, TaskFailure, TaskOffer } from '../messages.js'
@@ -27,7 +27,12 @@ export const readPoll = (
   if (answer.status === 204) return null
   if (answer.status !== 200) throw errorFor('A poll', answer)
   const body = taskIn(answer)
-  return body instanceof UnreadableTask ? body.offer : offerFrom(body, answer, verifier, clock)
+  if (!(body instanceof UnreadableTask)) return offerFrom(body, answer, verifier, clock)
+  const { offer } = body
+  // A task that is too long or damaged says nothing about its sender. No signature can cover any other that cannot be read.
+  const { refusal } = offer
+  if (!verifier || answer.cutAt !== undefined || refusal?.code !== PERMANENT_ERROR) return offer
+  return { ...offer, refusal: refuse(`The task cannot be verified. ${refusal.message}`) }
 }
 
 const offerFrom = (

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { UnreachableError } from 'avtomatika-worker'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { HEARTBEATS, REGISTRATIONS, RESULTS } from '../../protocol/messages.js'
 import { orchestratorAt } from '../../support/orchestrator-at.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
-import { gate } from '../../support/test-worker.js'
+import { gate, holdTime } from '../../support/test-worker.js'
 
 const REGISTRATION = REGISTRATIONS['as captured']
 const HEARTBEAT = HEARTBEATS['as captured']
@@ -43,8 +43,12 @@ test('§2.1.6 a renewal that is under way when it is closed ends without another
       : { body: { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 0.001 } },
   )
   const { orchestrator, lines } = orchestratorAt(server.url, { WORKER_USE_STS: true })
+  holdTime()
+  onTestFinished(() => void vi.useRealTimers())
   await orchestrator.heartbeat(HEARTBEAT).catch(() => {})
   await server.answered('other')
+  // No token is renewed more often than once a second.
+  await vi.advanceTimersByTimeAsync(1_000)
   await orchestrator.heartbeat(HEARTBEAT).catch(() => {})
   await server.next('other')
   await orchestrator.close()

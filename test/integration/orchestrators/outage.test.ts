@@ -65,8 +65,9 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
   })
 
   test('a name that leads elsewhere is followed, though the old server never says a word again', async () => {
-    const old = await remote('old', { generation, pollHoldMs: POLL_PERIOD_MS })
-    const moved = await remote('moved', { generation, pollHoldMs: POLL_PERIOD_MS, workerToken: old.token })
+    const options = { generation, pollHoldMs: POLL_PERIOD_MS, allowedHosts: ['orchestrator.test'] }
+    const old = await remote('old', options)
+    const moved = await remote('moved', { ...options, workerToken: old.token })
     await moved.proxy.refuse()
     const there = await FaultProxy.to(moved.orchestrator.url, { host: '127.0.0.2', port: old.proxy.port })
     let address = '127.0.0.1'

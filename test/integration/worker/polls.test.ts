@@ -133,7 +133,7 @@ describe('§1.4.7 an answer that is none', () => {
       'answer not understood',
     ],
     ['a list', { body: [] }, 'without a JSON object', 'answer not understood'],
-    ['half of one', 'cut' as const, 'failed: ', 'no answer (UND_ERR_SOCKET)'],
+    ['half of one', 'cut' as const, 'failed: ', 'no answer (ERR_BROKE_OFF)'],
     ['a broken connection', 'reset' as const, 'failed: ', 'no answer (UND_ERR_SOCKET)'],
     [
       'gone',

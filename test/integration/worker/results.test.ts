@@ -233,7 +233,7 @@ test('§1.5.11 what was set aside goes as soon as polls are answered again', asy
   }
   await said('Result not delivered after all quick retries')
   orchestrator.behaves('result')
-  orchestrator.endPoll({ status: 503 })
+  orchestrator.endPoll({ status: 500 })
   await said('Poll failed')
   await orchestrator.fence()
   expect(delivered).toEqual([])

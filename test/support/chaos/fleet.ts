@@ -9,17 +9,17 @@ export interface Remote {
   readonly orchestrator: DevOrchestrator
   readonly proxy: FaultProxy
   readonly token: string
-  /** What its tasks are signed with. */
+  /** What its tasks are signed with; empty for the first generation, which cannot sign. */
   readonly secretKey: string
 }
 
 /** Starts an orchestrator behind a proxy for one test, with a token and a key of its own. */
 export const remote = async (name: string, options: OrchestratorOptions = {}): Promise<Remote> => {
   const token = `token-of-${name}`
-  const secretKey = `key-of-${name}`
+  const secretKey = options.generation === 'classic' ? '' : `key-of-${name}`
   const orchestrator = await startOrchestrator({
     workerToken: token,
-    secretKey,
+    ...(secretKey !== '' && { secretKey }),
     pollHoldMs: 300,
     waitForWorker: true,
     ...options,
