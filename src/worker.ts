@@ -202,7 +202,7 @@ export class Worker {
   }
 
   /**
-   * Stops the worker gracefully: takes no new tasks, lets open polls and running handlers end, delivers the results and
+   * Stops the worker gracefully: takes no new tasks, lets running handlers end, gives up the polls, delivers the results and
    * closes. After `WORKER_SHUTDOWN_TIMEOUT` running handlers are aborted and reported as a TRANSIENT_ERROR. Resolves when
    * the worker has stopped. A second call returns the promise of the first.
    */
