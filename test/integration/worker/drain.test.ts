@@ -103,6 +103,27 @@ describe('§1.7.5 a worker whose poll is held', () => {
     await stopped
   })
 
+  test('keeps the poll while a handler runs', async () => {
+    const { orchestrator, worker } = await setup()
+    let end = () => {}
+    worker.task('long', () => new Promise<void>((resolve) => (end = resolve)))
+    const started = nextEvent(worker, 'taskStarted')
+    holdTime()
+    await worker.start()
+    await orchestrator.answered('heartbeat')
+    orchestrator.offer('long', {}, 'running')
+    await started
+    await orchestrator.fence()
+    const { openPolls } = orchestrator
+    const stopped = worker.stop()
+    await orchestrator.answered('heartbeat', ({ body }) => body.status === 'busy')
+    await passes(orchestrator, 5_000)
+    expect([worker.state, orchestrator.openPolls]).toEqual(['draining', openPolls])
+    end()
+    await stopped
+    expect(orchestrator.openPolls).toBe(0)
+  })
+
   test('hands back a task that is on its way in that second', async () => {
     const { orchestrator, worker } = await idle()
     const stopped = worker.stop()
