@@ -13,8 +13,8 @@ import { GENERATIONS, type Generation } from '../support/generations.js'
 import { eventually } from '../support/interop/eventually.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
-/** `FUZZ_ROUNDS=3000` is the whole of it. */
-const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 500)
+/** For each generation. `FUZZ_ROUNDS=1500` is the whole of it. */
+const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 250)
 /** After this many rounds the orchestrator behaves, until nothing is open. */
 const ERA = 50
 const REQUESTS_OF_A_ROUND = 6
@@ -48,7 +48,7 @@ const startWorker = (url: string, generation: Generation, folder: string) => {
     WORKER_ENABLE_WEBSOCKETS: 'true',
     WORKER_USE_STS: String(generation === 'rxon'),
     MAX_CONCURRENT_TASKS: '4',
-    HEARTBEAT_INTERVAL: '0.2',
+    HEARTBEAT_INTERVAL: '0.05',
     WORKER_HEARTBEAT_DEBOUNCE_DELAY: '0.01',
     TASK_POLL_TIMEOUT: '1',
     TASK_POLL_ERROR_DELAY: '0.01',
