@@ -1,7 +1,9 @@
+import { endOfString } from '../utils/json.js'
+
 /** The deepest nesting that is accepted. Recursive code, such as `JSON.stringify`, fails some thousand levels deeper. */
 export const MAX_NESTING = 500
 
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}')
+const [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"[]{}')
 
 /** Whether a JSON text is nested deeper than {@link MAX_NESTING}. Reads the text once, and parses nothing. */
 export const isTooDeep = (json: string): boolean => {
@@ -15,11 +17,4 @@ export const isTooDeep = (json: string): boolean => {
     if (depth > MAX_NESTING) return true
   }
   return false
-}
-
-/** Returns the index of the quote that ends the string. Beyond the text if there is none. */
-const endOfString = (json: string, start: number): number => {
-  let at = start + 1
-  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1
-  return at
 }

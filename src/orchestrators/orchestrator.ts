@@ -5,7 +5,7 @@ import type { Heartbeat, Receipt, Registration, TaskOffer, TaskResult } from '..
 import type { Protocol, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
-import { proxyAt } from '../transport/proxy.js'
+import { type HttpProxy, proxyAt } from '../transport/proxy.js'
 import type { HttpResponse } from '../transport/request-in-flight.js'
 import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
@@ -39,6 +39,7 @@ export class Orchestrator {
   readonly liveness = new Liveness()
   readonly #target: Target
   readonly #transport: Transport
+  readonly #proxy: HttpProxy | undefined
   readonly #redactor: Redactor
   readonly #detector: ProtocolDetector
   readonly #workerToken: WorkerToken
@@ -58,10 +59,11 @@ export class Orchestrator {
     const redactor = new Redactor(secretsIn(target.settings))
     this.url = url
     this.workerId = workerId
-    this.proxy = proxyAt(target.target.proxyUrl)?.shown
+    this.#proxy = proxyAt(target.target.proxyUrl)
+    this.proxy = this.#proxy?.shown
     this.#target = target
     this.#redactor = redactor
-    this.#transport = transportFor(target, redactor)
+    this.#transport = transportFor(target, this.#proxy, redactor)
     const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, redactor, makeId: randomUUID }
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
     const parts = { transport: this.#transport, detector: this.#detector }
@@ -233,7 +235,7 @@ export class Orchestrator {
         url: target.url.replace(/\/+$/, '') + this.protocol.socketPath(this.workerId),
         headers: { 'x-worker-id': this.workerId, 'x-worker-token': this.#workerToken.current },
         tls,
-        proxy: proxyAt(target.proxyUrl),
+        proxy: this.#proxy,
         pingIntervalMs: settings.heartbeatIntervalMs,
         redactor: this.#redactor,
       },
@@ -250,12 +252,16 @@ export class Orchestrator {
   }
 }
 
-const transportFor = ({ settings, target, tls }: Target, redactor: Redactor): Transport =>
+const transportFor = (
+  { settings, target, tls }: Target,
+  proxy: HttpProxy | undefined,
+  redactor: Redactor,
+): Transport =>
   new HttpTransport({
     url: target.url,
     headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
     tls,
-    proxy: proxyAt(target.proxyUrl),
+    proxy,
     connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
     redactor,
   })

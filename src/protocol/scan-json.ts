@@ -1,3 +1,5 @@
+import { endOfString } from '../utils/json.js'
+
 /** What one pass over a JSON text shows before it is parsed. The text may be incomplete or no JSON at all. */
 export interface Scan {
   /** The texts among the members of the outermost object, by their names: those that were asked for. */
@@ -13,13 +15,12 @@ const MAX_COST = 1_000_000
 const COST_OF_A_CONTAINER = 5
 /** Most different names of members. Each new name costs a hundred times its length. */
 const MAX_NAMES = 20_000
-/** A longer text is no id. */
-const MAX_TEXT = 1_024
+/** Ids are in every log line, and in the names of directories. A longer text is no id. In characters. */
+export const MAX_ID = 1_024
 
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
-const BACKSLASH = 0x5c
 const OPENING_BRACKET = 0x5b
 const CLOSING_BRACKET = 0x5d
 const OPENING_BRACE = 0x7b
@@ -81,7 +82,7 @@ class Members {
    */
   read(start: number, isOutermost: boolean): number {
     const text = this.#text
-    const end = endOfText(text, start)
+    const end = endOfString(text, start)
     const colon = skipBlanks(text, end + 1)
     if (text.charCodeAt(colon) !== COLON) return end
     this.names.add(text, start + 1, end)
@@ -95,8 +96,8 @@ class Members {
     const name = this.#wanted.find(isName)
     const first = skipBlanks(text, colon + 1)
     if (name === undefined || text.charCodeAt(first) !== QUOTE) return
-    const last = endOfText(text, first)
-    if (last >= text.length || last - first > MAX_TEXT) return
+    const last = endOfString(text, first)
+    if (last >= text.length || last - first > MAX_ID) return
     const value = unquoted(text.slice(first, last + 1))
     if (value !== undefined) this.texts.set(name, value)
   }
@@ -106,17 +107,6 @@ const excessOf = (deepest: number, cost: number, names: number): string | undefi
   if (deepest > MAX_DEPTH) return `more than ${MAX_DEPTH} levels`
   if (cost > MAX_COST) return 'too many values'
   return names > MAX_NAMES ? `more than ${MAX_NAMES} different names of members` : undefined
-}
-
-/** The place of the quote that ends a text, or the end of an incomplete text. */
-const endOfText = (text: string, start: number): number => {
-  let at = start + 1
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) return at
-    if (code === BACKSLASH) at++
-  }
-  return at
 }
 
 const skipBlanks = (text: string, start: number): number => {

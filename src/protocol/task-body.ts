@@ -3,15 +3,13 @@ import { isObject } from '../utils/json.js'
 import { quote, tryParse } from './answers.js'
 import type { TaskFailure, TaskOffer } from './messages.js'
 import type { WireAnswer } from './protocol.js'
-import { type Scan, scanJson } from './scan-json.js'
+import { MAX_ID, type Scan, scanJson } from './scan-json.js'
 
 /** A shorter body is parsed at once: whatever is in it costs little. In characters. */
 const SMALL = 4_096
 
 const IDS = ['job_id', 'task_id', 'type']
 
-/** Ids are in every log line, and in the names of directories. In characters. */
-const MAX_ID = 1_024
 const LONG_ID = `an id or a type of more than ${MAX_ID} characters`
 
 /** A task that cannot be read, but answered: its ids can be read. */

@@ -1,4 +1,3 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { setMember } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
 import type { TaskDefinition } from './definition.js'
@@ -23,28 +22,25 @@ export const validateExact = async (
 ): Promise<unknown> => {
   const { params: spec, described } = definition
   if (described?.bigints) {
-    warn(
-      definition,
-      lossIn(params, 'params', isEndless),
-      'Integers of more than 1,000 digits are not read',
-      log,
-    )
+    warn(definition, params, isEndless, 'Integers of more than 1,000 digits are not read', log)
     return validateParams(spec, params)
   }
   if (spec && '~standard' in spec) {
     const result = await spec['~standard'].validate(params)
-    if (!result.issues) return outputOf(result)
+    if (!result.issues) return result.value
   }
   const hint = 'Set `bigints: true` in the options of the task to receive such integers as bigints'
-  warn(definition, lossIn(params, 'params', isLost), hint, log)
+  warn(definition, params, isLost, hint, log)
   return validateParams(spec, rounded(params))
 }
 
-const outputOf = ({ value }: StandardSchemaV1.SuccessResult<unknown>): unknown => value
+type Test = (value: unknown) => boolean
 
-/** @param path - of the first number that lost digits; `undefined` if there is none */
-const warn = (definition: TaskDefinition, path: string | undefined, hint: string, log: Logger): void => {
-  if (path === undefined || warned.has(definition)) return
+/** @param isGone - whether a value loses digits */
+const warn = (definition: TaskDefinition, params: unknown, isGone: Test, hint: string, log: Logger): void => {
+  if (warned.has(definition)) return
+  const path = lossIn(params, 'params', isGone)
+  if (path === undefined) return
   warned.add(definition)
   log.warn(
     { taskName: definition.name, path },
@@ -62,7 +58,7 @@ const isLost = (value: unknown): boolean => {
 }
 
 /** Returns the path of the first value that is lost. */
-const lossIn = (value: unknown, path: string, isGone: (value: unknown) => boolean): string | undefined => {
+const lossIn = (value: unknown, path: string, isGone: Test): string | undefined => {
   if (isGone(value)) return path
   if (typeof value !== 'object' || value === null) return undefined
   for (const [key, member] of Object.entries(value)) {

@@ -16,6 +16,24 @@ export const setMember = (object: Record<string, unknown>, key: string, value: u
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/**
+ * Returns the place of the quote that ends a string in a JSON text. Beyond the text if there is none.
+ *
+ * @param start - the place of the quote that begins the string
+ */
+export const endOfString = (json: string, start: number): number => {
+  let at = start + 1
+  for (; at < json.length; at++) {
+    const code = json.charCodeAt(at)
+    if (code === QUOTE) return at
+    if (code === BACKSLASH) at++
+  }
+  return at
+}
+
 /**
  * Does the same as `JSON.stringify`, and writes a bigint as an integer with all of its digits.
  *
