@@ -1,8 +1,8 @@
 import type { TaskResult } from '../protocol/messages.js'
 
 /**
- * One line of the journal. The file format names its kind in the member `fact`. An entry replaces earlier entries about
- * the same task or poll, so reading an entry twice changes nothing.
+ * One fact in the journal. An entry replaces earlier entries about the same task or poll, so reading an entry twice changes
+ * nothing.
  */
 export type JournalEntry =
   /** The worker accepted a task. The entry has no params: they may be large, and secret. */

@@ -7,7 +7,7 @@ import { syncFile, syncFolder, writeLines, writeWhole } from './folder/write-who
 
 /** The owner of a journal file. */
 export interface JournalFileOwner {
-  /** The file cannot be written any more: it drops all lines until {@link JournalFile.rewrite} succeeds. */
+  /** The file cannot be written any more: it drops all entries until {@link JournalFile.rewrite} succeeds. */
   fileBroke(error: Error): void
 }
 
@@ -17,29 +17,34 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (c
 /** After this time without an answer of the disk, results go out without waiting for the disk any longer. */
 const SYNC_DEADLINE_MS = 10_000
 
+/** Returns the text of a group of entries. */
+export type Encode<Entry> = (entries: readonly Entry[]) => string
+
 /**
- * An append-only file. Lines are written in groups. A group is all lines of one turn of the event loop, or all lines
+ * An append-only file. Entries are written in groups. A group is all entries of one turn of the event loop, or all entries
  * that come while the disk syncs the previous group. A write is synchronous and goes to the system's cache: a write
  * through the thread pool takes ten times as long.
  */
-export class JournalFile {
+export class JournalFile<Entry> {
   readonly #path: string
   readonly #syncs: boolean
+  readonly #encode: Encode<Entry>
   readonly #owner: JournalFileOwner
   #handle: FileHandle | undefined
   #length = 0
-  #group = new Group()
+  #group = new Group<Entry>()
   /** The group that the disk syncs at present. */
-  #syncing: Group | undefined
+  #syncing: Group<Entry> | undefined
   #scheduled: 'no' | 'soon' | 'at rest' = 'no'
-  /** The lines that were appended since a rewrite began: the new file needs them, too. */
+  /** The text of the entries that were appended since a rewrite began: the new file needs it, too. */
   #backlog: string[] | undefined
   #backlogLength = 0
 
-  /** @param syncs - whether a line counts as written only after the disk has it, not just the system's cache */
-  constructor(path: string, syncs: boolean, owner: JournalFileOwner) {
+  /** @param syncs - whether an entry counts as written only after the disk has it, not just the system's cache */
+  constructor(path: string, syncs: boolean, encode: Encode<Entry>, owner: JournalFileOwner) {
     this.#path = path
     this.#syncs = syncs
+    this.#encode = encode
     this.#owner = owner
   }
 
@@ -48,47 +53,46 @@ export class JournalFile {
     return this.#length
   }
 
-  /** The memory that the lines since the beginning of a rewrite take, in characters; 0 without a rewrite. */
+  /** The memory that the entries since the beginning of a rewrite take, in characters; 0 without a rewrite. */
   get backlogLength(): number {
     return this.#backlogLength
   }
 
-  /** Whether appended lines reach the file. */
+  /** Whether appended entries reach the file. */
   get isWritable(): boolean {
     return this.#handle !== undefined
   }
 
   /**
-   * Appends a line. Takes a callback and returns no promise, because thousands of tasks a second append three lines each.
+   * Appends an entry. Takes a callback and returns no promise, because thousands of tasks a second append three entries each.
    *
-   * @param then - called when the line is written (and synced, if the file syncs), or when it cannot be written
-   * @param when - `soon`: at the end of this turn of the event loop, because more lines may come · `at rest`: earlier, as
+   * @param then - called when the entry is written (and synced, if the file syncs), or when it cannot be written
+   * @param when - `soon`: at the end of this turn of the event loop, because more entries may come · `at rest`: earlier, as
    * soon as the running microtasks are done; a result that waited for the end of the turn would delay the next task
    */
-  append(line: string, then: () => void, when: 'soon' | 'at rest' = 'soon'): void {
-    if (this.#backlog) {
-      this.#backlog.push(line)
-      this.#backlogLength += line.length
-    }
-    if (!this.#handle) {
-      then()
+  append(entry: Entry, then: () => void, when: 'soon' | 'at rest' = 'soon'): void {
+    if (this.#handle) {
+      this.#group.add(entry, then)
+      this.#schedule(when)
       return
     }
-    this.#group.add(line, then)
-    this.#schedule(when)
+    if (this.#backlog) this.#keepForRewrite(this.#encode([entry]))
+    then()
   }
 
   /**
-   * Replaces the file by a new one with `lines`, followed by the lines that are appended meanwhile. The old file stays
+   * Replaces the file by a new one with `lines`, followed by the entries that are appended meanwhile. The old file stays
    * complete and in use until the new one is complete.
    *
    * @throws Error of the file system; the old file then stays in use if it was
    */
   async rewrite(lines: Iterable<string>): Promise<void> {
     const path = `${this.#path}.new`
-    this.#backlog = []
     let handle: FileHandle | undefined
     try {
+      // The lines have these entries already.
+      this.#group.seal(this.#encode)
+      this.#backlog = []
       handle = await open(path, NEW_FILE, 0o600)
       if (!isTrustedOwner((await handle.stat()).uid)) throw new Error(`${path} belongs to another user`)
       const length = await writeLines(handle, lines)
@@ -102,13 +106,13 @@ export class JournalFile {
     }
   }
 
-  /** Resolves when every line that was appended is written, or cannot be written. */
+  /** Resolves when every entry that was appended is written, or cannot be written. */
   flushed(): Promise<void> {
     const last = this.#group.isEmpty ? this.#syncing : this.#group
-    return new Promise((resolve) => (last ? last.add('', resolve) : resolve()))
+    return new Promise((resolve) => (last ? last.waitFor(resolve) : resolve()))
   }
 
-  /** Writes the remaining lines and closes the file. */
+  /** Writes the remaining entries and closes the file. */
   async close(): Promise<void> {
     await this.flushed()
     const handle = this.#handle
@@ -116,18 +120,25 @@ export class JournalFile {
     await handle?.close()
   }
 
-  /** Synchronous up to the new name: a line that came in between would be in the old file only. */
+  /** Synchronous up to the new name: an entry that came in between would be in the old file only. */
   async #replace(handle: FileHandle, path: string, length: number): Promise<void> {
+    this.#keepForRewrite(this.#group.takeEntries(this.#encode))
     const newLength = length + writeWhole(handle.fd, (this.#backlog ?? []).join(''))
     if (this.#syncs) fdatasyncSync(handle.fd)
     renameSync(path, this.#path)
     this.#length = newLength
     this.#dropBacklog()
-    this.#group.dropLines()
+    this.#group.dropText()
     const old = this.#handle
     this.#handle = handle
     await old?.close().catch(() => {})
     await syncFolder(dirname(this.#path))
+  }
+
+  #keepForRewrite(text: string): void {
+    if (!this.#backlog) return
+    this.#backlog.push(text)
+    this.#backlogLength += text.length
   }
 
   #dropBacklog(): void {
@@ -147,23 +158,26 @@ export class JournalFile {
     if (this.#syncing || this.#group.isEmpty) return
     const group = this.#group
     this.#group = new Group()
-    this.#write(group.text)
+    this.#write(group)
     if (this.#syncs) void this.#sync(group)
     else group.done()
   }
 
-  #write(text: string): void {
+  #write(group: Group<Entry>): void {
     const handle = this.#handle
+    if (!handle && !this.#backlog) return
+    const text = group.takeEntries(this.#encode)
+    this.#keepForRewrite(text)
     if (!handle) return
     try {
-      this.#length += writeWhole(handle.fd, text)
+      this.#length += writeWhole(handle.fd, group.text + text)
     } catch (error) {
       cutTo(handle.fd, this.#length)
       this.#break(handle, error as Error)
     }
   }
 
-  async #sync(group: Group): Promise<void> {
+  async #sync(group: Group<Entry>): Promise<void> {
     const handle = this.#handle
     this.#syncing = group
     const late = after(SYNC_DEADLINE_MS, () => this.#synced(group, handle, noAnswer()))
@@ -178,9 +192,9 @@ export class JournalFile {
   }
 
   /** Does nothing for a group that the deadline has ended already. */
-  #synced(group: Group, handle: FileHandle | undefined, failure: Error | undefined): void {
+  #synced(group: Group<Entry>, handle: FileHandle | undefined, failure: Error | undefined): void {
     if (this.#syncing !== group) return
-    // After a rewrite the lines are in another file, and an error of the old one does not matter.
+    // After a rewrite the entries are in another file, and an error of the old one does not matter.
     if (failure && handle && handle === this.#handle) this.#break(handle, failure)
     this.#syncing = undefined
     group.done()
@@ -205,11 +219,13 @@ const cutTo = (fd: number, length: number): void => {
   }
 }
 
-/** Lines that are written together, and the callbacks that wait for them. */
-class Group {
+/** Entries that are written together, and the callbacks that wait for them. */
+class Group<Entry> {
   #text = ''
+  #entries: Entry[] = []
   readonly #waiting: (() => void)[] = []
 
+  /** The text of entries that a rewrite has found in the group. */
   get text(): string {
     return this.#text
   }
@@ -219,17 +235,34 @@ class Group {
     return this.#waiting.length === 0
   }
 
-  add(line: string, then: () => void): void {
-    this.#text += line
+  add(entry: Entry, then: () => void): void {
+    this.#entries.push(entry)
     this.#waiting.push(then)
   }
 
-  /** Another file has the lines already; the callbacks still wait. */
-  dropLines(): void {
+  waitFor(then: () => void): void {
+    this.#waiting.push(then)
+  }
+
+  /** Removes the entries that have no text yet, and returns their text. */
+  takeEntries(encode: Encode<Entry>): string {
+    if (this.#entries.length === 0) return ''
+    const text = encode(this.#entries)
+    this.#entries = []
+    return text
+  }
+
+  /** Turns the entries so far into text, apart from those that come later. */
+  seal(encode: Encode<Entry>): void {
+    this.#text += this.takeEntries(encode)
+  }
+
+  /** Another file has the entries already; the callbacks still wait. */
+  dropText(): void {
     this.#text = ''
   }
 
-  /** The lines are written, or cannot be written. */
+  /** The entries are written, or cannot be written. */
   done(): void {
     for (const then of this.#waiting) then()
   }

@@ -8,7 +8,7 @@ import { type FolderOwner, writeOwner } from './folder/owner.js'
 import type { StateFolder } from './folder/state-folder.js'
 import { JournalFile, type JournalFileOwner } from './journal-file.js'
 import type { JournalState, OpenTask } from './journal-state.js'
-import { encodeEntry } from './record.js'
+import { encodeEntries } from './record.js'
 
 /** A shorter file is not worth a rewrite, in bytes. */
 const REWRITE_FROM_BYTES = 4 * 1024 * 1024
@@ -38,7 +38,7 @@ export class JournalStore implements JournalFileOwner {
   readonly #owner: FolderOwner
   readonly #log: Logger
   readonly #wake: Wake
-  readonly #file: JournalFile
+  readonly #file: JournalFile<JournalEntry>
   readonly #mode = new States('The journal', 'opening', MOVES)
   #isOwnerWritten = false
   #trouble: string | undefined
@@ -54,7 +54,7 @@ export class JournalStore implements JournalFileOwner {
     this.#owner = owner
     this.#log = log
     this.#wake = wake
-    this.#file = new JournalFile(folder.journalPath, syncs, this)
+    this.#file = new JournalFile(folder.journalPath, syncs, encodeEntries, this)
   }
 
   /** Why the worker must not take tasks; `undefined`: it may. */
@@ -75,7 +75,7 @@ export class JournalStore implements JournalFileOwner {
   /** @param then - called when the entry is written, or cannot be written */
   add(entry: JournalEntry, then: () => void, when?: 'soon' | 'at rest'): void {
     this.state.apply(entry)
-    this.#file.append(encodeEntry(entry), then, when)
+    this.#file.append(entry, then, when)
     if (this.#file.length > this.#rewriteFrom) this.#shorten()
     else if (this.#file.backlogLength > LONGEST_BACKLOG) this.#fallBehind()
   }
@@ -85,7 +85,7 @@ export class JournalStore implements JournalFileOwner {
    * the tasks.
    */
   async adopt(tasks: readonly OpenTask[]): Promise<boolean> {
-    for (const task of tasks) this.#file.append(encodeEntry(task), nothing)
+    for (const task of tasks) this.#file.append(task, nothing)
     await this.#file.flushed()
     if (!this.isWritable) return false
     for (const task of tasks) this.state.apply(task)
@@ -194,5 +194,5 @@ export class JournalStore implements JournalFileOwner {
 const nothing = (): void => {}
 
 function* linesOf(entries: readonly JournalEntry[]): Generator<string> {
-  for (const entry of entries) yield encodeEntry(entry)
+  for (const entry of entries) yield encodeEntries([entry])
 }

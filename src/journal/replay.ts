@@ -1,5 +1,5 @@
 import { JournalState } from './journal-state.js'
-import { decodeEntry, Unreadable } from './record.js'
+import { decodeEntries, Unreadable } from './record.js'
 
 /** A line that was skipped. */
 export interface Damage {
@@ -28,10 +28,10 @@ export const replay = (bytes: Buffer): Replay => {
   while (offset < bytes.length) {
     const found = bytes.indexOf(LINE_BREAK, offset)
     const end = found === -1 ? bytes.length : found
-    const entry = decodeEntry(bytes.subarray(offset, end))
-    if (!(entry instanceof Unreadable)) state.apply(entry)
+    const entries = decodeEntries(bytes.subarray(offset, end))
+    if (!(entries instanceof Unreadable)) for (const entry of entries) state.apply(entry)
     else if (found === -1) return { state, damage, tornBytes: end - offset }
-    else damage.push({ offset, bytes: end - offset, why: entry.why })
+    else damage.push({ offset, bytes: end - offset, why: entries.why })
     offset = end + 1
   }
   return { state, damage, tornBytes: 0 }

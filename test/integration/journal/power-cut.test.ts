@@ -15,7 +15,7 @@ const cutBefore = async (fact: 'accepted' | 'finished' | 'settled') => {
   await first.kill()
   const path = join(folder, 'journal.log')
   const journal = readFileSync(path, 'utf8')
-  const end = journal.lastIndexOf('\n', journal.indexOf(`"fact":"${fact}"`)) + 1
+  const end = journal.lastIndexOf('\n', journal.indexOf(`["${fact}"`)) + 1
   expect(end).toBeGreaterThan(0)
   writeFileSync(path, journal.slice(0, end))
   standIn.deliveries.length = 0

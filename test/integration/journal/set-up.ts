@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JournalEntry } from '../../../src/journal/entries.js'
-import { encodeEntry } from '../../../src/journal/record.js'
+import { encodeEntries } from '../../../src/journal/record.js'
 import type { Generation } from '../../support/generations.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { holdTime, testWorker } from '../../support/test-worker.js'
@@ -40,7 +40,7 @@ export const startAfterCrash = async (crash: Crash) => {
   const standIn = crash.standIn ?? (await StandIn.start(generation))
   const folder = temporaryFolder()
   const urls = [standIn, ...others].map(({ url }) => url)
-  writeFileSync(join(folder, 'journal.log'), urls.flatMap(entries).map(encodeEntry).join(''))
+  writeFileSync(join(folder, 'journal.log'), encodeEntries(urls.flatMap(entries)))
   holdTime()
   const { worker, logged } = testWorker({
     url: standIn.url,

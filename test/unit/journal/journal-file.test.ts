@@ -6,23 +6,26 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { JournalEntry } from '../../../src/journal/entries.js'
 import { JournalFile } from '../../../src/journal/journal-file.js'
 import { JournalState } from '../../../src/journal/journal-state.js'
-import { encodeEntry } from '../../../src/journal/record.js'
+import { encodeEntries } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
 import { fullDisk, hangingDisk } from '../../support/failing-disk.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { anyEntry } from './arbitrary-entries.js'
 
+/** The entries of most tests are lines. */
+const joined = (lines: readonly string[]) => lines.join('')
+
 const fileIn = async (folder: string, syncs = false) => {
   const path = join(folder, 'journal.log')
   const errors: Error[] = []
-  const file = new JournalFile(path, syncs, { fileBroke: (error) => errors.push(error) })
+  const file = new JournalFile<string>(path, syncs, joined, { fileBroke: (error) => errors.push(error) })
   await file.rewrite([])
   onTestFinished(() => file.close())
   return { file, path, errors, text: () => readFileSync(path, 'utf8') }
 }
 
-const appended = (file: JournalFile, line: string, when?: 'at rest'): Promise<void> =>
-  new Promise((resolve) => file.append(line, resolve, when))
+const appended = <Entry>(file: JournalFile<Entry>, entry: Entry, when?: 'at rest'): Promise<void> =>
+  new Promise((resolve) => file.append(entry, resolve, when))
 
 describe.each([[false], [true]])('a journal file with syncs=%s', (syncs) => {
   test('writes all lines of a turn together, at the end of the turn', async () => {
@@ -67,9 +70,9 @@ describe.each([[false], [true]])('a journal file with syncs=%s', (syncs) => {
     const pending = appended(file, 'in the snapshot\n')
     const rewriting = file.rewrite(['in the snapshot\n', ...new Array(40_000).fill('copied\n')])
     const meanwhile = appended(file, 'meanwhile\n')
+    await meanwhile
     expect(file.backlogLength).toBe('meanwhile\n'.length)
     await Promise.all([pending, rewriting])
-    await meanwhile
     await appended(file, 'after\n')
     const lines = text().split('\n')
     expect([lines[0], lines.length, ...lines.slice(-4)]).toEqual([
@@ -95,6 +98,18 @@ describe('a journal file on a bad disk', () => {
     await appended(file, 'three\n')
     expect(text()).toBe('one\nthree\n')
     expect(file.backlogLength).toBe(0)
+  })
+
+  test('breaks during a rewrite: the new file has the entries that the old file could not take', async () => {
+    const { file, text } = await fileIn(temporaryFolder())
+    const rewriting = file.rewrite(new Array(40_000).fill('copied\n'))
+    const heal = fullDisk()
+    await appended(file, 'refused\n')
+    heal()
+    expect(file.isWritable).toBe(false)
+    await appended(file, 'without a file\n')
+    await rewriting
+    expect(text().split('\n').slice(-4)).toEqual(['copied', 'refused', 'without a file', ''])
   })
 
   test('knows the length of the old file when the new file cannot take its name', async () => {
@@ -169,18 +184,22 @@ const shortest = (entries: readonly JournalEntry[]) => {
   return state.entries
 }
 
+const line = (entry: JournalEntry) => encodeEntries([entry])
+
 /** A file, the entries that were appended to it, and how many of them the file has confirmed. */
 class Trial {
   readonly appended: JournalEntry[] = []
   readonly #path: string
-  readonly #file: JournalFile
+  readonly #file: JournalFile<JournalEntry>
   #confirmed = 0
   #rewriting: Promise<void> | undefined
   #last: Promise<void> | undefined
 
   constructor(path: string, syncs: boolean) {
     this.#path = path
-    this.#file = new JournalFile(path, syncs, { fileBroke: (error) => expect.unreachable(error.message) })
+    this.#file = new JournalFile(path, syncs, encodeEntries, {
+      fileBroke: (error) => expect.unreachable(error.message),
+    })
   }
 
   begin(): Promise<void> {
@@ -189,13 +208,13 @@ class Trial {
 
   append(entry: JournalEntry): void {
     const count = this.appended.push(entry)
-    this.#last = appended(this.#file, encodeEntry(entry)).then(() => {
+    this.#last = appended(this.#file, entry).then(() => {
       this.#confirmed = count
     })
   }
 
   rewrite(): void {
-    this.#rewriting ??= this.#file.rewrite(shortest(this.appended).map(encodeEntry)).finally(() => {
+    this.#rewriting ??= this.#file.rewrite(shortest(this.appended).map(line)).finally(() => {
       this.#rewriting = undefined
     })
   }

@@ -5,7 +5,7 @@ import type { AcceptedEntry } from '../../../src/journal/entries.js'
 import { takeLock } from '../../../src/journal/folder/lock.js'
 import { currentOwner } from '../../../src/journal/folder/owner.js'
 import { Journal } from '../../../src/journal/journal.js'
-import { encodeEntry } from '../../../src/journal/record.js'
+import { encodeEntries } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
 import { Wake } from '../../../src/utils/wake.js'
 import { fullDisk, handlesThatCannotSync, hangingDisk } from '../../support/failing-disk.js'
@@ -48,7 +48,7 @@ const deadWorker = async (home: string) => {
   const folder = join(home, 'dead')
   mkdirSync(folder)
   const task = accepted('dead', 't1')
-  writeFileSync(join(folder, 'journal.log'), encodeEntry(task))
+  writeFileSync(join(folder, 'journal.log'), encodeEntries([task]))
   writeFileSync(join(folder, 'worker.json'), JSON.stringify(await currentOwner('dead', true)))
   const tasks = () => replay(readFileSync(join(folder, 'journal.log'))).state.tasks
   return { folder, task, tasks }

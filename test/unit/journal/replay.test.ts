@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JournalEntry } from '../../../src/journal/entries.js'
 import { JournalState } from '../../../src/journal/journal-state.js'
-import { encodeEntry } from '../../../src/journal/record.js'
+import { encodeEntries } from '../../../src/journal/record.js'
 import { replay } from '../../../src/journal/replay.js'
 import { anyEntry } from './arbitrary-entries.js'
 
-const bytesOf = (entries: readonly JournalEntry[]) => Buffer.from(entries.map(encodeEntry).join(''))
+const bytesOf = (entries: readonly JournalEntry[]) =>
+  Buffer.from(entries.map((entry) => encodeEntries([entry])).join(''))
 
 const stateOf = (entries: readonly JournalEntry[]) => {
   const state = new JournalState()
@@ -67,6 +68,21 @@ describe('replaying a journal', () => {
     )
   })
 
+  test('a group of entries is a line: it has the same state, and is read whole or not at all', () => {
+    fc.assert(
+      fc.property(someEntries, someEntries, (first, second) => {
+        const [one, two] = [Buffer.from(encodeEntries(first)), Buffer.from(encodeEntries(second))]
+        expect(replay(Buffer.concat([one, two])).state.entries).toEqual(
+          stateOf([...first, ...second]).entries,
+        )
+        const torn = replay(Buffer.concat([one, two.subarray(0, two.length - 2)]))
+        expect(torn.state.entries).toEqual(stateOf(first).entries)
+        expect(torn.tornBytes).toBe(two.length - 2)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
   test('a flipped bit costs its line and at most one neighbor, and adds nothing', () => {
     fc.assert(
       fc.property(someEntries, fc.nat(), fc.integer({ min: 0, max: 7 }), (entries, place, bit) => {
@@ -95,7 +111,7 @@ describe('replaying a journal', () => {
   })
 
   test('reports where a line is damaged and why', () => {
-    const bytes = Buffer.from(`rubbish\n${encodeEntry({ fact: 'settled', taskId: 't' })}`)
+    const bytes = Buffer.from(`rubbish\n${encodeEntries([{ fact: 'settled', taskId: 't' }])}`)
     expect(replay(bytes).damage).toEqual([
       { offset: 0, bytes: 7, why: 'the line does not begin with a version and a checksum' },
     ])
