@@ -20,6 +20,8 @@ export type Settlement =
   /** The orchestrator will never take the result. `isKept`: the result is stored as a dead letter. */
   | { readonly kind: 'replaced' | 'refused'; readonly error: Error; readonly isKept: boolean }
 
+type RefusedAnswer = Exclude<Answer, Receipt>
+
 /** Brings each result to the orchestrator that gave the task, and keeps it until that orchestrator has answered. */
 export class Delivery {
   readonly #policy: DeliveryPolicy
@@ -53,23 +55,16 @@ export class Delivery {
    *
    * @param isRecorded - whether the journal has the result already
    */
-  async bring(result: TaskResult, to: ResultSink, isRecorded = false): Promise<Settlement> {
+  // The hot path: one promise, and callbacks inside.
+  bring(result: TaskResult, to: ResultSink, isRecorded = false): Promise<Settlement> {
     this.#undelivered.set(result, true)
-    const answer = await new Promise<Answer>((answered) => {
-      const send = () => this.#queueFor(to).send(result, answered)
+    return new Promise((settled) => {
+      const send = () =>
+        this.#queueFor(to).send(result, (answer) => this.#answered(result, to, answer, settled))
       // The journal comes first: an unanswered result can then be sent again, whatever happens to this process.
       if (isRecorded) send()
       else this.#journal.finished(result, to.url, send)
     })
-    if (answer.kind === 'taken' || answer.kind === 'ignored') {
-      await new Promise<void>((then) => this.#journal.acknowledged(result, then))
-      this.#forget(result)
-      return answer
-    }
-    const { kind, error } = answer
-    const isKept = await this.#journal.buried(result, to.url, error)
-    this.#forget(result)
-    return { kind, error, isKept }
   }
 
   /** The orchestrator answers again: results for all worker ids of this worker may go. */
@@ -86,6 +81,28 @@ export class Delivery {
   close(): void {
     this.#isClosed = true
     for (const queue of this.#queues.values()) queue.close()
+  }
+
+  #answered(
+    result: TaskResult,
+    to: ResultSink,
+    answer: Answer,
+    settled: (settlement: Settlement | Promise<Settlement>) => void,
+  ): void {
+    if (answer.kind !== 'taken' && answer.kind !== 'ignored') {
+      settled(this.#bury(result, to, answer))
+      return
+    }
+    this.#journal.acknowledged(result, () => {
+      this.#forget(result)
+      settled(answer)
+    })
+  }
+
+  async #bury(result: TaskResult, to: ResultSink, { kind, error }: RefusedAnswer): Promise<Settlement> {
+    const isKept = await this.#journal.buried(result, to.url, error)
+    this.#forget(result)
+    return { kind, error, isKept }
   }
 
   #queueFor(to: ResultSink): ResultQueue {
