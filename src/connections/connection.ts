@@ -198,7 +198,7 @@ export class Connection
 
   async close(): Promise<void> {
     this.#registering.close()
-    this.#recovery.cancel()
+    this.#recovery.close()
     this.#abandonment.close()
     this.heartbeats.stop()
     this.uplink.close()

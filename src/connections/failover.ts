@@ -117,7 +117,7 @@ export class FailoverWatch {
   }
 
   close(): void {
-    this.#asking.cancel()
+    this.#asking.close()
   }
 
   #askLater(): void {

@@ -48,6 +48,6 @@ export class PollAbandonment {
   }
 
   close(): void {
-    this.#lastOffers.cancel()
+    this.#lastOffers.close()
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../utils/logger.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
 import { monotonicMs } from '../utils/time.js'
+import { TroubleLines } from '../utils/trouble-lines.js'
 import { TOKEN_REFUSED } from './heartbeat/heartbeat-loop.js'
 
 /** What the registration asks of its connection, and tells it. */
@@ -47,6 +48,7 @@ export class Registering {
   readonly #log: Logger
   readonly #state = new States('The registration', 'unused', MOVES)
   readonly #retry = new ResettableTimer()
+  readonly #troubles = new TroubleLines()
   /** Grows with each attempt: the answer to an earlier attempt means nothing any more. */
   #attempt = 0
   #failures = 0
@@ -136,6 +138,7 @@ export class Registering {
     this.#isRenewing = false
     this.#failures = 0
     this.#failure = undefined
+    this.#troubles.over()
     this.#isTaken = true
     this.#state.move('registered')
     this.#owner.registered()
@@ -148,7 +151,7 @@ export class Registering {
       return
     }
     this.#failures++
-    if (this.#failure?.message !== error.message) this.#logTrouble(error)
+    if (this.#troubles.isNew(error.message)) this.#logTrouble(error)
     this.#failure = error
     this.#retryAfter(this.#pauseAfter(error))
   }

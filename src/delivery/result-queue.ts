@@ -95,7 +95,7 @@ export class ResultQueue {
 
   close(): void {
     this.#mode = 'closed'
-    this.#next.cancel()
+    this.#next.close()
     for (const timer of this.#asleep.values()) timer.cancel()
     this.#asleep.clear()
   }

@@ -35,7 +35,6 @@ export class EventLoopWatch {
   #dueMs = 0
   /** {@link idleMs} when the tick was set. */
   #idleBeforeMs = 0
-  #isStopped = false
   #blockage: Blockage | undefined
   /** The task names whose handlers ended after the tick was due. Handlers that ended earlier did not delay it. */
   readonly #ended = new Set<string>()
@@ -55,8 +54,7 @@ export class EventLoopWatch {
 
   /** Stops for good. */
   stop(): void {
-    this.#isStopped = true
-    this.#tick.cancel()
+    this.#tick.close()
   }
 
   /** A handler is about to run. */
@@ -74,7 +72,6 @@ export class EventLoopWatch {
   }
 
   #tickLater(): void {
-    if (this.#isStopped) return
     this.#dueMs = monotonicMs() + TICK_MS
     this.#idleBeforeMs = idleMs()
     this.#tick.set(TICK_MS, () => this.#measureLag())

@@ -6,6 +6,7 @@ import { MAX_RETRY_AFTER_MS } from '../transport/pace.js'
 import type { Logger } from '../utils/logger.js'
 import type { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
+import { TroubleLines } from '../utils/trouble-lines.js'
 import type { ProtocolDetector } from './protocol-detector.js'
 
 export interface WorkerTokenOptions {
@@ -40,7 +41,7 @@ export class WorkerToken {
   /** Whether the orchestrator has accepted a request with this token. */
   #isProven = false
   /** The last error that was logged. */
-  #trouble: string | undefined
+  readonly #troubles = new TroubleLines()
   #isClosed = false
 
   constructor(options: WorkerTokenOptions) {
@@ -136,9 +137,8 @@ export class WorkerToken {
 
   /** One line for each new error, not one for each retry. */
   #report(error: Error | undefined): void {
-    const isNew = error !== undefined && error.message !== this.#trouble
-    this.#trouble = error?.message
-    if (!isNew) return
+    if (!error) this.#troubles.over()
+    if (!error || !this.#troubles.isNew(error.message)) return
     const { url, log } = this.#options
     log?.warn(
       { orchestrator: url, err: error },

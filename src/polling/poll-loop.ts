@@ -15,6 +15,7 @@ import type { Logger } from '../utils/logger.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
 import { monotonicMs } from '../utils/time.js'
+import { TroubleLines } from '../utils/trouble-lines.js'
 import { CutWatch } from './cut-watch.js'
 import { endOf } from './poll-end.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
@@ -97,6 +98,7 @@ export class PollLoop implements PollSeat {
   #isAway = false
   /** Why the last poll failed. */
   #failure: Error | undefined
+  readonly #troubles = new TroubleLines()
   readonly #cuts: CutWatch
 
   constructor(
@@ -153,6 +155,7 @@ export class PollLoop implements PollSeat {
     this.#state.move('polling')
     this.#failures = 0
     this.#failure = undefined
+    this.#troubles.over()
     this.#shared.turn.grant()
   }
 
@@ -291,9 +294,8 @@ export class PollLoop implements PollSeat {
 
   /** Logs each change once, not each attempt. */
   #logTrouble(error: Error): void {
-    const isNew = this.#failure?.message !== error.message
     this.#failure = error
-    if (!isNew) return
+    if (!this.#troubles.isNew(error.message)) return
     const fields = { orchestrator: this.#orchestrator.url, err: error }
     this.#shared.log.warn(fields, 'Poll failed: the worker gets no tasks from this orchestrator and retries')
   }
@@ -302,6 +304,7 @@ export class PollLoop implements PollSeat {
     if (this.#failures === 0) return
     this.#failures = 0
     this.#failure = undefined
+    this.#troubles.over()
     this.#shared.log.info({ orchestrator: this.#orchestrator.url }, 'Polls are answered again')
   }
 

@@ -55,7 +55,7 @@ export class PollTurn {
   }
 
   close(): void {
-    this.#later.cancel()
+    this.#later.close()
   }
 
   #next(): PollSeat | undefined {

@@ -7,6 +7,7 @@ import { fullJitter } from '../../transport/backoff.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { ResettableTimer } from '../../utils/resettable-timer.js'
+import { TroubleLines } from '../../utils/trouble-lines.js'
 import type { Wake } from '../../utils/wake.js'
 
 /** What heartbeats ask of their connection, and tell it. */
@@ -48,7 +49,7 @@ export class HeartbeatLoop {
   readonly #interval = new ResettableTimer()
   readonly #debounce = new ResettableTimer()
   #failures = 0
-  #trouble: string | undefined
+  readonly #troubles = new TroubleLines()
   readonly #answered = new Condition()
   /** How many heartbeats were sent, and the number of the last one that the orchestrator has taken. */
   #sent = 0
@@ -150,7 +151,7 @@ export class HeartbeatLoop {
     this.#known = this.#urgent(heartbeat)
     this.#knownUsage = usage
     this.#failures = 0
-    this.#trouble = undefined
+    this.#troubles.over()
     this.#next(this.#shared.settings.heartbeatIntervalMs)
     this.#answered.notify()
   }
@@ -176,8 +177,7 @@ export class HeartbeatLoop {
 
   /** Logs each change once, not each attempt. */
   #logTrouble(error: Error): void {
-    if (this.#trouble === error.message) return
-    this.#trouble = error.message
+    if (!this.#troubles.isNew(error.message)) return
     const fields = { orchestrator: this.#orchestrator.url, err: error }
     const { log } = this.#shared
     if (error instanceof AuthError) log.error(fields, TOKEN_REFUSED)

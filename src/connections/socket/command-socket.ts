@@ -7,6 +7,7 @@ import type { Logger } from '../../utils/logger.js'
 import { OnceAMinute } from '../../utils/once-a-minute.js'
 import { type Moves, States } from '../../utils/states.js'
 import { after, monotonicMs, type Timer, within } from '../../utils/time.js'
+import { TroubleLines } from '../../utils/trouble-lines.js'
 import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
 import { isReplaced, needsCooldown, pauseBeforeSocket } from './socket-pause.js'
 
@@ -86,7 +87,7 @@ export class CommandSocket {
   /** A socket went silent, and no socket has been renewed since. */
   #owesRenewal = false
   /** The last trouble that was logged: the same one is not logged again. */
-  #trouble: string | undefined
+  readonly #troubles = new TroubleLines()
   readonly #invalid = new OnceAMinute()
 
   constructor({ orchestrator, listener, log }: CommandSocketOptions) {
@@ -218,7 +219,7 @@ export class CommandSocket {
   #opened(): void {
     this.#enter('open', this.#owesRenewal ? RENEW_MS : undefined)
     this.#openedMs = monotonicMs()
-    this.#trouble = undefined
+    this.#troubles.over()
     this.#log.info({ orchestrator: this.#orchestrator.url }, 'Command socket open')
     this.#progress.resume()
     this.#listener.socketOpened()
@@ -284,8 +285,7 @@ export class CommandSocket {
     const trouble = isError
       ? cause.message
       : `closed with code ${cause.code}${cause.reason && `: ${cause.reason}`}`
-    if (this.#trouble === trouble) return
-    this.#trouble = trouble
+    if (!this.#troubles.isNew(trouble)) return
     const fields = { orchestrator: this.#orchestrator.url, ...(isError ? { err: cause } : { trouble }) }
     if (cause instanceof AuthError) this.#log.error(fields, REFUSED)
     else this.#log.warn(fields, 'Command socket not open: tasks cannot be cancelled; retrying')

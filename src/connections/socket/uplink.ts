@@ -2,6 +2,7 @@ import type { Orchestrator } from '../../orchestrators/orchestrator.js'
 import type { ProgressUpdate, TaskEvent } from '../../protocol/messages.js'
 import type { Protocol } from '../../protocol/protocol.js'
 import type { Logger } from '../../utils/logger.js'
+import { TroubleLines } from '../../utils/trouble-lines.js'
 import type { CommandSocket } from './command-socket.js'
 import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
 
@@ -37,7 +38,7 @@ export class Uplink {
   #inFlight = 0
   #isClosed = false
   /** The last failure that was logged as a warning. */
-  #trouble: string | undefined
+  readonly #troubles = new TroubleLines()
 
   constructor(options: UplinkOptions) {
     this.#options = options
@@ -100,7 +101,7 @@ export class Uplink {
     this.#inFlight++
     try {
       await this.#options.orchestrator.postEvent(post.text)
-      this.#trouble = undefined
+      this.#troubles.over()
     } catch (error) {
       this.#failed(post, error as Error)
     }
@@ -118,8 +119,7 @@ export class Uplink {
   #failed({ name }: Post, error: Error): void {
     const { orchestrator, log } = this.#options
     const fields = { orchestrator: orchestrator.url, event: name, err: error }
-    const level = this.#trouble === error.message ? 'debug' : 'warn'
+    const level = this.#troubles.isNew(error.message) ? 'warn' : 'debug'
     log[level](fields, 'Event not delivered; it is not sent again')
-    this.#trouble = error.message
   }
 }
