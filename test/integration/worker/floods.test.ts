@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { eventually } from '../../support/interop/eventually.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
 import { testWorker } from '../../support/test-worker.js'
 
@@ -43,4 +44,33 @@ test('§1.6.13 pings are answered', async () => {
   const answered = new Promise<string>((resolve) => peer.socket.once('pong', (data) => resolve(String(data))))
   peer.socket.ping('hello')
   expect(await answered).toBe('hello')
+})
+
+test('§1.6.13 a server that sends pings and reads no pongs does not fill the memory', async () => {
+  const { peer, refreshed } = await setUp()
+  const { socket } = peer
+  const payload = Buffer.alloc(125, 'x')
+  let pongs = 0
+  let seesLast = false
+  socket.on('pong', (data) => {
+    pongs++
+    seesLast ||= String(data) === 'last'
+  })
+  socket.pause()
+  const PINGS = 240_000
+  for (let n = 0; n < PINGS; n++) {
+    socket.ping(payload)
+    if (n % 2_000 === 0) await new Promise(setImmediate)
+  }
+  peer.say({ command: 'refresh' })
+  await refreshed
+  socket.resume()
+  // Once the server reads, its pings are answered again.
+  await eventually('a ping is answered', () => {
+    if (!seesLast) socket.ping('last')
+    return seesLast
+  })
+  // 30 MB of pongs were due. What was sent is what the buffers of both systems and 1 MiB hold.
+  expect(pongs).toBeGreaterThan(0)
+  expect(pongs).toBeLessThan(PINGS / 2)
 })
