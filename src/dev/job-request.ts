@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { isObject, type JsonObject } from '../utils/json.js'
+import { parseWide } from '../utils/exact-json.js'
+import { isObject, type JsonObject, jsonText } from '../utils/json.js'
 import { wallMs } from '../utils/time.js'
 import { isTooDeep, MAX_NESTING } from './json-depth.js'
 import { MAX_DELAY_MS } from './options.js'
@@ -47,13 +48,13 @@ const copyOf = (value: object): JsonObject => {
   const json = textOf(value)
   if (json === undefined || isTooDeep(json))
     throw new TypeError(`a value is nested deeper than ${MAX_NESTING} levels`)
-  return JSON.parse(json)
+  return parseWide(json) as JsonObject
 }
 
 /** Returns `undefined` if the value is nested too deep for `JSON.stringify`. */
 const textOf = (value: object): string | undefined => {
   try {
-    return JSON.stringify(value)
+    return jsonText(value)
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error

@@ -1,4 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { jsonText } from '../../utils/json.js'
 import { RXON_VERSION_HEADER } from '../generation.js'
 import type { Refusal } from '../refusal.js'
 import { pack } from './compress.js'
@@ -37,7 +38,7 @@ const dropVersion = (context: HttpContext): HttpContext => {
 }
 
 export const answerJson = (context: HttpContext, value: unknown, status = 200): Response =>
-  writeText(context, status, JSON_TYPE, JSON.stringify(value))
+  writeText(context, status, JSON_TYPE, jsonText(value))
 
 export const answerText = (context: HttpContext, text: string, status: number): Response =>
   writeText(context, status, TEXT_TYPE, text)

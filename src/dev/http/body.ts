@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { parseWide } from '../../utils/exact-json.js'
 import { isTooDeep } from '../json-depth.js'
 
 /** The longest body that the real orchestrator reads, in bytes. */
@@ -41,7 +42,7 @@ const parse = (bytes: Buffer): Body => {
   try {
     const text = bytes.toString()
     if (isTooDeep(text)) return UNREADABLE
-    return { kind: 'json', value: JSON.parse(text), text }
+    return { kind: 'json', value: parseWide(text), text }
   } catch {
     return UNREADABLE
   }

@@ -1,3 +1,4 @@
+import { jsonText } from '../../utils/json.js'
 import { wallMs } from '../../utils/time.js'
 import { signatureOf, withoutNulls } from '../rxon/signing.js'
 import type { Job } from '../state/job.js'
@@ -34,5 +35,5 @@ export const rxonOfferOf = (job: Job, taskId: string, secretKey: string): object
     step: 1,
     ...signed,
   })
-  return { ...task, ...(security && { security }), sig: signatureOf(JSON.stringify(task), secretKey) }
+  return { ...task, ...(security && { security }), sig: signatureOf(jsonText(task), secretKey) }
 }

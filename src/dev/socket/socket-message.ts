@@ -1,3 +1,4 @@
+import { parseWide } from '../../utils/exact-json.js'
 import { isObject } from '../../utils/json.js'
 import { isTooDeep } from '../json-depth.js'
 import type { Message } from '../rxon/message-verifier.js'
@@ -15,7 +16,7 @@ interface Progress {
 
 const parsed = (text: string): unknown => {
   try {
-    return isTooDeep(text) ? undefined : JSON.parse(text)
+    return isTooDeep(text) ? undefined : parseWide(text)
   } catch {
     return undefined
   }

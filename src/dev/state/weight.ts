@@ -1,3 +1,5 @@
+import { jsonText } from '../../utils/json.js'
+
 /** What a value of JSON takes in memory on top of its text, in bytes: a slot, or an empty object or list. */
 const BYTES_PER_VALUE = 32
 
@@ -11,7 +13,7 @@ const isSeparator = (code: number): boolean =>
  * tells little: `[{},{},{}]` takes twenty times as much.
  */
 export const weightOf = (value: object): number => {
-  const json = JSON.stringify(value)
+  const json = jsonText(value)
   let values = 0
   for (let at = 0; at < json.length; at++) if (isSeparator(json.charCodeAt(at))) values++
   return 2 * json.length + BYTES_PER_VALUE * values
