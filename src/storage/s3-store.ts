@@ -9,8 +9,7 @@ import type {
 } from './object-store.js'
 import { describeStored } from './object-store.js'
 import { connectS3, type S3, type S3Access } from './s3-client.js'
-import { taskErrorOf } from './s3-errors.js'
-import { s3Uri } from './s3-uri.js'
+import { listObjects } from './s3-list.js'
 
 /** An S3-compatible store. The AWS SDK is loaded with the first operation. */
 export class S3Store implements ObjectStore {
@@ -27,13 +26,7 @@ export class S3Store implements ObjectStore {
     { signal }: TransferOptions,
   ): AsyncGenerator<ListedObject, void, undefined> {
     const { s3 } = await this.#open()
-    let token: string | undefined
-    do {
-      const page = await listPage(s3, { bucket, key: prefix }, token, signal)
-      for (const { Key, Size } of page.Contents ?? [])
-        if (Key !== undefined) yield { key: Key, size: Size ?? 0 }
-      token = page.IsTruncated ? page.NextContinuationToken : undefined
-    } while (token !== undefined)
+    yield* listObjects(s3, { bucket, key: prefix }, signal)
   }
 
   async stat(
@@ -81,19 +74,4 @@ const loadTransfers = async (maxConcurrency: number) => {
     import('./s3-upload.js'),
   ])
   return { downloadObject, uploadObject, buffers: new PartBuffers(new Limiter(maxConcurrency)) }
-}
-
-const listPage = async (
-  { sdk, client }: S3,
-  from: ObjectAddress,
-  ContinuationToken: string | undefined,
-  signal: AbortSignal,
-) => {
-  const command = new sdk.ListObjectsV2Command({ Bucket: from.bucket, Prefix: from.key, ContinuationToken })
-  try {
-    return await client.send(command, { abortSignal: signal })
-  } catch (error) {
-    signal.throwIfAborted()
-    throw taskErrorOf(error, { what: `${s3Uri(from)} cannot be listed`, addressIsFrom: 'input' })
-  }
 }

@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path'
-import { InvalidInputError } from '../errors.js'
-import { isS3Uri } from '../storage/s3-uri.js'
+import { InvalidInputError, TransientError } from '../errors.js'
+import { isS3Uri, s3Uri } from '../storage/s3-uri.js'
 import { forEach } from '../utils/for-each.js'
+import type { Logger } from '../utils/logger.js'
 import { type Input, placeInputs, segmentsBelow } from './files/local-names.js'
 import { makeFolders } from './files/make-folders.js'
 import type { Quota } from './files/quota.js'
@@ -21,21 +22,24 @@ export const fetchInputs = (
   storage: TaskStorage | undefined,
   directory: TaskDirectory,
   signal: TaskSignal,
+  log: Logger,
 ): unknown => {
   const uris = storage ? [...stringsIn(params)].map(([, text]) => text).filter(isS3Uri) : []
   if (!storage || uris.length === 0) return params
-  return new Fetching(storage, directory).fetch(placeInputs(uris), signal.signal, params)
+  return new Fetching(storage, directory, log).fetch(placeInputs(uris), signal.signal, params)
 }
 
 /** The downloads of one task. */
 class Fetching {
   readonly #storage: TaskStorage
   readonly #directory: TaskDirectory
+  readonly #log: Logger
   #quota: Quota | undefined
 
-  constructor(storage: TaskStorage, directory: TaskDirectory) {
+  constructor(storage: TaskStorage, directory: TaskDirectory, log: Logger) {
     this.#storage = storage
     this.#directory = directory
+    this.#log = log
   }
 
   async fetch(inputs: readonly Input[], signal: AbortSignal, params: unknown): Promise<unknown> {
@@ -71,15 +75,27 @@ class Fetching {
     const objects = store.list(bucket, prefix, { signal })
     await forEach(objects, transfers.max, signal, async ({ key, size }, either) => {
       const path = join(folder, ...segmentsBelow(input.uri, prefix, key))
-      this.#quota?.take(size)
       const isFolder = key.endsWith('/')
       const clashing = (error: unknown) => clash(error, input.uri, key)
       await makeFolders(root, isFolder ? path : dirname(path)).catch(clashing)
-      if (isFolder) return
-      const download = () => store.download({ bucket, key }, path, { signal: either })
+      if (isFolder) {
+        if (size > 0) this.#log.warn({ uri: s3Uri({ bucket, key }), size }, FOLDER_WITH_CONTENT)
+        return
+      }
+      this.#quota?.take(size)
+      const download = () => store.download({ bucket, key }, path, { signal: either }).catch(gone)
       await transfers.run(download, either).catch(clashing)
     })
   }
+}
+
+const FOLDER_WITH_CONTENT =
+  'object not downloaded: its key ends with a slash, so it became a folder. Store its content under another key'
+
+/** An object that was in the list a moment ago is no mistake of the params. */
+const gone = (error: unknown): never => {
+  if (!(error instanceof InvalidInputError)) throw error
+  throw new TransientError(`${error.message} (deleted after it was listed)`, { cause: error })
 }
 
 const CLASHES = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])

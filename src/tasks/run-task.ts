@@ -45,7 +45,7 @@ export const runTask = async (
     const directory = directories.open(offer.taskId)
     // Most stages have nothing to wait for. An `await` without need costs a turn of the microtask queue for each task.
     const exact = offer.exactParams?.()
-    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal)
+    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal, tools.log)
     const input = isPending(fetched) ? await fetched : fetched
     const checked =
       exact === undefined

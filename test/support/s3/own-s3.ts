@@ -37,6 +37,8 @@ export interface OwnS3 {
   fault: (request: Seen, number: number) => Fault | undefined
   /** Called with each request before it is answered. */
   onRequest: (request: Seen) => void | Promise<void>
+  /** Answers a request in a way of its own. Returns false for a request that is to be answered as usual. */
+  answerInstead: (exchange: Exchange) => boolean | Promise<boolean>
 }
 
 const quoted = (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"`
@@ -95,13 +97,17 @@ const flawOf = (body: Buffer, { headers }: IncomingMessage, knowsCrc32: boolean)
   return signed === sha256 ? undefined : 'XAmzContentSHA256Mismatch'
 }
 
-type Act = (exchange: {
+/** A request, and the response that it waits for. */
+export interface Exchange {
   readonly seen: Seen
   readonly body: Buffer
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly fault: Fault | undefined
-}) => void | Promise<void>
+  /** The number of the request among those of its method, from 1. */
+  readonly number: number
+}
+
+type Act = (exchange: Exchange & { readonly fault: Fault | undefined }) => void | Promise<void>
 
 /** An S3 of the tests' own, in memory, with one bucket `b`; it does what S3 does, and what it is told to do wrong. */
 export const startOwnS3 = async (): Promise<OwnS3> => {
@@ -204,6 +210,7 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
     crc32: 'known',
     fault: () => undefined,
     onRequest: () => {},
+    answerInstead: () => false,
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -213,11 +220,12 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
     numbers.set(seen.method, number)
     const body = await read(request)
     await own.onRequest(seen)
+    if (await own.answerInstead({ seen, body, request, response, number })) return
     const fault = own.fault(seen, number)
     if (fault?.kind === 'status') return refuse(response, fault.status, fault.code)
     if (seen.bucket !== 'b') return refuse(response, 404, 'NoSuchBucket')
     const { [seen.method]: act = abandon } = acts
-    return act({ seen, body, request, response, fault })
+    return act({ seen, body, request, response, number, fault })
   }
 
   const server = createServer((request, response) => {
