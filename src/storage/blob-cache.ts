@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { isTrustedOwner, OwnDirectory } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
 import { monotonicMs, wallMs, within } from '../utils/time.js'
+import { strongEtag } from './etag.js'
 import type { DownloadOptions, ObjectAddress, ObjectStore, StoredObject } from './object-store.js'
 
 export interface BlobCacheOptions {
@@ -68,21 +69,26 @@ export class BlobCache implements ObjectStore {
     // If something is wrong, the download reports it in more detail.
     const known = await store.stat?.(from, { signal }).catch(() => undefined)
     signal.throwIfAborted()
-    if (known?.etag === undefined || known.size > maxBytes) return store.download(from, path, options)
+    if (!isCacheable(known) || known.size > maxBytes) return store.download(from, path, options)
     const name = this.#nameOf(from, known.etag)
-    let isAccepted = false
+    let acceptedBytes = 0
+    let announcedBytes = 0
+    // The store announces the bytes of an entry again if the entry cannot be used.
     const accept = (bytes: number) => {
-      if (!isAccepted) options.accept?.(bytes)
-      isAccepted = true
+      announcedBytes += bytes
+      if (announcedBytes > acceptedBytes) options.accept?.(announcedBytes - acceptedBytes)
+      acceptedBytes = Math.max(acceptedBytes, announcedBytes)
     }
     do {
       const arriving = this.#arriving.get(name)
       if (arriving) await within(WAIT_MS, arriving, signal)
       signal.throwIfAborted()
+      announcedBytes = 0
       if (await this.#take(name, known.size, path, accept)) return known
     } while (this.#arriving.has(name) && monotonicMs() >= this.#pausedUntilMs)
+    announcedBytes = 0
     const work = store.download(from, path, { signal, accept })
-    const added = work.then((stored) => this.#add(from, path, stored))
+    const added = work.then((stored) => this.#add(from, path, stored, known))
     this.#arriving.set(
       name,
       added.catch(() => {}).finally(() => this.#arriving.delete(name)),
@@ -114,10 +120,13 @@ export class BlobCache implements ObjectStore {
   }
 
   /** Adds a downloaded file to the cache. Never rejects, because the task has its file already. */
-  async #add(from: ObjectAddress, path: string, { size, etag }: StoredObject): Promise<void> {
+  async #add(from: ObjectAddress, path: string, stored: StoredObject, known: StoredObject): Promise<void> {
     const { log } = this.#options
     const folder = this.#directory.path
-    if (etag === undefined || monotonicMs() < this.#pausedUntilMs) return
+    const { size, etag } = stored
+    if (!isCacheable(stored) || monotonicMs() < this.#pausedUntilMs) return
+    // The next task compares the entry with the size that the store reports before a download.
+    if (etag === known.etag && size !== known.size) return
     const arriving = join(folder, ARRIVING + randomUUID())
     try {
       this.#directory.open()
@@ -125,7 +134,7 @@ export class BlobCache implements ObjectStore {
       await linkOrCopy(path, arriving)
       await chmod(arriving, READ_ONLY)
       await markUsed(arriving)
-      await rename(arriving, join(folder, this.#nameOf(from, etag)))
+      await rename(arriving, join(folder, this.#nameOf(from, stored.etag)))
     } catch (error) {
       this.#pausedUntilMs = monotonicMs() + PAUSE_MS
       log.warn({ err: error, folder }, 'blob cache cannot be written; tasks download without it for a minute')
@@ -167,6 +176,10 @@ export class BlobCache implements ObjectStore {
     return createHash('sha256').update(identity).digest('hex')
   }
 }
+
+/** Returns whether the ETag stands for the same bytes only. A weak ETag may stand for several encodings of an object. */
+const isCacheable = (stored: StoredObject | undefined): stored is StoredObject & { readonly etag: string } =>
+  strongEtag(stored?.etag) !== undefined
 
 /** Sets the time of the last use. */
 const markUsed = (path: string): Promise<void> => utimes(path, wallMs() / 1_000, UNTOUCHED)

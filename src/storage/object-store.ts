@@ -1,3 +1,5 @@
+import { plainEtag } from './etag.js'
+
 /** The address of an object. */
 export interface ObjectAddress {
   readonly bucket: string
@@ -21,10 +23,10 @@ export interface StoredObject {
 }
 
 /** Builds a {@link StoredObject}. @param etag - as a store sends it, maybe with quotes */
-export const describeStored = (size: number, etag: string | undefined): StoredObject => ({
-  size,
-  ...(etag !== undefined && { etag: etag.replaceAll('"', '') }),
-})
+export const describeStored = (size: number, etag: string | undefined): StoredObject => {
+  const plain = plainEtag(etag)
+  return { size, ...(plain !== undefined && { etag: plain }) }
+}
 
 /** The options of each operation of a store. */
 export interface TransferOptions {
@@ -36,7 +38,8 @@ export interface TransferOptions {
 export interface DownloadOptions extends TransferOptions {
   /**
    * Call this function with the size in bytes before the first byte is written. If it throws, end the download with its
-   * error: the object does not fit into the task directory.
+   * error: the object does not fit into the task directory. Call it again with the additional bytes if a larger version
+   * replaces the object during the download.
    */
   readonly accept?: (bytes: number) => void
 }

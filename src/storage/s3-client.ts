@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PermanentError } from '../errors.js'
 import { Redactor } from '../utils/redactor.js'
+import { EtagKinds } from './etag.js'
 
 /** The address and the credentials of a store. */
 export interface S3Access {
@@ -20,6 +21,7 @@ export interface S3 {
   readonly sdk: typeof import('@aws-sdk/client-s3')
   readonly client: S3Client
   readonly silenceMs: number
+  readonly etags: EtagKinds
 }
 
 const CONNECT_MS = 5_000
@@ -96,5 +98,5 @@ export const connectS3 = async (access: S3Access): Promise<S3> => {
   })
   adjustRequests(client)
   hideKeys(client, new Redactor([accessKeyId, secretAccessKey]))
-  return { sdk, client, silenceMs }
+  return { sdk, client, silenceMs, etags: new EtagKinds(isAws) }
 }

@@ -3,7 +3,8 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { TransientError } from '../errors.js'
 import { isDiskFull } from '../utils/disk-full.js'
-import { type Checksum, checksumFor } from './checksum.js'
+import { type ContentCheck, contentCheckFor } from './content-check.js'
+import { strongEtag } from './etag.js'
 import { FileSink } from './file-sink.js'
 import {
   type DownloadOptions,
@@ -11,30 +12,41 @@ import {
   type ObjectAddress,
   type StoredObject,
 } from './object-store.js'
+import { isResumable, type ObjectVersion, pieceIn, versionIn } from './object-version.js'
 import type { S3 } from './s3-client.js'
-import { ChecksumError, hasChanged, taskErrorOf } from './s3-errors.js'
+import { ChecksumError, hasChanged, isAbsent, refusesCondition, taskErrorOf } from './s3-errors.js'
+import { confirmLength, encodingIn, hasEndMark } from './s3-framing.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 import { destroyWhenStalled } from './stall-watch.js'
 
 /** An attempt that brings at least this many bytes resets the count of failures. */
 const PROGRESS_BYTES = 1_048_576
+/** How often a download begins anew, however many bytes arrive in between: an object may change all the time. */
+const MOST_RESTARTS = 5
 
-/** The properties of the object in the first response. Later responses continue this version of the object. */
+/** The properties of the object in the response with its first byte. Later responses continue this version of the object. */
 interface Announced {
-  readonly size: number | undefined
-  readonly etag: string | undefined
-  readonly checksum: Checksum
+  readonly version: ObjectVersion
+  readonly check: ContentCheck
+  /** Whether the end of the response is marked. Otherwise a broken connection looks like the end. */
+  readonly hasEndMark: boolean
 }
 
-/** The download of one object. After a broken connection, the next attempt continues at the same byte. */
+/** The download of one object. After a broken connection, the next attempt continues at the same byte of the same version. */
 class Download {
   readonly #s3: S3
   readonly #from: ObjectAddress
   readonly #sink: FileSink
   readonly #options: DownloadOptions
   #announced: Announced | undefined
-  #accepted = false
+  #acceptedBytes: number | undefined
+  #restarts = 0
+  /** Whether the store answers ranges correctly, and the condition of a range. */
+  #ranges = true
+  #conditions = true
+  /** The checksum of the content at the last mismatch. */
+  #mismatched: string | undefined
 
   constructor(s3: S3, from: ObjectAddress, sink: FileSink, options: DownloadOptions) {
     this.#s3 = s3
@@ -59,40 +71,80 @@ class Download {
   }
 
   async #receive(): Promise<StoredObject> {
+    await this.#prepare()
+    const { length } = this.#sink
+    // The connection may have broken after the last byte.
+    if (length === 0 || length !== this.#announced?.version.size) await this.#request()
+    return this.#finish()
+  }
+
+  /** A version that cannot be continued begins anew. */
+  async #prepare(): Promise<void> {
+    const isContinued = this.#ranges && this.#announced && isResumable(this.#announced.version)
+    if (this.#sink.length > 0 && !isContinued) await this.#restart()
+  }
+
+  async #request(): Promise<void> {
     const { sdk, client } = this.#s3
     const { bucket: Bucket, key: Key } = this.#from
     const command = new sdk.GetObjectCommand({ Bucket, Key, ...this.#range() })
     const response = await client.send(command, { abortSignal: this.#options.signal })
-    const { size, etag, checksum } = await this.#accept(response)
-    await this.#write(response.Body as Readable, checksum)
-    const { length } = this.#sink
-    if (size !== undefined && length !== size) throw new Error(`${length} of ${size} bytes arrived`)
-    if (!checksum.matches()) throw await this.#mismatch()
-    return describeStored(length, etag)
+    const body = response.Body as Readable
+    try {
+      const { check } = await this.#accept(response, body)
+      await this.#write(body, check)
+    } catch (error) {
+      // The rest of the response would keep its connection.
+      body.destroy()
+      throw error
+    }
   }
 
   /** The request parameters for the missing rest of the object. */
   #range() {
     const { length } = this.#sink
     if (length === 0) return {}
-    return { Range: `bytes=${length}-`, ...(this.#announced?.etag && { IfMatch: this.#announced.etag }) }
+    const etag = this.#announced?.version.etag
+    const isConditional = this.#conditions && strongEtag(etag) !== undefined
+    return { Range: `bytes=${length}-`, ...(isConditional && { IfMatch: etag }) }
   }
 
-  async #accept(response: GetObjectCommandOutput): Promise<Announced> {
-    const isContinued = this.#sink.length > 0 && response.ContentRange !== undefined
-    if (!isContinued && this.#sink.length > 0) await this.#restart()
-    this.#announced ??= { size: response.ContentLength, etag: response.ETag, checksum: checksumFor(response) }
-    const { size } = this.#announced
-    if (!this.#accepted && size !== undefined) this.#options.accept?.(size)
-    this.#accepted = true
+  async #accept(response: GetObjectCommandOutput, body: Readable): Promise<Announced> {
+    const bytes = this.#sink.length
+    const arrived = this.#announced && bytes > 0 ? { version: this.#announced.version, bytes } : undefined
+    const piece = pieceIn(response, response.$metadata?.httpStatusCode, arrived)
+    if (piece === 'other-range') this.#ranges = false
+    if (piece !== 'continuation' && bytes > 0) await this.#restart()
+    if (piece === 'other-version') throw new Error('the object changed during its download')
+    if (piece === 'other-range') throw new Error('the store sent another range than requested')
+    this.#announced ??= this.#announcedBy(response, body)
+    this.#acceptSize(this.#announced.version.size)
     return this.#announced
   }
 
-  async #write(body: Readable, checksum: Checksum): Promise<void> {
+  #announcedBy(response: GetObjectCommandOutput, body: Readable): Announced {
+    const ContentEncoding = response.ContentEncoding ?? encodingIn(body)
+    const etags = this.#s3.etags.of(this.#from.bucket)
+    return {
+      version: versionIn(response),
+      check: contentCheckFor({ ...response, ContentEncoding }, etags),
+      hasEndMark: hasEndMark(response, body),
+    }
+  }
+
+  #acceptSize(size: number | undefined): void {
+    if (size === undefined) return
+    const { accept } = this.#options
+    if (this.#acceptedBytes === undefined) accept?.(size)
+    else if (size > this.#acceptedBytes) accept?.(size - this.#acceptedBytes)
+    this.#acceptedBytes = Math.max(size, this.#acceptedBytes ?? 0)
+  }
+
+  async #write(body: Readable, check: ContentCheck): Promise<void> {
     const watch = destroyWhenStalled(body, this.#s3.silenceMs, () => this.#sink.length)
     try {
       for await (const chunk of addAbortSignal(this.#options.signal, body)) {
-        checksum.update(chunk)
+        check.update(chunk)
         const written = this.#sink.add(chunk)
         if (written) await written
       }
@@ -102,26 +154,57 @@ class Download {
     }
   }
 
-  async #mismatch(): Promise<Error> {
+  /** Checks that all bytes have arrived, and that they are the stored ones. */
+  async #finish(): Promise<StoredObject> {
+    const { version, check, hasEndMark } = this.#announced as Announced
+    const { length } = this.#sink
+    const { size = length, etag } = version
+    if (length > size) await this.#restart()
+    if (length !== size) throw new Error(`${length} of ${size} bytes arrived`)
+    const mismatch = check.mismatch()
+    if (mismatch !== undefined) await this.#judge(mismatch, check)
+    const isProven = check.isPresent && check.isPromise
+    if (!hasEndMark && !isProven) await confirmLength(this.#s3, this.#from, length, this.#options.signal)
+    return describeStored(length, etag)
+  }
+
+  /** If the same bytes arrive twice, an uncertain checksum belongs to other bytes. */
+  async #judge(mismatch: string, check: ContentCheck): Promise<void> {
+    if (!check.isPromise && mismatch === this.#mismatched) {
+      if (check.isGuess) this.#s3.etags.foundOpaque(this.#from.bucket)
+      return
+    }
+    this.#mismatched = mismatch
     await this.#restart()
-    return new ChecksumError('the content does not match the checksum of the store')
+    throw new ChecksumError('the content does not match the checksum of the store')
   }
 
   async #restart(): Promise<void> {
-    await this.#sink.reset()
+    this.#restarts++
     this.#announced = undefined
+    await this.#sink.reset()
   }
 
   /** @throws TaskError if another attempt would not help */
   async #recover(error: unknown, failures: number): Promise<void> {
-    const changed = this.#sink.length > 0 && hasChanged(error)
-    if (changed) await this.#restart()
+    const isBegun = this.#sink.length > 0
+    const isRefused = isBegun && this.#conditions && refusesCondition(error)
+    const isChanged = isBegun && !isRefused && (hasChanged(error) || isAbsent(error))
+    // The response to the next request tells its version.
+    if (isRefused) this.#conditions = false
+    if (isChanged) await this.#restart()
     const what = `${s3Uri(this.#from)} cannot be downloaded`
     const failure = taskErrorOf(error, { what, addressIsFrom: 'input' })
-    const isTransient = changed || failure instanceof TransientError
-    if (!isTransient || failures >= ATTEMPTS || isDiskFull(error)) throw failure
+    const isTransient = isRefused || isChanged || failure instanceof TransientError
+    const isOver = failures >= ATTEMPTS || this.#restarts >= MOST_RESTARTS || isDiskFull(error)
+    if (!isTransient) throw failure
+    if (isOver) throw isChanged ? changedError(what, error) : failure
   }
 }
+
+/** A store that answers 412 or 404 has a permanent error, but the object changes. */
+const changedError = (what: string, cause: unknown): TransientError =>
+  new TransientError(`${what}: the object changed during its download`, { cause })
 
 /** Downloads an object into a new file. @throws TaskError with the code that the task fails with */
 export const downloadObject = async (

@@ -6,9 +6,23 @@ import { forEach } from '../utils/for-each.js'
 import type { Limiter } from '../utils/limiter.js'
 import { after } from '../utils/time.js'
 import { encodeCrc32 } from './checksum.js'
-import type { ObjectAddress, StoredObject, TransferOptions } from './object-store.js'
+import {
+  describeStored,
+  type ObjectAddress,
+  type StoredObject,
+  type TransferOptions,
+} from './object-store.js'
 import type { S3 } from './s3-client.js'
-import { isDamaged, isUnsupported, taskErrorOf } from './s3-errors.js'
+import {
+  describeError,
+  isDamaged,
+  isLostUpload,
+  isUnsupported,
+  LostAnswer,
+  mayBeDone,
+  taskErrorOf,
+} from './s3-errors.js'
+import { findUploaded, multipartEtag } from './s3-lookup.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 
@@ -16,6 +30,8 @@ import { s3Uri } from './s3-uri.js'
 const PART_BYTES = 8 * 1_048_576
 const MOST_PARTS = 10_000
 const PARTS_AT_ONCE = 4
+/** How often an upload in parts begins, at most. */
+const MOST_BEGUN = 3
 /** With these parameters, the store knows the checksum of the whole object, although it is uploaded in parts. */
 const WHOLE_CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const
 /** The timeout of the request that deletes the uploaded parts, in ms. */
@@ -69,30 +85,84 @@ class Upload {
   async run(): Promise<StoredObject> {
     const { size } = await this.#file.stat()
     const etag = size <= PART_BYTES ? await this.#whole(size) : await this.#inParts(size)
-    return { size, ...(etag !== undefined && { etag: etag.replaceAll('"', '') }) }
+    return describeStored(size, etag)
   }
 
-  #whole(size: number): Promise<string | undefined> {
+  async #whole(size: number): Promise<string | undefined> {
     const { sdk, client } = this.#s3
-    return this.#lend(0, size, this.#signal, async (Body) => {
+    const send = async (Body: Buffer) => {
       const command = new sdk.PutObjectCommand({ ...this.#target, Body })
       return (await client.send(command, { abortSignal: this.#signal })).ETag
-    })
+    }
+    try {
+      return await this.#lend(0, size, this.#signal, send)
+    } catch (error) {
+      const found = await this.#lookUp(error, size)
+      if (!found) throw error
+      return found.ETag
+    }
+  }
+
+  /** Begins anew if the store has lost the upload, or if it is unknown whether the upload has ended. */
+  async #inParts(size: number): Promise<string | undefined> {
+    for (let begun = 1; ; begun++) {
+      try {
+        return await this.#oneInParts(size)
+      } catch (error) {
+        const isUnclear = isLostUpload(error) || error instanceof LostAnswer
+        if (!isUnclear || begun >= MOST_BEGUN) throw error
+        await pauseAfter(begun, this.#signal)
+        this.#signal.throwIfAborted()
+      }
+    }
   }
 
   /** The first and the last request are not aborted: without its id, an upload could not be deleted. */
-  async #inParts(size: number): Promise<string | undefined> {
-    const { sdk, client } = this.#s3
+  async #oneInParts(size: number): Promise<string | undefined> {
     const { UploadId, ChecksumAlgorithm } = await this.#begin()
     const digest = ChecksumAlgorithm === 'CRC32' ? crcOf : () => ({})
     try {
-      const Parts = await this.#parts(UploadId, size, digest)
-      const done = { ...this.#target, UploadId, MultipartUpload: { Parts } }
-      return (await client.send(new sdk.CompleteMultipartUploadCommand(done))).ETag
+      const parts = await this.#parts(UploadId, size, digest)
+      return await this.#complete(UploadId, size, parts)
     } catch (error) {
       await this.#abandon(UploadId)
       throw error
     }
+  }
+
+  async #complete(UploadId: string | undefined, size: number, Parts: CompletedPart[]) {
+    const { sdk, client } = this.#s3
+    const command = new sdk.CompleteMultipartUploadCommand({
+      ...this.#target,
+      UploadId,
+      MultipartUpload: { Parts },
+    })
+    const end = async () => {
+      const { ETag } = await client.send(command)
+      // A store may send an error after it has begun a response with status 200.
+      if (ETag === undefined) throw new LostAnswer('the store did not confirm the end of the upload')
+      return ETag
+    }
+    const etag = multipartEtag(Parts.map(({ ETag }) => ETag))
+    return end().catch(async (error: unknown) => {
+      const found = await this.#lookUp(error, size, etag)
+      if (found) return found.ETag
+      const message = `unknown whether the upload has ended: ${describeError(error)}`
+      throw new LostAnswer(message, { cause: error })
+    })
+  }
+
+  /**
+   * After a failure, looks whether the store has the object nevertheless.
+   *
+   * @param etag - an ETag that only this content has
+   * @returns what the store reports about the object; `undefined` if it has another one or none, or if this is unknown
+   * @throws the error if the store certainly has not done what was requested
+   */
+  async #lookUp(error: unknown, size: number, etag?: string) {
+    this.#signal.throwIfAborted()
+    if (!(error instanceof LostAnswer || mayBeDone(error))) throw error
+    return findUploaded(this.#s3, this.#file, this.#target, { size, etag }, this.#signal)
   }
 
   /** A store with CRC32 support confirms the algorithm. Older stores ignore the parameters, and some refuse them. */

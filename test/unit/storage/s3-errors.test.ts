@@ -4,7 +4,10 @@ import {
   ChecksumError,
   hasChanged,
   isDamaged,
+  isLostUpload,
   isUnsupported,
+  mayBeDone,
+  refusesCondition,
   taskErrorOf,
 } from '../../../src/storage/s3-errors.js'
 
@@ -36,6 +39,8 @@ describe('the error that ends a task', () => {
     ['SignatureDoesNotMatch', 500, PermanentError],
     ['ExpiredToken', 400, TransientError],
     ['BadDigest', 400, TransientError],
+    ['NoSuchUpload', 404, TransientError],
+    ['InvalidPart', 400, TransientError],
   ])('follows from the name before the status: %s %i', (name, status, kind) => {
     expect(taskErrorOf(answered(status, name), INPUT)).toBeInstanceOf(kind)
   })
@@ -74,4 +79,32 @@ test('damaged, unsupported and changed are told apart', () => {
     false,
   ])
   expect([412, 416, 404].map((status) => hasChanged(answered(status)))).toEqual([true, true, false])
+})
+
+describe('what a store may have done although it answered with an error', () => {
+  const failed = (attempts: number, status: number, name: string) =>
+    Object.assign(new Error('no'), { name, $metadata: { httpStatusCode: status, attempts } })
+
+  test.each([
+    [failed(1, 500, 'InternalError'), true],
+    [failed(1, 404, 'NoSuchUpload'), true],
+    [failed(2, 403, 'AccessDenied'), true],
+    [Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), true],
+    [failed(1, 403, 'AccessDenied'), false],
+    [failed(1, 404, 'NoSuchBucket'), false],
+    [failed(5, 400, 'BadDigest'), false],
+  ])('%o: %s', (error, expected) => {
+    expect(mayBeDone(error)).toBe(expected)
+  })
+
+  test('is lost with the upload, and a condition may be refused for what it is', () => {
+    expect([answered(404, 'NoSuchUpload'), answered(404)].map(isLostUpload)).toEqual([true, false])
+    expect([412, 501, 400, 404, 503].map((status) => refusesCondition(answered(status)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ])
+  })
 })

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import * as sdk from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PermanentError, TransientError } from '../../../src/errors.js'
+import { EtagKinds } from '../../../src/storage/etag.js'
 import type { S3 } from '../../../src/storage/s3-client.js'
 import { downloadObject } from '../../../src/storage/s3-download.js'
 import { PartBuffers, uploadObject } from '../../../src/storage/s3-upload.js'
@@ -21,6 +22,7 @@ const s3With = (send: Send): S3 => ({
   sdk,
   client: { send } as unknown as sdk.S3Client,
   silenceMs: SILENCE_MS,
+  etags: new EtagKinds(false),
 })
 
 beforeEach(() => {

@@ -1,0 +1,38 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import type { ObjectAddress } from './object-store.js'
+import type { S3 } from './s3-client.js'
+
+/** The SDK reports only some of the headers. Its bodies are the responses of Node. */
+const headersOf = (body: Readable): IncomingHttpHeaders | undefined =>
+  (body as Readable & { readonly headers?: IncomingHttpHeaders }).headers
+
+/**
+ * Returns the encoding that an object is stored with, if the store may have unpacked the content: Google Cloud Storage then
+ * sends no `Content-Encoding`.
+ */
+export const encodingIn = (body: Readable): string | undefined => {
+  const encoding = headersOf(body)?.['x-goog-stored-content-encoding']
+  return typeof encoding === 'string' ? encoding : undefined
+}
+
+/** Returns whether a response marks its end, by a length or by chunks. Otherwise a broken connection looks like its end. */
+export const hasEndMark = ({ ContentLength }: GetObjectCommandOutput, body: Readable): boolean => {
+  const headers = headersOf(body)
+  if (ContentLength !== undefined || !headers) return true
+  return headers['transfer-encoding']?.includes('chunked') ?? false
+}
+
+/** Asks the store for the length of an object. @throws Error if another number of bytes has arrived */
+export const confirmLength = async (
+  { sdk, client }: S3,
+  { bucket: Bucket, key: Key }: ObjectAddress,
+  length: number,
+  abortSignal: AbortSignal,
+): Promise<void> => {
+  const head = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
+  const { ContentLength, ContentEncoding } = head
+  if (ContentEncoding !== undefined || ContentLength === undefined || ContentLength === length) return
+  throw new Error(`${length} of ${ContentLength} bytes arrived`)
+}
