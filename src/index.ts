@@ -46,7 +46,7 @@ export {
 } from './errors.js'
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
 export type { CommandHandler, CommandOrigin } from './execution/commands.js'
-export type { FileMetadata, ProgressUpdate, Resources, TaskFailure } from './protocol/messages.js'
+export type { FileMetadata, ProgressUpdate, Resources, StoredFile, TaskFailure } from './protocol/messages.js'
 export type {
   DownloadOptions,
   ListedObject,
@@ -66,8 +66,15 @@ export type {
   RawParams,
   TaskOptions,
 } from './tasks/definition.js'
+export type { FileContent } from './tasks/files/counted-writes.js'
+export type { LocalFiles } from './tasks/files/local-files.js'
 export type { FileMode, OpenMode } from './tasks/files/modes.js'
-export type { FileContent, TaskFiles } from './tasks/files/task-files.js'
+export type {
+  DownloadedFile,
+  FileDownloadOptions,
+  StoredFolder,
+  TaskFiles,
+} from './tasks/files/task-files.js'
 export { invalidInputFailure, permanentFailure, transientFailure } from './tasks/judge.js'
 export type { JsonObject, JsonValue } from './utils/json.js'
 export type { Logger, LogMethod } from './utils/logger.js'

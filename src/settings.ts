@@ -43,6 +43,8 @@ export interface S3Settings {
   readonly keyPrefix: string
   /** `S3_MAX_CONCURRENCY`: Maximum number of transfers at the same time, at least 1. */
   readonly maxConcurrency: number
+  /** `TRANSFER_PROGRESS`: Report long downloads and uploads as the progress of their task. */
+  readonly transferProgress: boolean
   // #endregion
 }
 

@@ -13,6 +13,12 @@ export const flag: Kind<boolean> = {
   accept: (value) => (typeof value === 'boolean' ? value : REFUSED),
 }
 
+/** A flag that code may also set as `'on'` or `'off'`. */
+export const onOff: Kind<boolean, boolean | 'on' | 'off'> = {
+  ...flag,
+  accept: (value) => flag.accept(typeof value === 'string' ? flag.read(value) : value),
+}
+
 /** One of the keys of `meanings`, in any case; settled as the meaning of the key. */
 const choice = <Word extends string, Meaning>(
   meanings: Readonly<Record<Word, Meaning>>,

@@ -248,6 +248,12 @@ export interface WorkerConfigValues {
   /** Maximum number of transfers at the same time, at least 1. Variable `S3_MAX_CONCURRENCY`. Default: `8`. */
   S3_MAX_CONCURRENCY: number
   /**
+   * Report long downloads and uploads as the progress of their task. An update has a message such as "downloading 3
+   * of 8, 40 %". There is at most one in half a second.
+   * Variable `TRANSFER_PROGRESS`. Default: `true`.
+   */
+  TRANSFER_PROGRESS: boolean | 'on' | 'off'
+  /**
    * Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.
    * Variable `LOG_LEVEL`. Default: `info`.
    */

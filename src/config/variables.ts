@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { flag, generation, journalSync, keepTaskFiles, logLevel, orchestratorMode } from './choice-kinds.js'
+import {
+  flag,
+  generation,
+  journalSync,
+  keepTaskFiles,
+  logLevel,
+  onOff,
+  orchestratorMode,
+} from './choice-kinds.js'
 import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
 import { bytes, count, delay, gigabytes, interval, port } from './number-kinds.js'
@@ -229,6 +237,12 @@ export const VARIABLES = {
   S3_KEY_PREFIX: { kind: keyPrefix, setting: 's3.keyPrefix' },
   /** Maximum number of transfers at the same time, at least 1. */
   S3_MAX_CONCURRENCY: { kind: count(1), setting: 's3.maxConcurrency', default: 8 },
+  /**
+   * Report long downloads and uploads as the progress of their task.
+   *
+   * An update has a message such as "downloading 3 of 8, 40 %". There is at most one in half a second.
+   */
+  TRANSFER_PROGRESS: { kind: onOff, setting: 's3.transferProgress', default: true },
   /** Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
   LOG_LEVEL: { kind: logLevel, setting: 'logLevel', default: 'info' },
 } as const satisfies Record<string, Variable>

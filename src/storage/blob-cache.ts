@@ -87,7 +87,7 @@ export class BlobCache implements ObjectStore {
       if (await this.#take(name, known.size, path, accept)) return known
     } while (this.#arriving.has(name) && monotonicMs() >= this.#pausedUntilMs)
     announcedBytes = 0
-    const work = store.download(from, path, { signal, accept })
+    const work = store.download(from, path, { ...options, accept })
     const added = work.then((stored) => this.#add(from, path, stored, known))
     this.#arriving.set(
       name,

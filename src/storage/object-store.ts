@@ -32,6 +32,11 @@ export const describeStored = (size: number, etag: string | undefined): StoredOb
 export interface TransferOptions {
   /** Ends the operation. Reject with its `reason`, and leave no partial upload in the store. */
   readonly signal: AbortSignal
+  /**
+   * Call this function now and then with the number of bytes of the object that were transferred so far. After a transfer
+   * has begun anew, the number is smaller. If the function throws, end the transfer with its error.
+   */
+  readonly onProgress?: (bytes: number) => void
 }
 
 /** The options of a download. */

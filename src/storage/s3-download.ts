@@ -146,6 +146,7 @@ class Download {
       for await (const chunk of addAbortSignal(this.#options.signal, body)) {
         check.update(chunk)
         const written = this.#sink.add(chunk)
+        this.#options.onProgress?.(this.#sink.length)
         if (written) await written
       }
     } finally {

@@ -72,13 +72,16 @@ class Upload {
   readonly #file: FileHandle
   readonly #target: { readonly Bucket: string; readonly Key: string }
   readonly #signal: AbortSignal
+  readonly #options: TransferOptions
   readonly #buffers: PartBuffers
+  #sent = 0
 
-  constructor(s3: S3, file: FileHandle, to: ObjectAddress, signal: AbortSignal, buffers: PartBuffers) {
+  constructor(s3: S3, file: FileHandle, to: ObjectAddress, options: TransferOptions, buffers: PartBuffers) {
     this.#s3 = s3
     this.#file = file
     this.#target = { Bucket: to.bucket, Key: to.key }
-    this.#signal = signal
+    this.#signal = options.signal
+    this.#options = options
     this.#buffers = buffers
   }
 
@@ -189,6 +192,8 @@ class Upload {
         const part = { ...this.#target, UploadId, PartNumber, Body, ...checksum }
         const { ETag } = await client.send(new sdk.UploadPartCommand(part), { abortSignal })
         parts.push({ PartNumber, ETag, ...checksum })
+        this.#sent += Body.byteLength
+        this.#options.onProgress?.(this.#sent)
       })
     })
     return parts.sort((one, other) => (one.PartNumber ?? 0) - (other.PartNumber ?? 0))
@@ -243,14 +248,14 @@ export const uploadObject = async (
   s3: S3,
   path: string,
   to: ObjectAddress,
-  { signal }: TransferOptions,
+  options: TransferOptions,
   buffers: PartBuffers,
 ): Promise<StoredObject> => {
   const file = await open(path, 'r')
   try {
-    return await new Upload(s3, file, to, signal, buffers).run()
+    return await new Upload(s3, file, to, options, buffers).run()
   } catch (error) {
-    signal.throwIfAborted()
+    options.signal.throwIfAborted()
     throw taskErrorOf(error, { what: `${s3Uri(to)} cannot be uploaded`, addressIsFrom: 'worker' })
   } finally {
     await file.close()

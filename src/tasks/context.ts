@@ -4,6 +4,8 @@ import type { Logger } from '../utils/logger.js'
 import { type EventSpecs, eventPayload } from './event-payload.js'
 import type { TaskDirectory } from './files/task-directory.js'
 import { TaskFiles } from './files/task-files.js'
+import type { TaskStorage } from './files/task-storage.js'
+import type { TransferObserver } from './files/transfer-progress.js'
 import type { TaskSignal } from './task-signal.js'
 
 /**
@@ -97,7 +99,7 @@ export interface ContextTools {
  * The context of one task. Each member is an own, enumerable property: `const { taskId, ...rest } = ctx` copies only
  * those. `signal` and `log` cost microseconds and few handlers need them, so they are created at the first access.
  */
-export class OfferContext implements TaskContext {
+export class OfferContext implements TaskContext, TransferObserver {
   readonly taskId: string
   readonly jobId: string
   readonly taskName: string
@@ -118,6 +120,8 @@ export class OfferContext implements TaskContext {
   readonly #tools: ContextTools
   readonly #events: EventSpecs | undefined
   #log: Logger | undefined
+  /** The last fraction that the handler reported. */
+  #fraction = 0
 
   /** Shared by all contexts: with the same functions each time, V8 keeps all contexts in one shape. */
   static readonly #signalProperty = {
@@ -142,6 +146,7 @@ export class OfferContext implements TaskContext {
     tools: ContextTools,
     directory: TaskDirectory,
     events?: EventSpecs,
+    storage?: TaskStorage,
   ) {
     this.taskId = offer.taskId
     this.jobId = offer.jobId
@@ -154,7 +159,7 @@ export class OfferContext implements TaskContext {
     this.security = offer.security ?? {}
     this.step = offer.step ?? 0
     this.depth = offer.depth ?? 0
-    this.files = new TaskFiles(directory, signal)
+    this.files = new TaskFiles(directory, signal, storage, this)
     this.addToHotCache = tools.addToHotCache
     this.removeFromHotCache = tools.removeFromHotCache
     this.#signal = signal
@@ -168,9 +173,18 @@ export class OfferContext implements TaskContext {
     if (typeof fraction !== 'number' || Number.isNaN(fraction)) {
       throw new TypeError(`progress() takes a number from 0 to 1, not ${String(fraction)}`)
     }
-    const progress = Math.min(1, Math.max(0, fraction))
+    this.#fraction = Math.min(1, Math.max(0, fraction))
+    this.#report(message)
+  }
+
+  /** Transfers leave the fraction as it is: only the handler knows how much of the task they are. */
+  transferring(message: string): void {
+    this.#report(message)
+  }
+
+  #report(message: string): void {
     const { taskId, jobId, tracingContext } = this
-    this.#tools.report({ taskId, jobId, progress, message, tracingContext })
+    this.#tools.report({ taskId, jobId, progress: this.#fraction, message, tracingContext })
   }
 
   readonly emit = (name: string, payload: object = {}): void => {

@@ -45,7 +45,9 @@ export const runTask = async (
     const directory = directories.open(offer.taskId)
     // Most stages have nothing to wait for. An `await` without need costs a turn of the microtask queue for each task.
     const exact = offer.exactParams?.()
-    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal, tools.log)
+    const { events } = definition.described ?? {}
+    const context = new OfferContext(offer, signal, tools, directory, events, storage)
+    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal, context)
     const input = isPending(fetched) ? await fetched : fetched
     const checked =
       exact === undefined
@@ -54,14 +56,13 @@ export const runTask = async (
     const params = isPending(checked) ? await checked : checked
     // The task may have been aborted during the validation. Its handler would wait forever for an abort event.
     signal.throwIfAborted()
-    const context = new OfferContext(offer, signal, tools, directory, definition.described?.events)
     const returned = callHandler(definition, params, context, watch)
     const value = isPending(returned) ? await returned : returned
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
     const takesBigints = exact !== undefined || definition.described?.bigints === true
     const judged = validateResult(definition.described?.result, judgeValue(value, takesBigints), takesBigints)
     const outcome = isPending(judged) ? await judged : judged
-    const pushed = pushOutputs(outcome, storage, directory, signal, tools.log)
+    const pushed = pushOutputs(outcome, storage, directory, signal, context)
     return isPending(pushed) ? await pushed : pushed
   } catch (error) {
     directories.diskSpace.notice(error)

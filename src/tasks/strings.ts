@@ -25,3 +25,25 @@ export const replaceStrings = (value: unknown, by: ReadonlyMap<string, string>, 
   }
   return product
 }
+
+/**
+ * Returns a string of a JSON value that passes a test; `undefined` if none does. Looks at no more than `most` members, so
+ * that a search in each task costs little.
+ */
+export const firstString = (
+  value: unknown,
+  test: (text: string) => boolean,
+  most: number,
+): string | undefined => {
+  const members: unknown[] = [value]
+  for (let index = 0; index < members.length; index++) {
+    const each = members[index]
+    if (typeof each === 'string' && test(each)) return each
+    if (typeof each !== 'object' || each === null) continue
+    for (const key in each) {
+      if (members.length === most) break
+      members.push((each as Record<string, unknown>)[key])
+    }
+  }
+  return undefined
+}

@@ -225,7 +225,7 @@ describe('a folder in the params', () => {
       ['s3://b/d/', 11, 40],
       ['s3://b/d/sub/', 4, 40],
     ])
-    expect(warnings[0]?.msg).toMatch(/^object not downloaded: its key ends with a slash/)
+    expect(warnings[0]?.msg).toMatch(/^Object not downloaded: its key ends with a slash/)
   })
 
   it('with odd names arrives whole', async () => {

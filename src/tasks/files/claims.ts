@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransientError } from '../../errors.js'
 import { type Identity, identityOf } from '../../utils/directories/own-directory.js'
 import { directoryNameOf } from './directory-name.js'
 import { type DirectoryOwner, isGone, type Marker, parseMarker } from './directory-owner.js'
 import type { PayloadFolder, PayloadPlace } from './payload-folder.js'
+import { removeTree } from './remove-tree.js'
 
 /** A directory that was created for a task, and the marker file that names its owner. */
 export interface Claim {
@@ -76,15 +77,18 @@ export const claimDirectory = (folder: PayloadFolder, taskId: string, owner: Dir
 
 /** Removes a directory and then its marker. After a crash in between, the next worker removes the rest. */
 export const removeClaim = async ({ path, markerPath }: Claim): Promise<void> => {
-  await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  await removeTree(path)
   await rm(markerPath, { force: true })
 }
 
 /** Keeps a directory: without its marker, no worker removes it. */
 export const keepClaim = ({ markerPath }: Claim): Promise<void> => rm(markerPath, { force: true })
 
-const readMarker = async (path: string): Promise<Marker | undefined> =>
-  parseMarker(await readFile(path, 'utf8').catch(() => ''))
+/** Reads a marker. Opens nothing but files: a FIFO would block for good. */
+const readMarker = async (path: string): Promise<Marker | undefined> => {
+  const found = await lstat(path).catch(() => undefined)
+  return found?.isFile() ? parseMarker(await readFile(path, 'utf8').catch(() => '')) : undefined
+}
 
 /** A directory of a worker that is gone, now owned by this worker. */
 export interface Orphan extends Claim {

@@ -36,7 +36,7 @@ const plainName = ({ bucket, key }: ObjectAddress): string => {
 const fold = (name: string): string => name.normalize('NFC').toLowerCase()
 
 /** Returns a name that is not taken: `photo.jpg`, `photo-2.jpg`, … */
-const freeName = (name: string, taken: Set<string>): string => {
+export const freeName = (name: string, taken: Set<string>): string => {
   const extension = posix.extname(name)
   const stem = name.slice(0, name.length - extension.length)
   let free = name

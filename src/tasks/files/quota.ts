@@ -1,42 +1,129 @@
-import { lstat, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat } from 'node:fs/promises'
 import { PermanentError } from '../../errors.js'
+import { leavesBelow } from './tree.js'
+
+/** A write was refused because the task directory would become too large. */
+export class QuotaError extends PermanentError {}
 
 /**
- * Returns the total size of the files below a directory, in bytes; 0 without a directory. Links are not followed.
- *
- * @param except - the path of a file that is not counted, because it is about to be overwritten
+ * Errors of files that nobody can count: they are gone since their folder was listed, or their path is too long, or their
+ * folder is closed to this user.
  */
-export const bytesBelow = async (directory: string, except?: string): Promise<number> => {
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])
-  let sum = 0
-  for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name)
-    if (!entry.isDirectory() && path !== except) sum += (await lstat(path)).size
+const UNCOUNTED = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'EPERM'])
+
+const isUncounted = (error: unknown): boolean => UNCOUNTED.has((error as NodeJS.ErrnoException).code ?? '')
+
+/** Returns the size of a file in bytes; 0 if it is gone. */
+export const sizeOf = async (path: string | Buffer): Promise<number> => {
+  try {
+    return (await lstat(path)).size
+  } catch (error) {
+    if (isUncounted(error)) return 0
+    throw error
   }
-  return sum
 }
 
-/** Limits the size of a task directory. Each write counts its bytes here first. */
+/**
+ * The limit of one task directory, with a running count of its bytes. Each write counts its bytes first. Files that other
+ * programs write or remove are seen when the directory is measured: at the limit, and before the uploads of a result.
+ */
 export class Quota {
   readonly #maxBytes: number
-  #used: number
+  readonly #root: () => string | undefined
+  #used = 0
+  /** The counted bytes of each file, by path. */
+  #sizes = new Map<string, number>()
+  /** How many writers each file has at present. */
+  readonly #writers = new Map<string, number>()
+  /** The files whose count changed while the directory was measured. */
+  #changed: Set<string> | undefined
+  #measuring: Promise<void> | undefined
 
-  constructor(maxBytes: number, used = 0) {
+  /** @param root - returns the path of the directory; `undefined` before it is created */
+  constructor(maxBytes: number, root: () => string | undefined) {
     this.#maxBytes = maxBytes
-    this.#used = used
+    this.#root = root
+  }
+
+  /** A file is opened for writing. @param replaces - whether its old content is gone */
+  begin(path: string, replaces: boolean): void {
+    this.#writers.set(path, (this.#writers.get(path) ?? 0) + 1)
+    if (replaces) this.set(path, 0)
+  }
+
+  /** A file that was opened for writing is closed. */
+  end(path: string): void {
+    const others = (this.#writers.get(path) ?? 1) - 1
+    if (others > 0) this.#writers.set(path, others)
+    else this.#writers.delete(path)
   }
 
   /**
-   * Counts bytes.
+   * Counts bytes that are about to be written. After an error they are not counted.
    *
    * @param bytes - a negative number uncounts bytes
    * @throws PermanentError if the directory would become too large
    */
-  readonly take = (bytes: number): void => {
-    this.#used += bytes
-    if (this.#used <= this.#maxBytes) return
-    throw new PermanentError(
+  add(path: string, bytes: number): void {
+    if (bytes > 0 && this.#used + bytes > this.#maxBytes) throw this.#exceeded()
+    this.set(path, (this.#sizes.get(path) ?? 0) + bytes)
+  }
+
+  /** Counts bytes like {@link add}. Before it refuses them, it measures the directory: the handler may have removed files. */
+  async addMeasured(path: string, bytes: number): Promise<void> {
+    if (this.#used + bytes > this.#maxBytes) await this.measure()
+    this.add(path, bytes)
+  }
+
+  /** Corrects the count of one file. */
+  set(path: string, size: number): void {
+    this.#used += size - (this.#sizes.get(path) ?? 0)
+    this.#sizes.set(path, size)
+    this.#changed?.add(path)
+  }
+
+  /** A file has a new name. A file that had the name is gone. */
+  move(from: string, to: string): void {
+    this.set(to, this.#sizes.get(from) ?? 0)
+    this.set(from, 0)
+  }
+
+  /** Measures the directory if its count is over the limit. @throws PermanentError if it is too large */
+  async check(): Promise<void> {
+    if (this.#used > this.#maxBytes) await this.measure()
+    if (this.#used > this.#maxBytes) throw this.#exceeded()
+  }
+
+  /** Replaces the count by the sizes on the disk. Files that are written meanwhile keep their running count. */
+  async measure(): Promise<void> {
+    // A measurement that has begun earlier may have passed the files that changed since.
+    if (this.#measuring) await this.#measuring
+    this.#measuring ??= this.#measure().finally(() => {
+      this.#measuring = undefined
+      this.#changed = undefined
+    })
+    await this.#measuring
+  }
+
+  async #measure(): Promise<void> {
+    const root = this.#root()
+    const changed = new Set(this.#writers.keys())
+    this.#changed = changed
+    const sizes = new Map<string, number>()
+    if (root !== undefined) {
+      for await (const { path } of leavesBelow(Buffer.from(root), isUncounted)) {
+        const name = path.toString()
+        sizes.set(name, (sizes.get(name) ?? 0) + (await sizeOf(path)))
+      }
+    }
+    for (const path of changed) sizes.set(path, this.#sizes.get(path) ?? 0)
+    this.#sizes = sizes
+    this.#used = 0
+    for (const size of sizes.values()) this.#used += size
+  }
+
+  #exceeded(): QuotaError {
+    return new QuotaError(
       `Task files exceed TASK_FILES_MAX_BYTES: they would need more than ${this.#maxBytes} bytes`,
     )
   }

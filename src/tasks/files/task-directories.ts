@@ -7,6 +7,7 @@ import type { Wake } from '../../utils/wake.js'
 import { type Claim, keepClaim, type Orphan, orphans, removeClaim } from './claims.js'
 import { thisProcess } from './directory-owner.js'
 import { DiskSpace } from './disk-space.js'
+import { FileWarnings } from './file-warnings.js'
 import { PayloadFolder, type PayloadFolderOptions } from './payload-folder.js'
 import { type DirectorySettings, TaskDirectory } from './task-directory.js'
 
@@ -40,7 +41,8 @@ export class TaskDirectories {
   constructor(options: TaskDirectoriesOptions) {
     const { workerId, maxBytes, keep, log, wake } = options
     const parent = new PayloadFolder(options)
-    this.#settings = { parent, owner: thisProcess(workerId), maxBytes }
+    const warnings = new FileWarnings(log, keep === 'always')
+    this.#settings = { parent, owner: thisProcess(workerId), maxBytes, warnings }
     this.#keep = keep
     this.#log = log
     this.diskSpace = new DiskSpace(parent, wake)

@@ -2,8 +2,9 @@ import { StateError, TransientError } from '../../errors.js'
 import { identityOf, isStill, strangerAt } from '../../utils/directories/own-directory.js'
 import { type Claim, claimDirectory, type OwnClaim } from './claims.js'
 import type { DirectoryOwner } from './directory-owner.js'
+import type { FileWarnings } from './file-warnings.js'
 import type { PayloadFolder } from './payload-folder.js'
-import { bytesBelow, Quota } from './quota.js'
+import { Quota } from './quota.js'
 
 /** The place and the limit of all task directories of a worker. */
 export interface DirectorySettings {
@@ -12,6 +13,7 @@ export interface DirectorySettings {
   readonly owner: DirectoryOwner
   /** The largest size of one directory, in bytes. No limit if `undefined`. */
   readonly maxBytes: number | undefined
+  readonly warnings: FileWarnings
 }
 
 /** The directory of one task. It is created with its first file, and cannot be used after the end of the task. */
@@ -19,6 +21,7 @@ export class TaskDirectory {
   readonly taskId: string
   readonly #settings: DirectorySettings
   #claim: OwnClaim | undefined
+  #quota: Quota | undefined
   #open = true
 
   constructor(taskId: string, settings: DirectorySettings) {
@@ -62,15 +65,20 @@ export class TaskDirectory {
     return this.#claim.path
   }
 
-  /**
-   * Returns a quota that starts with the present size of the directory; `undefined` without a limit.
-   *
-   * @param except - the path of a file that is about to be overwritten
-   */
-  async quota(except?: string): Promise<Quota | undefined> {
+  /** `TASK_FILES_DIR` */
+  get parent(): string {
+    return this.#settings.parent.path
+  }
+
+  get warnings(): FileWarnings {
+    return this.#settings.warnings
+  }
+
+  /** The limit of the directory and what it holds; `undefined` without a limit. */
+  get quota(): Quota | undefined {
     const { maxBytes } = this.#settings
-    if (maxBytes === undefined) return undefined
-    return new Quota(maxBytes, this.#claim ? await bytesBelow(this.#claim.path, except) : 0)
+    if (maxBytes !== undefined) this.#quota ??= new Quota(maxBytes, () => this.#claim?.path)
+    return this.#quota
   }
 
   close(): void {

@@ -1,23 +1,43 @@
-import fs, { createReadStream, createWriteStream, type ReadStream, type WriteStream } from 'node:fs'
-import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { InvalidInputError } from '../../errors.js'
+import type { StoredFile } from '../../protocol/messages.js'
+import { parseS3Uri, s3Uri } from '../../storage/s3-uri.js'
 import type { TaskSignal } from '../task-signal.js'
-import { countedWrites } from './counted-writes.js'
-import { makeFolders } from './make-folders.js'
-import { createsFile, type FileMode, flagsOf, type OpenMode } from './modes.js'
-import type { Quota } from './quota.js'
-import { pathBelow, refuseLinksOut } from './safe-path.js'
+import { downloadFolder } from './download.js'
+import { downloadOver } from './download-over.js'
+import { parseChecksum } from './expected-checksum.js'
+import { LocalFiles } from './local-files.js'
+import { freeName, placeInputs } from './local-names.js'
+import { existingPath, refuseSpecial } from './safe-path.js'
 import type { TaskDirectory } from './task-directory.js'
+import { requireStorage, type TaskStorage } from './task-storage.js'
+import { type TransferObserver, TransferProgress } from './transfer-progress.js'
+import { chosenAddress, taskAddress, type UploadPlace, uploadFile, uploadFolder } from './upload.js'
 
-/** The content of a file: text, bytes, or a stream or iterable of them. */
-export type FileContent =
-  | string
-  | NodeJS.ArrayBufferView
-  | Iterable<string | NodeJS.ArrayBufferView>
-  | AsyncIterable<string | NodeJS.ArrayBufferView>
+/** A folder in the store. */
+export interface StoredFolder {
+  /** Ends with a slash. */
+  readonly uri: string
+  /** The size of all files together, in bytes. */
+  readonly size: number
+  readonly files: readonly StoredFile[]
+}
 
-/** Only the user of the worker may read the files. Handlers may change the mode. */
-const FILE_MODE = 0o600
+/** A file or folder that was downloaded. */
+export interface DownloadedFile extends StoredFile {
+  /** The full path on this machine. */
+  readonly path: string
+}
+
+/** The options of {@link TaskFiles.download}. */
+export interface FileDownloadOptions {
+  /**
+   * The expected checksum of a file: an algorithm (`sha256`, `sha1`, `md5`, `crc32`), a colon and the value in hexadecimal
+   * digits or base64. Without an algorithm, the number of hexadecimal digits tells which one it is.
+   */
+  readonly checksum?: string
+}
 
 /**
  * The files of one task. They are in a directory of the task's own, which is removed after the orchestrator has the result.
@@ -26,202 +46,178 @@ const FILE_MODE = 0o600
  * directory (`..`, an absolute path, a symbolic link) throws an {@link InvalidInputError}. A task without files has no
  * directory. After the end of the task, every method that creates or writes a file throws a {@link StateError}.
  *
+ * Uploads and downloads have the limits, the retries and the signal of the transfers that the worker makes itself.
+ *
  * @example
  * worker.task('report', async (params, { files }) => {
  *   await files.write('report.txt', 'all is well')
  *   return { data: { report: await files.pathTo('report.txt') } }
  * })
  */
-export class TaskFiles {
+export class TaskFiles extends LocalFiles {
   readonly #directory: TaskDirectory
   readonly #signal: TaskSignal
+  readonly #storage: TaskStorage | undefined
+  readonly #observer: TransferObserver | undefined
+  /** The local names that downloads have chosen, because several may run at the same time. */
+  readonly #chosen = new Set<string>()
+  #downloading: TransferProgress | undefined
+  #uploading: TransferProgress | undefined
 
   /** @internal */
-  constructor(directory: TaskDirectory, signal: TaskSignal) {
+  constructor(
+    directory: TaskDirectory,
+    signal: TaskSignal,
+    storage?: TaskStorage,
+    observer?: TransferObserver,
+  ) {
+    super(directory, signal)
     this.#directory = directory
     this.#signal = signal
-  }
-
-  /** The path of the directory. Reading this property creates the directory. */
-  get root(): string {
-    return this.#directory.make()
+    this.#storage = storage
+    this.#observer = observer
   }
 
   /**
-   * Returns the full path of a file, for programs and libraries that need one. Creates the folder of the file, but not
-   * the file.
+   * Reads a JSON file (UTF-8).
    *
-   * @throws InvalidInputError if the name is invalid or leads out of the directory
-   *
-   * @example
-   * await sharp(params.input).toFile(await files.pathTo('small.png'))
+   * @throws InvalidInputError if the content is not JSON
+   * @throws Error `ENOENT` if the file does not exist
    */
-  async pathTo(name: string): Promise<string> {
-    const { root } = this
-    const path = pathBelow(root, name, this.#directory.realPath)
-    await refuseLinksOut(root, path)
-    await makeFolders(root, dirname(path))
-    return path
-  }
-
-  /**
-   * Reads a whole file. For large files, see {@link createReadStream}.
-   *
-   * @param mode - `r` (default) returns the text (UTF-8), `rb` a Buffer
-   * @throws Error `ENOENT` if the file does not exist, `AbortError` if the task is aborted
-   */
-  read(name: string, mode?: 'r'): Promise<string>
-  read(name: string, mode: 'rb'): Promise<Buffer>
-  async read(name: string, mode: 'r' | 'rb' = 'r'): Promise<string | Buffer> {
-    flagsOf(mode, ['r'])
-    const path = await this.#existing(name)
-    return readFile(path, { encoding: mode === 'r' ? 'utf8' : null, signal: this.#signal.signal })
-  }
-
-  /**
-   * Writes a file.
-   *
-   * @param data - text, bytes, or a stream or iterable of them. A stream or iterable is written piece by piece
-   * @param mode - `w` (default) replaces the content, `a` appends to it; a `b` changes nothing
-   * @throws PermanentError if the directory would become larger than `TASK_FILES_MAX_BYTES`
-   * @throws Error `AbortError` if the task is aborted
-   */
-  async write(name: string, data: FileContent, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): Promise<void> {
-    const flag = flagsOf(mode, ['w', 'a'])
-    const path = await this.pathTo(name)
-    const quota = await this.#quotaFor(path, flag)
-    const options = { flag, mode: FILE_MODE, signal: this.#signal.signal }
-    await writeFile(path, quota ? counted(data, quota) : data, options)
-  }
-
-  /**
-   * Lists the names of the files and folders in the directory, sorted. Empty if the task has no directory yet.
-   *
-   * @param folder - a folder in the directory. Default: the directory itself
-   * @throws Error `ENOENT` if the folder does not exist
-   */
-  async list(folder?: string): Promise<string[]> {
-    const root = this.#directory.path
-    const path = folder === undefined ? root : await this.#existing(folder)
-    return root === undefined || path === undefined ? [] : (await readdir(path)).sort()
-  }
-
-  /** Returns whether a file or folder exists. */
-  async exists(name: string): Promise<boolean> {
-    const root = this.#directory.path
-    const path = pathBelow(root ?? '/', name, this.#directory.realPath)
-    if (root === undefined) return false
-    await refuseLinksOut(root, path)
-    return stat(path).then(
-      () => true,
-      () => false,
-    )
-  }
-
-  /**
-   * Opens a file. Close the handle by `await using` or `close()`. With a function as third argument, the handle is closed
-   * when the function has ended. Written bytes are counted when the handle is closed: closing throws a
-   * {@link PermanentError} if the directory is larger than `TASK_FILES_MAX_BYTES`.
-   *
-   * @param mode - `r` (default), `r+`, `w`, `w+`, `wx`, `a`, `a+`; a `b` changes nothing
-   * @param use - receives the handle; its result is returned
-   * @example
-   * const head = await files.open('movie.mp4', 'r', (file) => file.read(Buffer.alloc(12)))
-   */
-  open(name: string, mode?: FileMode): Promise<FileHandle>
-  open<T>(name: string, mode: FileMode, use: (file: FileHandle) => T | Promise<T>): Promise<T>
-  async open<T>(
-    name: string,
-    mode: FileMode = 'r',
-    use?: (file: FileHandle) => T | Promise<T>,
-  ): Promise<FileHandle | T> {
-    const flags = flagsOf(mode)
-    const file = await open(await this.#pathFor(name, flags), flags, FILE_MODE)
-    if (flags !== 'r') this.#countAtClose(file)
-    if (!use) return file
+  async readJson<T = unknown>(name: string): Promise<T> {
+    const text = await this.read(name)
     try {
-      return await use(file)
-    } finally {
-      await file.close()
+      return JSON.parse(text.replace(/^\uFEFF/, '')) as T
+    } catch (error) {
+      throw new InvalidInputError(`File ${JSON.stringify(name)} is not JSON: ${(error as Error).message}`, {
+        cause: error,
+      })
     }
   }
 
   /**
-   * Creates a stream that reads a file. It is destroyed if the task is aborted.
+   * Writes a value as JSON (UTF-8).
    *
-   * @param options - `start` and `end`: positions of the first and the last byte. Default: the whole file
+   * @param indent - the number of spaces for each level. Default: 2; 0 writes one line
+   * @throws TypeError if the value cannot be JSON
    */
-  createReadStream(name: string, options: { start?: number; end?: number } = {}): ReadStream {
-    return createReadStream(name, {
-      ...options,
-      signal: this.#signal.signal,
-      fs: { ...fs, open: this.#opener(name) },
-    })
+  async writeJson(name: string, value: unknown, indent = 2): Promise<void> {
+    const text: string | undefined = JSON.stringify(value, null, indent)
+    if (text === undefined) throw new TypeError(`${typeof value} cannot be written as JSON to "${name}"`)
+    await this.write(name, text)
   }
 
   /**
-   * Creates a stream that writes a file. It is destroyed if the task is aborted, and with a {@link PermanentError} if the
-   * directory would become larger than `TASK_FILES_MAX_BYTES`.
+   * Uploads a file now, before the handler ends.
    *
-   * @param mode - `w` (default) replaces the content, `a` appends to it; a `b` changes nothing
+   * @param to - an `s3://` URI, or a name in the task's folder in `S3_DEFAULT_BUCKET`. A slash at the end keeps the name of
+   * the file. Default: `name`
+   * @returns the URI, the size in bytes and the ETag, if the store has one
+   * @throws InvalidInputError if the file does not exist, or if a name or the URI is invalid
+   * @throws PermanentError if no store is configured, or if the store refuses the file
+   * @throws TransientError if the store cannot be reached
+   * @example
+   * const { uri } = await files.upload('preview.jpg', 's3://previews/today/')
    */
-  createWriteStream(name: string, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): WriteStream {
-    const flags = flagsOf(mode, ['w', 'a'])
-    let quota: Quota | undefined
-    const open = this.#opener(name, async (path) => {
-      quota = await this.#quotaFor(path, flags)
-    })
-    const watched = { ...fs, open, ...countedWrites(() => quota) } as typeof fs
-    return createWriteStream(name, { flags, mode: FILE_MODE, signal: this.#signal.signal, fs: watched })
+  async upload(name: string, to?: string): Promise<StoredFile> {
+    const { path, place, signal } = await this.#outgoing(name, 'file')
+    const { taskId } = this.#directory
+    const below = relative(this.root, path)
+    const address =
+      to === undefined
+        ? taskAddress(place.storage, taskId, below)
+        : chosenAddress(place.storage, taskId, to, path)
+    place.progress.expect()
+    return uploadFile(place, path, address, signal)
   }
 
-  /** The old content of a file that is overwritten does not count. */
-  #quotaFor(path: string, flags: OpenMode): Promise<Quota | undefined> {
-    return this.#directory.quota(flags === 'w' ? path : undefined)
+  /**
+   * Uploads all files in a folder now, with its sub-folders. Links that lead out of the directory and links to folders are
+   * left out with a warning.
+   *
+   * @param name - a folder in the directory. Default: the directory itself
+   * @param to - an `s3://` URI, or a name in the task's folder in `S3_DEFAULT_BUCKET`. Default: `name`
+   * @returns the URI of the folder, the size of all files together in bytes, and the files
+   * @throws InvalidInputError if the folder does not exist, or if a name or the URI is invalid
+   * @throws PermanentError if no store is configured, if the store refuses a file, or if a file name is not UTF-8
+   * @throws TransientError if the store cannot be reached
+   */
+  async uploadDir(name?: string, to?: string): Promise<StoredFolder> {
+    const { path, place, signal } = await this.#outgoing(name, 'folder')
+    const { taskId } = this.#directory
+    const { bucket, key } =
+      to === undefined
+        ? taskAddress(place.storage, taskId, relative(this.root, path))
+        : chosenAddress(place.storage, taskId, to.replace(/(?<=[^/])\/$/, ''), path)
+    const address = { bucket, key: key === '' || key.endsWith('/') ? key : `${key}/` }
+    const files = await uploadFolder(place, path, address, signal)
+    return { uri: s3Uri(address), size: files.reduce((sum, { size }) => sum + size, 0), files }
   }
 
-  /** Counts at the end, because a handle has too many methods that write. */
-  #countAtClose(file: FileHandle): void {
-    const { close } = file
-    file.close = async () => {
-      await close.call(file)
-      const quota = await this.#directory.quota()
-      quota?.take(0)
+  /**
+   * Downloads an object, or every object below a prefix that ends with a slash, into the directory.
+   *
+   * @param uri - an `s3://` URI
+   * @param name - the name of the file or folder; a file with this name is replaced. Default: the last part of the URI, with
+   * a number if the name is taken
+   * @returns the path, the URI, the size in bytes and the ETag, if the store has one
+   * @throws InvalidInputError if the object does not exist, or if the URI, the name or the checksum is invalid
+   * @throws TaskError `INTEGRITY_MISMATCH_ERROR` if the content does not have the expected checksum
+   * @throws PermanentError if no store is configured, or if the directory would become larger than `TASK_FILES_MAX_BYTES`
+   * @throws TransientError if the store cannot be reached
+   * @example
+   * const { path } = await files.download(manifest.model, 'model.bin', { checksum: manifest.sha256 })
+   */
+  async download(
+    uri: string,
+    name?: string,
+    { checksum }: FileDownloadOptions = {},
+  ): Promise<DownloadedFile> {
+    const storage = requireStorage(this.#storage, `${uri} cannot be downloaded`)
+    const from = parseS3Uri(uri)
+    const isFolder = from.key === '' || from.key.endsWith('/')
+    if (isFolder && checksum !== undefined)
+      throw new InvalidInputError(`${uri} is a folder: it has no checksum`)
+    const expected = checksum === undefined ? undefined : parseChecksum(checksum)
+    const path = await this.pathTo(name ?? (await this.#freeName(uri)))
+    if (!this.#downloading || this.#downloading.isOver) this.#downloading = this.#progress('downloading')
+    const place = { storage, directory: this.#directory, progress: this.#downloading }
+    const { signal } = this.#signal
+    if (isFolder) return { uri, path, size: await downloadFolder(place, uri, from, path, signal) }
+    return { uri, path, ...(await downloadOver(place, from, path, signal, expected)) }
+  }
+
+  async #freeName(uri: string): Promise<string> {
+    const plain = placeInputs([uri])[0]?.localName ?? ''
+    let name = freeName(plain, this.#chosen)
+    while (await this.exists(name)) name = freeName(plain, this.#chosen)
+    return name
+  }
+
+  /** @param name - `undefined` is the directory itself */
+  async #outgoing(name: string | undefined, kind: 'file' | 'folder') {
+    const shown = name === undefined ? 'The task directory' : JSON.stringify(name)
+    const storage = requireStorage(this.#storage, `${shown} cannot be uploaded`)
+    const { root } = this
+    const path = name === undefined ? root : await existingPath(this.#directory, name)
+    await refuseSpecial(root, path)
+    const found = await stat(path).catch(() => undefined)
+    if (!found) throw new InvalidInputError(`${shown} cannot be uploaded: it does not exist`)
+    if (found.isDirectory() !== (kind === 'folder')) {
+      const way = kind === 'file' ? 'it is a folder. Use uploadDir()' : 'it is a file. Use upload()'
+      throw new InvalidInputError(`${shown} cannot be uploaded: ${way}`)
     }
-  }
-
-  #pathFor(name: string, flags: OpenMode): Promise<string> {
-    return createsFile(flags) ? this.pathTo(name) : this.#existing(name)
-  }
-
-  /** Returns the path of a file that should exist. Does not create the directory. */
-  async #existing(name: string): Promise<string> {
-    const root = this.#directory.path
-    const path = pathBelow(root ?? '/', name, this.#directory.realPath)
-    if (root !== undefined) await refuseLinksOut(root, path)
-    return path
-  }
-
-  /** Streams are created synchronously and open their file later. The name is checked only then. */
-  #opener(name: string, before?: (path: string) => Promise<void>) {
-    return (_: unknown, flags: OpenMode, mode: number, opened: Opened): void => {
-      const prepare = async () => {
-        const path = await this.#pathFor(name, flags)
-        await before?.(path)
-        return path
-      }
-      prepare().then((path) => fs.open(path, flags, mode, opened), opened)
+    if (!this.#uploading || this.#uploading.isOver) this.#uploading = this.#progress('uploading')
+    const place: UploadPlace = {
+      storage,
+      directory: this.#directory,
+      progress: this.#uploading,
+      log: this.#observer?.log,
     }
+    return { path, place, signal: this.#signal.signal }
   }
-}
 
-type Opened = (error: Error | null, fd?: number) => void
-
-/** Yields the content piece by piece. Counts each piece before it is written. */
-async function* counted(data: FileContent, quota: Quota): AsyncGenerator<string | NodeJS.ArrayBufferView> {
-  const pieces = typeof data === 'string' || ArrayBuffer.isView(data) ? [data] : data
-  for await (const piece of pieces) {
-    quota.take(typeof piece === 'string' ? Buffer.byteLength(piece) : piece.byteLength)
-    yield piece
+  #progress(verb: 'downloading' | 'uploading'): TransferProgress {
+    return new TransferProgress(verb, this.#storage?.reportsProgress ? this.#observer : undefined)
   }
 }

@@ -140,6 +140,7 @@ describe('what is shown instead', () => {
       defaultBucket: 'avtomatika-payloads',
       keyPrefix: '',
       maxConcurrency: 8,
+      transferProgress: true,
     })
   })
 
@@ -148,6 +149,7 @@ describe('what is shown instead', () => {
       defaultBucket: 'avtomatika-payloads',
       keyPrefix: '',
       maxConcurrency: 8,
+      transferProgress: true,
     })
   })
 
