@@ -42,7 +42,15 @@ const mayImport = {
     'utils',
   ],
   dev: ['protocol', 'utils'],
-  cli: ['worker.ts', 'dev', 'config', 'orchestrators', 'journal', 'runtime/shutdown.ts'],
+  cli: [
+    'worker.ts',
+    'dev',
+    'config',
+    'orchestrators',
+    'journal',
+    'runtime/shutdown.ts',
+    'tasks/define-task.ts',
+  ],
 }
 
 /** These are not part of a worker: a worker never loads them. */
@@ -55,9 +63,18 @@ const filesMayImport = {
   events: ['errors.ts', 'protocol'],
   settings: ['protocol', 'utils'],
   logger: ['settings.ts', 'utils'],
-  'worker-options': ['config', 'storage', 'utils'],
-  worker: ['errors.ts', 'events.ts', 'settings.ts', 'logger.ts', 'worker-options.ts', ...partsOfTheWorker],
-  index: ['errors.ts', 'events.ts', 'worker.ts', 'worker-options.ts', ...partsOfTheWorker],
+  'worker-options': ['config', 'connections', 'execution', 'storage', 'utils'],
+  'worker-tasks': ['config', 'tasks'],
+  worker: [
+    'errors.ts',
+    'events.ts',
+    'settings.ts',
+    'logger.ts',
+    'worker-options.ts',
+    'worker-tasks.ts',
+    ...partsOfTheWorker,
+  ],
+  index: ['errors.ts', 'events.ts', 'worker.ts', 'worker-options.ts', 'worker-tasks.ts', ...partsOfTheWorker],
 }
 
 /** The only folders that may import these packages. */

@@ -170,9 +170,22 @@ export type TaskErrorCode =
   | typeof INTERNAL_ERROR
   | (string & {})
 
+/** The options of the errors that a handler throws. */
+export interface TaskErrorOptions extends ErrorOptions {
+  /** More about the failure, for programs. Must be JSON. Orchestrators of the second generation keep it with the error. */
+  details?: object
+}
+
 /** A task failed or was aborted. Handlers throw a subclass. */
 export class TaskError extends AvtomatikaError {
   declare readonly code: TaskErrorCode
+  /** More about the failure, for programs. Absent if none was given. */
+  declare readonly details?: object
+
+  constructor(code: TaskErrorCode, message: string, options?: TaskErrorOptions) {
+    super(code, message, options)
+    if (options?.details !== undefined) this.details = options.details
+  }
 }
 
 /**
@@ -182,7 +195,7 @@ export class TaskError extends AvtomatikaError {
  * throw new TransientError('the speech API did not answer', { cause: error })
  */
 export class TransientError extends TaskError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: TaskErrorOptions) {
     super(TRANSIENT_ERROR, message, options)
   }
 }
@@ -191,10 +204,10 @@ export class TransientError extends TaskError {
  * Throw this error if no retry can help, for example because a file is corrupt. Code `PERMANENT_ERROR`.
  *
  * @example
- * throw new PermanentError('the picture is corrupt')
+ * throw new PermanentError('the picture is corrupt', { details: { line: 3 } })
  */
 export class PermanentError extends TaskError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: TaskErrorOptions) {
     super(PERMANENT_ERROR, message, options)
   }
 }
@@ -206,7 +219,7 @@ export class PermanentError extends TaskError {
  * throw new InvalidInputError('width must be positive')
  */
 export class InvalidInputError extends TaskError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: TaskErrorOptions) {
     super(INVALID_INPUT_ERROR, message, options)
   }
 }

@@ -6,9 +6,11 @@ export type {
   LogLevelName,
   OrchestratorModeName,
 } from './config/choice-kinds.js'
+export type { LiveLimits } from './config/live-limits.js'
 export type { ListedOrchestrator, OrchestratorEntry } from './config/orchestrators.js'
 export type { WorkerConfigOverrides, WorkerConfigValues } from './config/values.js'
 export { WorkerConfig } from './config/worker-config.js'
+export type { UsageChecker, UsageReport } from './connections/heartbeat/reported-usage.js'
 export {
   AuthError,
   AvtomatikaError,
@@ -37,6 +39,7 @@ export {
   TaskCancelledError,
   TaskError,
   type TaskErrorCode,
+  type TaskErrorOptions,
   TaskTimeoutError,
   TIMEOUT_ERROR,
   TRANSIENT_ERROR,
@@ -45,8 +48,16 @@ export {
   UnreachableError,
 } from './errors.js'
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
+export type { CapacityChecker } from './execution/capacity-check.js'
 export type { CommandHandler, CommandOrigin } from './execution/commands.js'
-export type { FileMetadata, ProgressUpdate, Resources, StoredFile, TaskFailure } from './protocol/messages.js'
+export type {
+  DeviceUsage,
+  FileMetadata,
+  ProgressUpdate,
+  Resources,
+  StoredFile,
+  TaskFailure,
+} from './protocol/messages.js'
 export type {
   DownloadOptions,
   ListedObject,
@@ -56,6 +67,7 @@ export type {
   TransferOptions,
 } from './storage/object-store.js'
 export type { TaskContext } from './tasks/context.js'
+export { type DefinedTask, defineTask, type TaskSpec } from './tasks/define-task.js'
 export type {
   Handler,
   HandlerResult,
@@ -76,7 +88,9 @@ export type {
   TaskFiles,
 } from './tasks/files/task-files.js'
 export { invalidInputFailure, permanentFailure, transientFailure } from './tasks/judge.js'
+export type { ContextAdditions, Middleware, Next } from './tasks/middleware.js'
 export type { JsonObject, JsonValue } from './utils/json.js'
 export type { Logger, LogMethod } from './utils/logger.js'
 export { Worker } from './worker.js'
 export type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
+export type { WorkerTasks } from './worker-tasks.js'

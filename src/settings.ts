@@ -2,7 +2,7 @@ import type { Resources } from './protocol/messages.js'
 import type { JsonObject, JsonValue } from './utils/json.js'
 
 /** How several orchestrators are used. */
-export type OrchestratorMode = 'failover' | 'round-robin'
+export type OrchestratorMode = 'failover' | 'round-robin' | 'waterfall'
 
 /** The generation of the wire protocol of an orchestrator; `auto` detects it. */
 export type GenerationChoice = 'auto' | 'classic' | 'rxon'
@@ -139,6 +139,10 @@ export interface Settings {
   readonly ipAddress: string
   readonly resources: Resources
   readonly extra: JsonObject
+  /** What else the orchestrators keep with the record of the worker. */
+  readonly metadata: JsonObject | undefined
+  /** Identifies the object store. `undefined` if no store is configured. */
+  readonly s3ConfigHash: string | undefined
   readonly taskTypeLimits: Readonly<Record<string, number>>
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   readonly orchestrators: readonly OrchestratorSettings[]

@@ -1,4 +1,6 @@
 import type { WorkerConfig } from './config/worker-config.js'
+import type { UsageChecker } from './connections/heartbeat/reported-usage.js'
+import type { CapacityChecker } from './execution/capacity-check.js'
 import type { ObjectStore } from './storage/object-store.js'
 import type { Logger } from './utils/logger.js'
 
@@ -10,8 +12,23 @@ export interface WorkerOptions {
   maxConcurrentTasks?: number
   /** The most tasks of one task type that run at once, by task type. Default: only the global limit. */
   taskTypeLimits?: Readonly<Record<string, number>>
-  /** The models that each skill (task name) needs. A skill is hot while all its models are loaded. Default: none. */
+  /**
+   * The models that each skill (task name) needs. A skill is hot while all its models are loaded. A skill that is not listed here
+   * is hot while its own name is in the hot cache. Default: none.
+   */
   skillDependencies?: Readonly<Record<string, readonly string[]>>
+  /**
+   * What else the orchestrator keeps with the record of the worker, such as `{ rack: 'b7' }`. Must be JSON. Orchestrators of the
+   * first generation take none. Default: none.
+   */
+  metadata?: object
+  /**
+   * Returns whether the worker can take a task of this name now, such as when a GPU is free. Called often, so it has to be
+   * quick. While it returns false for all names, the worker polls nobody and asks it every second. Default: always.
+   */
+  capacityChecker?: CapacityChecker
+  /** Returns the load that heartbeats tell, instead of the load that the worker measures. Default: the measured load. */
+  usageChecker?: UsageChecker
   /** All other settings. Default: the environment variables. */
   config?: WorkerConfig
   /**

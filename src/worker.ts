@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { type LiveLimits, settleLiveLimits } from './config/live-limits.js'
 import { resolveSettings, type Settings } from './config/resolve.js'
 import { WorkerConfig } from './config/worker-config.js'
 import { StateError } from './errors.js'
@@ -6,31 +7,31 @@ import { Events, type WorkerEvents, type WorkerState } from './events.js'
 import type { CommandHandler } from './execution/commands.js'
 import type { HealthServer } from './health/server.js'
 import { createLogger } from './logger.js'
+import { runUntilSignal } from './runtime/run-until-signal.js'
 import { Runtime } from './runtime/runtime.js'
-import { endProcess, onShutdownSignals } from './runtime/shutdown.js'
 import { alreadyStarted, WORKER_MOVES } from './runtime/worker-states.js'
 import { storeFor } from './storage/store-for.js'
+import { type DefinedTask, isDefinedTask, notDefined } from './tasks/define-task.js'
 import {
   type Handler,
   type ParamsOf,
   type ParamsSpec,
+  type RawParams,
   type TaskOptions,
   TaskRegistry,
 } from './tasks/definition.js'
 import { taskStorage } from './tasks/files/task-storage.js'
 import { limitWarnings } from './tasks/limit-warnings.js'
+import { type ContextAdditions, type Middleware, MiddlewareChain } from './tasks/middleware.js'
 import type { Logger } from './utils/logger.js'
 import { safeLogger } from './utils/safe-logger.js'
 import { StartContext } from './utils/start-context.js'
 import { States } from './utils/states.js'
-import { after } from './utils/time.js'
 import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
+import type { WorkerTasks } from './worker-tasks.js'
 
 /** The diagnostics channel that tells the command `run` that a module starts its worker itself. */
 export const STARTING = 'avtomatika-worker:starting'
-
-/** How long handlers that were given up may go on before `run` ends the process, in ms. */
-const LINGER_MS = 250
 
 /**
  * Takes tasks from an Avtomatika orchestrator, runs your handlers and sends the results back.
@@ -45,11 +46,12 @@ const LINGER_MS = 250
  * worker.task('resize_image', async (params) => ({ data: { width: params.width } }))
  * await worker.runWithHealthCheck()
  */
-export class Worker {
+export class Worker<Added extends ContextAdditions = NonNullable<unknown>> implements WorkerTasks<Added> {
   readonly #settings: Settings
   readonly #log: Logger
   readonly #events: Events
   readonly #registry = new TaskRegistry()
+  readonly #middleware = new MiddlewareChain()
   readonly #runtime: Runtime
   readonly #state: States<WorkerState>
   readonly #hurry = new AbortController()
@@ -60,8 +62,15 @@ export class Worker {
 
   /** @throws ConfigError that lists all problems of the options and the configuration */
   constructor(options: WorkerOptions = {}) {
-    const { config = new WorkerConfig(), logger, objectStore, ...limits } = options
-    const { settings, warnings } = resolveSettings(config, limits)
+    const {
+      config = new WorkerConfig(),
+      logger,
+      objectStore,
+      capacityChecker,
+      usageChecker,
+      ...rest
+    } = options
+    const { settings, warnings } = resolveSettings(config, rest)
     this.#settings = settings
     this.#log = logger ? safeLogger(logger) : createLogger(settings.logLevel)
     this.#events = new Events(
@@ -78,6 +87,9 @@ export class Worker {
       events: this.#events,
       log: this.#log,
       context: this.#context,
+      middleware: this.#middleware,
+      capacityChecker,
+      usageChecker,
     })
     for (const warning of warnings) this.#log.warn({}, warning)
   }
@@ -108,42 +120,61 @@ export class Worker {
     return this.#runtime.ignored
   }
 
-  /**
-   * Registers the handler of one task name.
-   *
-   * @param name - the name in the orchestrator's blueprints: 1 to 128 characters out of `A-Z a-z 0-9 _ -`
-   * @param handler - receives the params and the {@link TaskContext}; sync or async
-   * @throws AvtomatikaError `TASK_NAME` if the name is invalid, `DUPLICATE_TASK` if it is taken
-   * @throws StateError if the worker has been started
-   * @example
-   * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, async ({ width }, { signal }) => {
-   *   return { data: { width } }
-   * })
-   */
-  task(name: string, handler: Handler): this
+  task(name: string, handler: Handler<RawParams, Added>): this
   task<P extends ParamsSpec | undefined = undefined>(
     name: string,
     options: TaskOptions<P>,
-    handler: Handler<ParamsOf<P>>,
+    handler: Handler<ParamsOf<P>, Added>,
   ): this
-  task(name: string, ...rest: [Handler] | [TaskOptions<ParamsSpec | undefined>, Handler<never>]): this {
-    if (this.#state.now !== 'created') {
-      throw new StateError(
-        `Task "${name}" registered too late: the worker is ${this.#state.now}. Register tasks before start() or run()`,
-      )
-    }
+  task(
+    name: string,
+    ...rest: [Handler<RawParams, Added>] | [TaskOptions<ParamsSpec | undefined>, Handler<never, Added>]
+  ): this {
     const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
-    const { taskType, params, ...described } = options
-    this.#registry.add({ name, taskType, params, described, handler })
+    this.#register(name, options, handler)
     return this
   }
 
-  /** Tells the orchestrators that `model` is loaded. */
+  add(...tasks: readonly DefinedTask<Added>[]): this {
+    for (const task of tasks) {
+      if (!isDefinedTask(task)) throw notDefined(task)
+      this.#register(task.name, task.options, task.run)
+    }
+    return this
+  }
+
+  use<New extends ContextAdditions = NonNullable<unknown>>(
+    middleware: Middleware<New, Added>,
+  ): Worker<Added & New> {
+    if (typeof middleware !== 'function') throw new TypeError('worker.use takes a function (ctx, next) => …')
+    this.#middleware.add(middleware as Parameters<MiddlewareChain['add']>[0])
+    return this as unknown as Worker<Added & New>
+  }
+
+  pause(taskType?: string): void {
+    this.#runtime.controls.pause(taskType)
+  }
+
+  resume(taskType?: string): void {
+    this.#runtime.controls.resume(taskType)
+  }
+
+  setLimits(limits: LiveLimits): void {
+    this.#runtime.controls.setLimits(settleLiveLimits(limits))
+  }
+
+  get hotCache(): readonly string[] {
+    return this.#runtime.hotCache.models
+  }
+
+  get hotSkills(): readonly string[] {
+    return this.#runtime.hotSkills
+  }
+
   addToHotCache(model: string): void {
     this.#runtime.hotCache.add(model)
   }
 
-  /** Tells the orchestrators that `model` is no longer loaded. */
   removeFromHotCache(model: string): void {
     this.#runtime.hotCache.remove(model)
   }
@@ -224,25 +255,14 @@ export class Worker {
    */
   async run(): Promise<void> {
     this.#refuseSecondStart()
-    const stopListening = onShutdownSignals(
-      (signal) => {
-        this.#log.info({ signal }, 'Shutting down: a second signal cuts it short')
-        void this.stop()
-      },
-      (signal) => {
-        this.#log.warn({ signal }, 'Shutting down without waiting')
-        this.#hurry.abort()
-      },
-    )
-    const ignoreStrays = this.#runtime.strays.listen()
-    try {
-      await this.start()
-      await this.#untilStopped()
-    } finally {
-      ignoreStrays()
-      stopListening()
+    const steps = {
+      start: () => this.start(),
+      stop: () => this.stop(),
+      hurry: () => this.#hurry.abort(),
+      stopped: () => this.#untilStopped(),
     }
-    if (this.#runtime.running > 0) after(LINGER_MS, () => endProcess(1))
+    const running = () => this.#runtime.running
+    await runUntilSignal(steps, { strays: this.#runtime.strays, running }, this.#log)
   }
 
   /**
@@ -273,6 +293,19 @@ export class Worker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #register(
+    name: string,
+    options: TaskOptions<ParamsSpec | undefined>,
+    handler: Handler<never, never>,
+  ): void {
+    if (this.#state.now === 'draining' || this.#state.now === 'stopped') {
+      throw new StateError(`Task "${name}" registered too late: the worker is ${this.#state.now}`)
+    }
+    const { taskType, params, ...described } = options
+    this.#registry.add({ name, taskType, params, described, handler })
+    this.#runtime.controls.taskAdded()
   }
 
   #refuseSecondStart(isStarting = false): void {

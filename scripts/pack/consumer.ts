@@ -5,17 +5,24 @@
 import {
   AuthError,
   AvtomatikaError,
+  type CapacityChecker,
   CONTRACT_VIOLATION_ERROR,
   type CommandHandler,
   type CommandOrigin,
   ConfigError,
   type ConfigProblem,
+  type ContextAdditions,
   DEPENDENCY_ERROR,
   DEPENDENCY_MISSING_ERROR,
+  type DefinedTask,
+  type DeviceUsage,
   DowngradeError,
+  type DownloadedFile,
   type DownloadOptions,
   DuplicateMessageError,
+  defineTask,
   type FileContent,
+  type FileDownloadOptions,
   type FileMetadata,
   type FileMode,
   type GenerationName,
@@ -33,9 +40,13 @@ import {
   LIMIT_EXCEEDED_ERROR,
   type ListedObject,
   type ListedOrchestrator,
+  type LiveLimits,
+  type LocalFiles,
   type Logger,
   type LogLevelName,
   type LogMethod,
+  type Middleware,
+  type Next,
   type ObjectAddress,
   type ObjectStore,
   type OpenMode,
@@ -59,16 +70,20 @@ import {
   ShutdownError,
   StaleMessageError,
   StateError,
+  type StoredFile,
+  type StoredFolder,
   type StoredObject,
   TaskCancelledError,
   type TaskContext,
   type TaskEnd,
   TaskError,
   type TaskErrorCode,
+  type TaskErrorOptions,
   type TaskFailure,
   type TaskFiles,
   type TaskOptions,
   type TaskRef,
+  type TaskSpec,
   TaskTimeoutError,
   TIMEOUT_ERROR,
   TRANSIENT_ERROR,
@@ -77,6 +92,8 @@ import {
   transientFailure,
   UnknownWorkerError,
   UnreachableError,
+  type UsageChecker,
+  type UsageReport,
   Worker,
   WorkerConfig,
   type WorkerConfigOverrides,
@@ -84,6 +101,7 @@ import {
   type WorkerEvents,
   type WorkerOptions,
   type WorkerState,
+  type WorkerTasks,
 } from 'avtomatika-worker'
 
 // Configuration
@@ -195,6 +213,45 @@ const options: WorkerOptions = {
   maxConcurrentTasks: 4,
   taskTypeLimits: { cpu: 2 },
 }
+// Tasks in files of their own, middleware, and changes while the worker runs
+
+interface WithDb extends ContextAdditions {
+  db: string
+}
+const connect: Middleware<WithDb> = async (_ctx, next: Next<WithDb>) => next({ db: 'main' })
+const described: TaskSpec<typeof Crop, WithDb> = {
+  name: 'defined',
+  params: Crop,
+  run: ({ width }, { db }) => ({ data: { width, db }, costs: { pixels: width } }),
+}
+const defined: DefinedTask<WithDb> = defineTask(described)
+const capacityChecker: CapacityChecker = (taskName) => taskName !== 'big'
+const device: DeviceUsage = { id: '0', loadPercent: 3, metrics: { watts: 12 } }
+const report: UsageReport = { cpuPercent: 1, ramUsedGb: 2, devices: [device] }
+const usageChecker: UsageChecker = () => report
+const details: TaskErrorOptions = { details: { line: 3 }, cause: new PermanentError('no') }
+export const failing = new TransientError('no', details)
+export const changing = new Worker({ capacityChecker, usageChecker, metadata: { rack: 'b7' } }).use<WithDb>(
+  connect,
+)
+const limits: LiveLimits = { maxConcurrentTasks: 5 }
+export const change = (tasks: WorkerTasks<WithDb>): void => {
+  tasks.add(defined)
+  tasks.setLimits(limits)
+  tasks.pause('image')
+  tasks.resume('image')
+}
+change(changing)
+
+const unchecked: FileDownloadOptions = {}
+export const transfer = async (files: TaskFiles): Promise<LocalFiles> => {
+  const sent: StoredFile = await files.upload('a.txt', 's3://bucket/folder/')
+  const folder: StoredFolder = await files.uploadDir('frames')
+  const brought: DownloadedFile = await files.download(folder.uri, 'again', unchecked)
+  logger.info(sent, brought.path)
+  return files
+}
+
 export const worker = new Worker(options)
   .task('any', anyHandler)
   .task('crop', cropOptions, ({ width }) => ({ width: width.toFixed(0) }))

@@ -1,30 +1,41 @@
 import { subscribe } from 'node:diagnostics_channel'
+import { statSync } from 'node:fs'
 import { Command } from 'commander'
-import { STARTING, type Worker } from '../worker.js'
+import { STARTING } from '../worker.js'
 import { fail, UsageError } from './fail.js'
 import { importModule } from './import-module.js'
+import { workerOfFolder } from './task-folder.js'
+import { workerIn } from './worker-in.js'
 
-/** Returns the command `avtomatika-worker run FILE`. */
+/** Returns the command `avtomatika-worker run PATH`. */
 export const runCommand = (): Command =>
   new Command('run')
-    .description('Run the worker of a module, with a health server, until SIGINT or SIGTERM.')
+    .description('Run a worker, with a health server, until SIGINT or SIGTERM.')
     .argument(
-      '<file>',
-      '.js, .mjs or .ts file that exports a Worker (as default or as "worker") or starts one',
+      '<path>',
+      'a .js, .mjs or .ts file that exports a Worker (as default or as "worker") or starts one, or a folder of files that export tasks',
     )
     .action(run)
 
-const run = async (file: string): Promise<void> => {
+const run = async (path: string): Promise<void> => {
   let hasStarted = false
   subscribe(STARTING, () => {
     hasStarted = true
   })
-  const worker = workerIn(await importModule(file))
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const worker = await workerOfFolder(path, console.error)
+    if (hasStarted)
+      throw new UsageError(
+        `A file of ${path} starts a worker. Export it: the command starts it with all tasks`,
+      )
+    return worker.runWithHealthCheck()
+  }
+  const worker = workerIn(await importModule(path))
   if (hasStarted) return
   if (worker) return worker.runWithHealthCheck()
   // The module may start a worker later. If the process is about to exit, it has not.
   process.once('beforeExit', () => {
-    if (!hasStarted) fail(new UsageError(`No worker found in ${file}. Export one:${REMEDY}`))
+    if (!hasStarted) fail(new UsageError(`No worker found in ${path}. Export one:${REMEDY}`))
   })
 }
 
@@ -32,13 +43,3 @@ const REMEDY = `
   const worker = new Worker()
   worker.task('hello', …)
   export default worker`
-
-const workerIn = (module: Record<string, unknown>): Worker | undefined =>
-  [module['default'], module['worker']].find(isWorker)
-
-/** Checks for a method, not for the class: the module may import another copy of the package. */
-const isWorker = (value: unknown): value is Worker =>
-  typeof value === 'object' &&
-  value !== null &&
-  'runWithHealthCheck' in value &&
-  typeof value.runWithHealthCheck === 'function'

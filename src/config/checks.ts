@@ -10,6 +10,7 @@ export interface ConstructorOptions {
   readonly maxConcurrentTasks?: number | undefined
   readonly taskTypeLimits?: Readonly<Record<string, number>> | undefined
   readonly skillDependencies?: Readonly<Record<string, readonly string[]>> | undefined
+  readonly metadata?: object | undefined
 }
 
 /** The type of a setting that comes from one variable. */

@@ -35,13 +35,13 @@ const choice = <Word extends string, Meaning>(
   }
 }
 
-/** The use of several orchestrators. `WATERFALL` is another name of `FAILOVER`. */
+/** The use of several orchestrators. */
 export type OrchestratorModeName = 'FAILOVER' | 'ROUND_ROBIN' | 'WATERFALL'
 
 export const orchestratorMode: Kind<OrchestratorMode, OrchestratorModeName> = choice({
   FAILOVER: 'failover',
   ROUND_ROBIN: 'round-robin',
-  WATERFALL: 'failover',
+  WATERFALL: 'waterfall',
 })
 
 /** The generations of the wire protocol. `auto` detects the generation of the orchestrator. */

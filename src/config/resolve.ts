@@ -3,7 +3,9 @@ import type { Settings } from '../settings.js'
 import { Checks, type ConstructorOptions } from './checks.js'
 import { isInPod, stateHome } from './env.js'
 import { jsonObject } from './json-kinds.js'
+import { optional } from './kind.js'
 import { settleDependencies, settleLimits } from './options.js'
+import { s3ConfigHash } from './s3-config-hash.js'
 import { hideMembers } from './secrets.js'
 import { settleOrchestrators } from './settle-orchestrators.js'
 import { settleResources } from './settle-resources.js'
@@ -65,6 +67,8 @@ const settleOthers = (
   hostname: checks.settle('HOSTNAME', config.HOSTNAME, text, ''),
   ipAddress: checks.settle('IP_ADDRESS', config.IP_ADDRESS, ipAddress, ''),
   resources: settleResources(checks, config.ownResources),
+  metadata: checks.settle('metadata', options.metadata, optional(jsonObject), undefined),
+  s3ConfigHash: s3ConfigHash(config.S3_ENDPOINT_URL, config.S3_ACCESS_KEY, config.S3_DEFAULT_BUCKET),
   extra: checks.settle('EXTRA_CAPABILITIES', config.EXTRA_CAPABILITIES, jsonObject, {}),
   taskTypeLimits: settleLimits(checks, options),
   skillDependencies: settleDependencies(checks, options),

@@ -40,8 +40,8 @@ export interface WorkerConfigValues {
    */
   ORCHESTRATORS_CONFIG: string | readonly OrchestratorEntry[]
   /**
-   * Use of several orchestrators. `FAILOVER` (or `WATERFALL`): one at a time, by priority. `ROUND_ROBIN`: all, by
-   * weight.
+   * Use of several orchestrators. `FAILOVER`: one at a time, by priority. `WATERFALL`: all, the next one while those
+   * before it have no tasks. `ROUND_ROBIN`: all, by weight.
    * Variable `MULTI_ORCHESTRATOR_MODE`. Default: `FAILOVER`.
    */
   MULTI_ORCHESTRATOR_MODE: OrchestratorModeName

@@ -77,8 +77,8 @@ export const VARIABLES = {
    */
   ORCHESTRATORS_CONFIG: { kind: entryList, default: [] },
   /**
-   * Use of several orchestrators. `FAILOVER` (or `WATERFALL`): one at a time, by priority. `ROUND_ROBIN`: all, by
-   * weight.
+   * Use of several orchestrators. `FAILOVER`: one at a time, by priority. `WATERFALL`: all, the next one while those before
+   * it have no tasks. `ROUND_ROBIN`: all, by weight.
    */
   MULTI_ORCHESTRATOR_MODE: { kind: orchestratorMode, setting: 'orchestratorMode', default: 'FAILOVER' },
   /**

@@ -2,7 +2,15 @@ import type { AuthError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Commands } from '../execution/commands.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
-import { type Fact, type Health, healthAfter, type RequestKind, UNTRIED } from '../orchestrators/health.js'
+import {
+  endsOutage,
+  type Fact,
+  type Health,
+  type HealthObserver,
+  healthAfter,
+  type RequestKind,
+  UNTRIED,
+} from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { RateLimits, RequestObserver } from '../orchestrators/requests.js'
 import { type Polling, PollLoop } from '../polling/poll-loop.js'
@@ -25,7 +33,10 @@ import type { TakeoverHooks, TaskConnection } from './takeover-hooks.js'
 export interface ConnectionContext extends Polling, Heartbeating {
   readonly settings: Settings
   readonly tls: TlsFiles | undefined
-  readonly registration: Omit<Registration, 'status' | 'isHeldOff'>
+  /** What a registration tells at this moment. */
+  register(): Omit<Registration, 'status' | 'isHeldOff'>
+  /** Changes with what {@link register} returns. */
+  readonly catalog: { readonly version: number }
   readonly takeover: TakeoverHooks
   readonly commands: Pick<Commands, 'take'>
   readonly events: Events
@@ -34,11 +45,6 @@ export interface ConnectionContext extends Polling, Heartbeating {
   describe(): Heartbeat
   /** The orchestrator answers again: undelivered results may go. */
   nudgeDelivery(source: TaskSource): void
-}
-
-/** Hears of changes in the health of an orchestrator. */
-export interface HealthObserver {
-  healthChanged(): void
 }
 
 /** The least time between two reactions to the end of an outage, in ms. */
@@ -60,6 +66,8 @@ export class Connection
   readonly #recovery = new ResettableTimer()
   readonly #abandonment: PollAbandonment
   #health = UNTRIED
+  /** The version of the catalog that the last registration told. */
+  #told = 0
   #recoveredMs = Number.NEGATIVE_INFINITY
 
   /** Sends nothing before {@link Connection.open}. */
@@ -71,7 +79,8 @@ export class Connection
     this.orchestrator = new Orchestrator({ settings, target, tls }, this, log)
     this.#registering = new Registering(this, this.orchestrator, log)
     this.heartbeats = new HeartbeatLoop(this.orchestrator, this, context)
-    this.polls = new PollLoop(this, this.orchestrator, target.weight, context)
+    const rank = settings.orchestrators.indexOf(target)
+    this.polls = new PollLoop(this, this.orchestrator, target.weight, context, rank)
     this.#abandonment = new PollAbandonment(this)
     const parts = { orchestrator: this.orchestrator, log }
     this.#socket = settings.websocketsEnabled ? new CommandSocket({ ...parts, listener: this }) : undefined
@@ -110,11 +119,11 @@ export class Connection
 
   /** Makes a second connection to the same orchestrator, under another worker id. Its health decides nothing. */
   standbyFor(workerId: string): Connection {
-    const { settings, registration, log } = this.#context
+    const { settings, log, register } = this.#context
     const context = {
       ...this.#context,
       settings: { ...settings, workerId },
-      registration: { ...registration, workerId },
+      register: () => ({ ...register(), workerId }),
       log: log.child({ standby: workerId }),
     }
     return new Connection(context, this.#target, { healthChanged: () => {} })
@@ -164,7 +173,8 @@ export class Connection
     this.#health = healthAfter(before, kind, fact, monotonicMs())
     if (endsOutage(before, this.#health)) this.#recovered(kind)
     // For an orchestrator that is not used, time alone may be news: it has been healthy for long enough.
-    if (this.#health !== before || this.#registering.state === 'unused') this.#observer.healthChanged()
+    const isNews = this.#health !== before || this.#registering.state === 'unused'
+    if (isNews || this.orchestrator.longLimitEndMs > monotonicMs()) this.#observer.healthChanged()
   }
 
   registerAgain(): void {
@@ -208,7 +218,8 @@ export class Connection
 
   registration(): Registration {
     const isHeldOff = this.#context.takeover.isHeldOff(this)
-    return { ...this.#context.registration, status: this.describe().status, isHeldOff }
+    this.#told = this.#context.catalog.version
+    return { ...this.#context.register(), status: this.describe().status, isHeldOff }
   }
 
   beforeRegistering(): Promise<void> | undefined {
@@ -227,6 +238,8 @@ export class Connection
     this.#context.nudgeDelivery(this)
     takeover.ready(this)
     if (!takeover.isHeldOff(this)) this.fenceEnded()
+    // A task may have been added while the request was under way.
+    if (this.#told !== this.#context.catalog.version) this.registerAgain()
   }
 
   /** The fence is over. */
@@ -290,6 +303,3 @@ export class Connection
     if (this.#health.answersSinceMs !== undefined) this.#recovered()
   }
 }
-
-const endsOutage = (before: Health, now: Health): boolean =>
-  before !== UNTRIED && before.answersSinceMs === undefined && now.answersSinceMs !== undefined

@@ -1,10 +1,11 @@
+import type { HealthObserver } from '../orchestrators/health.js'
 import { pollDeadlineMs } from '../orchestrators/target.js'
-import { Connection, type ConnectionContext, type HealthObserver } from './connection.js'
+import { Connection, type ConnectionContext } from './connection.js'
 import { FailoverWatch, type SwitchObserver } from './failover.js'
 import { Watchdog } from './watchdog.js'
 
 /**
- * The connections to all orchestrators. In failover mode one of them is used at a time, in round-robin mode all are.
+ * The connections to all orchestrators. In failover mode one of them is used at a time, in the other modes all are.
  */
 export class Connections implements HealthObserver, SwitchObserver {
   readonly #context: ConnectionContext
@@ -63,6 +64,21 @@ export class Connections implements HealthObserver, SwitchObserver {
     this.#isOpen = true
     this.#watchdog.start()
     for (const connection of this.#used) void connection.open()
+  }
+
+  /** The tasks of this worker have changed: every orchestrator has to learn of it. */
+  catalogChanged(): void {
+    for (const connection of this.#everyone) connection.registerAgain()
+  }
+
+  /** More or fewer tasks may run at once: orchestrators of the first generation learn of it at a registration only. */
+  capacityChanged(): void {
+    for (const connection of this.#everyone)
+      if (connection.orchestrator.protocol.generation === 'classic') connection.registerAgain()
+  }
+
+  makeRoomFor(maxConcurrentTasks: number): void {
+    for (const { orchestrator } of this.#everyone) orchestrator.makeRoomFor(maxConcurrentTasks)
   }
 
   /** Finds out at once whether the orchestrators still know this worker. */

@@ -1,17 +1,31 @@
-import type { Registration } from '../protocol/messages.js'
+import type { Slots } from '../execution/slots.js'
+import type { Registration, Skill } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
-import type { TaskRegistry } from '../tasks/definition.js'
+import type { TaskDefinition, TaskRegistry } from '../tasks/definition.js'
 import { describeSkill } from '../tasks/describe-skill.js'
 
-/** What orchestrators are told at a registration, without what changes from moment to moment. Pure. */
+/** Writing schemas takes time, and a definition never changes. */
+const skills = new WeakMap<TaskDefinition, Skill>()
+
+const skillOf = (definition: TaskDefinition): Skill => {
+  const known = skills.get(definition) ?? describeSkill(definition)
+  skills.set(definition, known)
+  return known
+}
+
+/** What orchestrators are told at a registration, without what changes from moment to moment. */
 export const describeRegistration = (
   settings: Settings,
   registry: TaskRegistry,
+  slots: Pick<Slots<unknown>, 'limits' | 'isTypePaused'>,
 ): Omit<Registration, 'status' | 'isHeldOff'> => ({
   workerId: settings.workerId,
   workerType: settings.workerType,
-  skills: registry.all().map(describeSkill),
-  maxConcurrentTasks: settings.maxConcurrentTasks,
+  skills: registry
+    .all()
+    .filter(({ name, taskType = name }) => !slots.isTypePaused(taskType))
+    .map(skillOf),
+  maxConcurrentTasks: slots.limits.global,
   costPerSkill: settings.costPerSkill,
   installedModels: settings.installedModels,
   installedSoftware: settings.installedSoftware,
@@ -22,4 +36,6 @@ export const describeRegistration = (
   installedArtifacts: settings.installedArtifacts,
   extra: settings.extra,
   websockets: settings.websocketsEnabled,
+  ...(settings.metadata && { metadata: settings.metadata }),
+  ...(settings.s3ConfigHash !== undefined && { s3ConfigHash: settings.s3ConfigHash }),
 })

@@ -56,6 +56,13 @@ export const choose = (
   return { active: next, sinceMs: nowMs, patiencesMs: afterFall(failover, steadiness, nowMs) }
 }
 
+/** An orchestrator that limits this worker for more than a minute counts as down, and is healthy from the end of the limit on. Pure. */
+export const underLimit = (health: Health, limitEndMs: number, nowMs: number): Health => {
+  if (limitEndMs > nowMs) return { ...health, up: false, answersSinceMs: undefined }
+  const { answersSinceMs = limitEndMs } = health
+  return answersSinceMs < limitEndMs ? { ...health, answersSinceMs: limitEndMs } : health
+}
+
 /** Which orchestrators need health checks: the better ones, and all others while the one in use is down. Pure. */
 export const toAsk = ({ active }: Failover, healths: readonly Health[]): number[] => {
   const isDown = healths[active]?.up === false
@@ -133,7 +140,10 @@ export class FailoverWatch {
   }
 
   #healths() {
-    return this.#connections.map(({ health }) => health)
+    const nowMs = monotonicMs()
+    return this.#connections.map(({ health, orchestrator }) =>
+      underLimit(health, orchestrator.longLimitEndMs, nowMs),
+    )
   }
 
   #at(place: number): Connection {

@@ -14,9 +14,14 @@ interface Waiting<T> {
  * The right to run tasks. A poll reserves a slot before it is known what the poll brings. A running task holds a slot.
  * A task waits in a queue if its type is at its limit, or if the slot of its poll was lent to another poll. A task that
  * ends leaves its slot to the first task in the queue that may run. So neither limit is ever exceeded.
+ *
+ * Limits may change at any time, and tasks may be paused. Running tasks go on; those that would exceed a limit or are paused
+ * wait in the queue.
  */
 export class Slots<T> {
-  readonly #limits: Limits
+  #limits: Limits
+  #isPaused = false
+  readonly #pausedTypes = new Set<string>()
   #running = 0
   #polls = 0
   readonly #runningByType = new Map<string, number>()
@@ -24,6 +29,42 @@ export class Slots<T> {
 
   constructor(limits: Limits) {
     this.#limits = limits
+  }
+
+  get limits(): Limits {
+    return this.#limits
+  }
+
+  /** The caller starts the tasks that {@link next} returns then. */
+  set limits(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** Whether no task may start. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Whether no task of this type may start. */
+  isTypePaused(type: string): boolean {
+    return this.#pausedTypes.has(type)
+  }
+
+  /**
+   * Pauses all tasks, or those of one type. The caller starts the tasks that {@link next} returns after the end of a pause.
+   *
+   * @returns whether anything has changed
+   */
+  pause(isPaused: boolean, type?: string): boolean {
+    if (type !== undefined) {
+      if (isPaused === this.#pausedTypes.has(type)) return false
+      if (isPaused) this.#pausedTypes.add(type)
+      else this.#pausedTypes.delete(type)
+      return true
+    }
+    const hasChanged = isPaused !== this.#isPaused
+    this.#isPaused = isPaused
+    return hasChanged
   }
 
   get running(): number {
@@ -36,7 +77,8 @@ export class Slots<T> {
 
   /** Whether one more task could run, without regard to open polls. */
   get hasFree(): boolean {
-    return this.#running < this.#limits.global && this.waiting < this.#limits.global
+    const { global } = this.#limits
+    return !this.#isPaused && this.#running < global && this.waiting < global
   }
 
   /** Whether a task of this type could run at once. */
@@ -66,7 +108,7 @@ export class Slots<T> {
   /** Takes the task that a poll brought. Returns true if the task holds a slot, false if it waits in the queue. */
   admit(task: T, type: string | undefined): boolean {
     this.#polls--
-    if (this.#running >= this.#limits.global || this.#isFull(type)) {
+    if (!this.#mayStart(type)) {
       this.#queue.push({ task, type })
       return false
     }
@@ -77,7 +119,13 @@ export class Slots<T> {
   /** A running task has ended. Returns the task that takes over its slot, if there is one. */
   release(type: string | undefined): T | undefined {
     this.#count(type, -1)
-    const place = this.#queue.findIndex((waiting) => !this.#isFull(waiting.type))
+    return this.next()
+  }
+
+  /** Gives a slot to the first task in the queue that may run, and returns the task. */
+  next(): T | undefined {
+    if (this.#queue.length === 0) return undefined
+    const place = this.#queue.findIndex((waiting) => this.#mayStart(waiting.type))
     const [next] = place < 0 ? [] : this.#queue.splice(place, 1)
     if (!next) return undefined
     this.#count(next.type, 1)
@@ -97,7 +145,12 @@ export class Slots<T> {
     return this.#queue.splice(0).map(({ task }) => task)
   }
 
+  #mayStart(type: string | undefined): boolean {
+    return !this.#isPaused && this.#running < this.#limits.global && !this.#isFull(type)
+  }
+
   #isFull(type: string | undefined): boolean {
+    if (this.#pausedTypes.size > 0 && this.#pausedTypes.has(type as string)) return true
     const limit = type === undefined ? undefined : this.#limits.byType[type]
     return limit !== undefined && (this.#runningByType.get(type as string) ?? 0) >= limit
   }

@@ -127,6 +127,12 @@ export class TasksInHand {
     if (task && !task.isDecided) task.from.uplink.emit(event)
   }
 
+  /** Starts the tasks in the queue that may run, because a pause has ended or a limit has grown. */
+  startWaiting(): void {
+    for (let task = this.#execution.slots.next(); task; task = this.#execution.slots.next()) this.#begin(task)
+    this.#execution.wake.trigger()
+  }
+
   /** From now on every offer is handed back. */
   refuseOffers(): void {
     this.#isDraining = true
@@ -288,8 +294,11 @@ export class TasksInHand {
     if (!task.hasSlot) return
     task.hasSlot = false
     const next = this.#execution.slots.release(task.taskType)
-    if (!next) return
-    next.hasSlot = true
-    this.#startIfReady(next)
+    if (next) this.#begin(next)
+  }
+
+  #begin(task: TaskInHand): void {
+    task.hasSlot = true
+    this.#startIfReady(task)
   }
 }

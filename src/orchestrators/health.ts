@@ -94,3 +94,12 @@ const failed = ({ up, failures }: Health, kind: RequestKind): Health => {
     answersSinceMs: undefined,
   }
 }
+
+/** Whether an orchestrator answers again that did not. Pure. */
+export const endsOutage = (before: Health, now: Health): boolean =>
+  before !== UNTRIED && before.answersSinceMs === undefined && now.answersSinceMs !== undefined
+
+/** Hears of changes in the health of an orchestrator. */
+export interface HealthObserver {
+  healthChanged(): void
+}

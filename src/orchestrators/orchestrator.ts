@@ -21,6 +21,7 @@ import { WorkerToken } from './worker-token.js'
 
 /** Connections for heartbeats, registrations and events, on top of one poll and one result for each slot. */
 const SPARE_CONNECTIONS = 8
+const connectionsFor = (maxConcurrentTasks: number): number => 2 * maxConcurrentTasks + SPARE_CONNECTIONS
 
 /**
  * One remote orchestrator: sends requests in the protocol that it understands, over its own connections and with its own
@@ -102,6 +103,11 @@ export class Orchestrator {
     return this.#registration?.isHeldOff === true && this.protocol.writeLivenessCheck !== undefined
   }
 
+  /** When a rate limit of more than a minute ends, on the monotonic clock; `-Infinity` without such a limit. */
+  get longLimitEndMs(): number {
+    return this.#requests.longLimitEndMs
+  }
+
   async register(registration: Registration): Promise<void> {
     this.#registration = registration
     await this.#detect('registration')
@@ -156,6 +162,11 @@ export class Orchestrator {
     }
     if (opened instanceof Socket) return opened
     throw refusal('The request for a socket', opened)
+  }
+
+  /** Makes room for the polls and results of more tasks at once. */
+  makeRoomFor(maxConcurrentTasks: number): void {
+    this.#transport.grow(connectionsFor(maxConcurrentTasks))
   }
 
   /** Ends every connection. Requests in flight fail, and later ones use new connections. */
@@ -262,7 +273,7 @@ const transportFor = (
     headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
     tls,
     proxy,
-    connections: 2 * settings.maxConcurrentTasks + SPARE_CONNECTIONS,
+    connections: connectionsFor(settings.maxConcurrentTasks),
     redactor,
   })
 

@@ -2,7 +2,15 @@ import { AuthError, DowngradeError, RateLimitError, StaleMessageError, Unreachab
 import type { WireAnswer, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import type { Transport } from '../transport/http.js'
-import { isLimited, type Pace, passed, quietMs, refused, UNLIMITED } from '../transport/pace.js'
+import {
+  endOfLongLimit,
+  isLimited,
+  type Pace,
+  passed,
+  quietMs,
+  refused,
+  UNLIMITED,
+} from '../transport/pace.js'
 import type { HttpRequest } from '../transport/request-in-flight.js'
 import { monotonicMs } from '../utils/time.js'
 import type { EstimatedClock } from './estimated-clock.js'
@@ -68,6 +76,13 @@ export class Requests implements RateLimits {
 
   quietMs(kind: RequestKind): number {
     return quietMs(this.#paces[kind], monotonicMs())
+  }
+
+  /** When a limit of more than a minute ends that keeps tasks from this worker; `-Infinity` without such a limit. */
+  get longLimitEndMs(): number {
+    const { poll, registration } = this.#paces
+    if (poll === UNLIMITED && registration === UNLIMITED) return Number.NEGATIVE_INFINITY
+    return Math.max(endOfLongLimit(poll), endOfLongLimit(registration))
   }
 
   isLimited(kind: RequestKind): boolean {

@@ -1,4 +1,3 @@
-import { AuthError, DowngradeError, RateLimitError, UnreachableError } from '../errors.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
 import type { Identity, Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
@@ -7,7 +6,6 @@ import { PollCut } from '../orchestrators/poll-cut.js'
 import { troubleIn } from '../orchestrators/trouble.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
-import { fullJitter } from '../transport/backoff.js'
 import { CancelGroup } from '../transport/cancel-group.js'
 import { Bag, type Bagged } from '../utils/bag.js'
 import { Condition } from '../utils/condition.js'
@@ -15,11 +13,11 @@ import type { Logger } from '../utils/logger.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
 import { monotonicMs } from '../utils/time.js'
-import { TroubleLines } from '../utils/trouble-lines.js'
 import { CutWatch } from './cut-watch.js'
 import { endOf } from './poll-end.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
-import type { PollSeat, PollTurn } from './poll-turn.js'
+import { PollTrouble } from './poll-trouble.js'
+import { HELD_MS, type PollSeat, type PollTurn } from './poll-turn.js'
 
 /** Writes down that the orchestrator may hold a poll. Returns a promise only if something is written. */
 export interface PollJournal {
@@ -42,7 +40,9 @@ export interface OfferSink {
 
 /** What the poll loops of all orchestrators share. */
 export interface Polling {
-  readonly settings: Pick<Settings, 'maxConcurrentTasks' | 'idlePollDelayMs' | 'pollErrorDelayMs'>
+  readonly settings: Pick<Settings, 'idlePollDelayMs' | 'pollErrorDelayMs'>
+  /** The most tasks that run at once. May change at any time. */
+  readonly slots: { readonly limits: { readonly global: number } }
   /** Gives polls their slots, in competition with the polls of other orchestrators. */
   readonly turn: PollTurn
   readonly journal: PollJournal
@@ -58,11 +58,6 @@ export interface Polling {
 interface OpenPoll extends Bagged {
   readonly openedMs: number
 }
-
-/** The longest pause after an error, in ms, whatever `TASK_POLL_ERROR_DELAY` says. */
-const MAX_ERROR_PAUSE_MS = 60_000
-/** The least pause after a refused token, in ms: an early retry would be refused as well. */
-const AUTH_PAUSE_MS = 30_000
 
 const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
   stopped: ['polling', 'draining'],
@@ -83,6 +78,7 @@ const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
  */
 export class PollLoop implements PollSeat {
   readonly weight: number
+  readonly rank: number
   readonly #orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'limits'>
   readonly #source: TaskSource
   readonly #shared: Polling
@@ -93,12 +89,9 @@ export class PollLoop implements PollSeat {
   readonly #pause = new ResettableTimer()
   #ended = 0
   #pace: PollPace = ONE_POLL
-  #failures = 0
-  /** Whether the last poll got no answer at all, or was not sent. */
-  #isAway = false
-  /** Why the last poll failed. */
-  #failure: Error | undefined
-  readonly #troubles = new TroubleLines()
+  /** Whether the last poll that was answered brought nothing. */
+  #wasDry = false
+  readonly #trouble: PollTrouble
   readonly #cuts: CutWatch
 
   constructor(
@@ -106,10 +99,13 @@ export class PollLoop implements PollSeat {
     orchestrator: Pick<Orchestrator, keyof Poller | 'poll' | 'limits'>,
     weight: number,
     shared: Polling,
+    rank = 0,
   ) {
     this.#source = source
     this.#orchestrator = orchestrator
     this.weight = weight
+    this.rank = rank
+    this.#trouble = new PollTrouble(orchestrator, shared.log)
     this.#cuts = new CutWatch(orchestrator.url, shared.log)
     this.#shared = shared
     shared.turn.join(this)
@@ -117,7 +113,8 @@ export class PollLoop implements PollSeat {
 
   /** Why polls fail at present; `undefined` while they are answered. Has no text of the orchestrator. */
   get trouble(): string | undefined {
-    return this.#failure && troubleIn(this.#failure)
+    const { error } = this.#trouble
+    return error && troubleIn(error)
   }
 
   get open(): number {
@@ -141,6 +138,11 @@ export class PollLoop implements PollSeat {
     return isPolling && (this.#open.size > 0 || this.#shared.hasRoom())
   }
 
+  get hasNothing(): boolean {
+    if (this.#state.now !== 'polling' || this.#wasDry || this.#trouble.failures > 0) return true
+    return this.openedBy(monotonicMs() - HELD_MS) > 0
+  }
+
   openedBy(ms: number): number {
     let count = 0
     for (const { openedMs } of this.#open) if (openedMs <= ms) count++
@@ -153,15 +155,15 @@ export class PollLoop implements PollSeat {
       return
     }
     this.#state.move('polling')
-    this.#failures = 0
-    this.#failure = undefined
-    this.#troubles.over()
+    this.#trouble.forget()
+    this.#wasDry = false
     this.#shared.turn.grant()
   }
 
   /** The orchestrator answers again, so polls need not wait for the end of their pause. A single failure is no outage. */
   retry(): void {
-    if (!this.#isAway || this.#failures < 2 || this.#orchestrator.limits.quietMs('poll') > 0) return
+    if (!this.#trouble.isAway || this.#trouble.failures < 2 || this.#orchestrator.limits.quietMs('poll') > 0)
+      return
     this.#pause.cancel()
     this.#shared.turn.grant()
   }
@@ -170,7 +172,7 @@ export class PollLoop implements PollSeat {
   windDown(): void {
     if (this.#state.now !== 'polling') return
     this.#state.move('windingDown')
-    if (this.#failures > 0) this.#stop()
+    if (this.#trouble.failures > 0) this.#stop()
     else this.#shared.turn.grant()
   }
 
@@ -240,12 +242,13 @@ export class PollLoop implements PollSeat {
   }
 
   #answered(offer: TaskOffer | null, elapsedMs: number): void {
-    this.#recover()
+    this.#trouble.recover()
     this.#cuts.reset()
-    const { settings, takeover, offers } = this.#shared
+    const { slots, takeover, offers } = this.#shared
     takeover.pollEnded(this.#orchestrator, elapsedMs, offer ? 'task' : 'empty')
+    this.#wasDry = offer === null
     if (offer) {
-      this.#pace = afterTask(this.#pace, elapsedMs, settings.maxConcurrentTasks)
+      this.#pace = afterTask(this.#pace, elapsedMs, slots.limits.global)
       offers.take(offer, this.#source)
       return
     }
@@ -262,7 +265,7 @@ export class PollLoop implements PollSeat {
 
   /** The poll is over, but the orchestrator may still hold it: that says nothing about the polls of a predecessor. */
   #wasCut(cut: PollCut): void {
-    this.#recover()
+    this.#trouble.recover()
     this.#wasEmpty(cut.heldMs)
     this.#cuts.note(cut)
   }
@@ -274,38 +277,13 @@ export class PollLoop implements PollSeat {
     this.#pace = ONE_POLL
     // Polls that were open together fail together. They count as one failure.
     if (this.#pause.isSet) return
-    this.#failures++
-    this.#isAway = error instanceof UnreachableError || error instanceof DowngradeError
-    this.#logTrouble(error)
-    this.#rest(this.#pauseAfter(error))
+    this.#trouble.note(error)
+    this.#rest(this.#trouble.pauseMs(this.#shared.settings.pollErrorDelayMs))
   }
 
   #stop(): void {
     this.#state.move('stopped')
     this.#pause.cancel()
-  }
-
-  #pauseAfter(error: Error): number {
-    if (error instanceof RateLimitError) return this.#orchestrator.limits.quietMs('poll')
-    const { pollErrorDelayMs } = this.#shared.settings
-    const baseMs = error instanceof AuthError ? Math.max(pollErrorDelayMs, AUTH_PAUSE_MS) : pollErrorDelayMs
-    return fullJitter({ baseMs, capMs: MAX_ERROR_PAUSE_MS }, this.#failures, Math.random())
-  }
-
-  /** Logs each change once, not each attempt. */
-  #logTrouble(error: Error): void {
-    this.#failure = error
-    if (!this.#troubles.isNew(error.message)) return
-    const fields = { orchestrator: this.#orchestrator.url, err: error }
-    this.#shared.log.warn(fields, 'Poll failed: the worker gets no tasks from this orchestrator and retries')
-  }
-
-  #recover(): void {
-    if (this.#failures === 0) return
-    this.#failures = 0
-    this.#failure = undefined
-    this.#troubles.over()
-    this.#shared.log.info({ orchestrator: this.#orchestrator.url }, 'Polls are answered again')
   }
 
   #rest(ms: number): void {

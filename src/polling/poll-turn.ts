@@ -7,23 +7,34 @@ import { nextTurn } from './round-robin.js'
 export interface PollSeat {
   /** Its share of the turns. */
   readonly weight: number
+  /** Its place in the order of preference, from 0. */
+  readonly rank: number
   /** How many of its polls are open. */
   readonly open: number
   /** Whether it would open one more poll. */
   readonly wants: boolean
+  /** Whether its orchestrator has had no task for a moment, or gives none at present. */
+  readonly hasNothing: boolean
   /** How many of its open polls were opened at that time or earlier. */
   openedBy(monotonicMs: number): number
   /** Opens a poll. A slot has been reserved for it. */
   openOne(): void
 }
 
+const NOBODY: readonly PollSeat[] = []
+
 const isWanting = ({ wants }: PollSeat): boolean => wants
 
 /** A poll that is open for longer is held, in ms: its orchestrator has no task at present. */
-const HELD_MS = 500
+export const HELD_MS = 500
+
+/** How the orchestrators share the slots: by weight, or the one of the lowest rank that has tasks takes all. */
+export type Sharing = 'by-weight' | 'by-rank'
 
 /**
  * Gives each free slot to the poll of an orchestrator. Turns go by weight among the orchestrators that want a slot.
+ *
+ * By rank, an orchestrator has no turn while one of a lower rank has tasks. Its open polls end by themselves.
  *
  * A held poll lends its slot to an orchestrator that has no open poll. Otherwise the last free slot would stay with an
  * orchestrator without work for as long as that orchestrator holds a poll. If both polls bring a task, one task waits in
@@ -34,13 +45,15 @@ export class PollTurn {
   readonly #seats: PollSeat[] = []
   readonly #credits = new Map<PollSeat, number>()
   readonly #later = new ResettableTimer()
+  readonly #sharing: Sharing
 
   /**
    * @param reserve - see {@link Slots.reserve}
    * @param wake - at each trigger a slot may be free
    */
-  constructor(reserve: (lent: number) => boolean, wake: Wake) {
+  constructor(reserve: (lent: number) => boolean, wake: Wake, sharing: Sharing = 'by-weight') {
     this.#reserve = reserve
+    this.#sharing = sharing
     wake.listen(() => this.grant())
   }
 
@@ -59,7 +72,7 @@ export class PollTurn {
   }
 
   #next(): PollSeat | undefined {
-    const wanting = this.#seats.filter(isWanting)
+    const wanting = this.#sharing === 'by-rank' ? this.#wantingByRank() : this.#seats.filter(isWanting)
     if (wanting.length === 0) return undefined
     if (this.#reserve(0)) return this.#pick(wanting)
     const empty = wanting.filter(({ open }) => open === 0)
@@ -71,6 +84,22 @@ export class PollTurn {
     if (held > 0 && this.#reserve(held)) return true
     if (this.#count(({ open }) => open) > held) this.#againLater()
     return false
+  }
+
+  /** The seats of the best rank that wants a slot, unless a better one has tasks. */
+  #wantingByRank(): readonly PollSeat[] {
+    let best: PollSeat[] = []
+    for (const seat of this.#seats) {
+      if (!seat.wants || seat.rank > (best[0]?.rank ?? Number.POSITIVE_INFINITY)) continue
+      if (seat.rank !== best[0]?.rank) best = []
+      best.push(seat)
+    }
+    const rank = best[0]?.rank ?? 0
+    const busy = this.#seats.filter((seat) => seat.rank < rank && !seat.hasNothing)
+    if (busy.length === 0) return best
+    // A poll that is held for a moment shows that its orchestrator has no task.
+    if (busy.some(({ open }) => open > 0)) this.#againLater()
+    return NOBODY
   }
 
   #pick(wanting: readonly PollSeat[]): PollSeat | undefined {

@@ -14,6 +14,10 @@ export interface Resources {
 /** A task name with its description. Orchestrators of the first generation only receive the name. */
 export interface Skill {
   readonly name: string
+  /** The group of the task. Default: the name. */
+  readonly type?: string
+  /** What a blueprint may require of the task, by name. */
+  readonly properties?: JsonObject
   readonly description?: string
   readonly version?: string
   /** JSON Schemas of the params, of the data of a success, and of the payload of each event, by its name. */
@@ -48,13 +52,22 @@ export interface Registration {
   readonly isHeldOff: boolean
   /** Whether this worker opens a socket for commands. */
   readonly websockets: boolean
+  /** Identifies the object store of the worker. The orchestrator compares it with its own. Absent without a store. */
+  readonly s3ConfigHash?: string
+  /** What else the orchestrator keeps with the record of the worker. */
+  readonly metadata?: JsonObject
 }
 
 /** The load of one device. */
 export interface DeviceUsage {
   readonly id: string
   readonly loadPercent: number
-  readonly memoryUsedGb: number
+  /** Absent if the device tells none. */
+  readonly memoryUsedGb?: number
+  /** In degrees Celsius. Absent if the device tells none. */
+  readonly temperatureC?: number
+  /** Other figures, by their names on the wire. */
+  readonly metrics?: Readonly<Record<string, number>>
 }
 
 /** The load of the machine. */
@@ -119,6 +132,8 @@ export interface TaskOffer {
   readonly step?: number
   /** How many jobs contain this job. */
   readonly depth?: number
+  /** The hash of the job that created this job. */
+  readonly parentHash?: string | undefined
   /** Why the task must not run, such as a wrong signature. The worker reports it as the result. */
   readonly refusal?: TaskFailure | undefined
 }
@@ -127,6 +142,8 @@ export interface TaskOffer {
 export interface TaskFailure {
   readonly code: string
   readonly message: string
+  /** More about the failure, for programs. Default: none. */
+  readonly details?: JsonObject
 }
 
 /** An uploaded file of a result. */
@@ -141,20 +158,20 @@ export interface StoredFile {
 /** The files of a result by their path in its data, such as `report` or `pages[0].image`. Folders are left out. */
 export type StoredFiles = Readonly<Record<string, StoredFile>>
 
+/** What a result has besides its status or error. */
+interface Delivered {
+  readonly data?: JsonObject
+  readonly files?: StoredFiles
+  /** What the task has cost besides its time, by name. */
+  readonly costs?: Readonly<Record<string, number>>
+  /** Replaces members of the metadata of the job. Only for a job that has metadata. */
+  readonly metadata?: JsonObject
+}
+
 /** How a task ended. */
 export type Outcome =
-  | {
-      readonly kind: 'value'
-      readonly status: string
-      readonly data?: JsonObject
-      readonly files?: StoredFiles
-    }
-  | {
-      readonly kind: 'failure'
-      readonly error: TaskFailure
-      readonly data?: JsonObject
-      readonly files?: StoredFiles
-    }
+  | (Delivered & { readonly kind: 'value'; readonly status: string })
+  | (Delivered & { readonly kind: 'failure'; readonly error: TaskFailure })
   | { readonly kind: 'cancelled' }
 
 /** An outcome with the ids of its task. Kept until the orchestrator acknowledges it. */

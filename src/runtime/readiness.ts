@@ -12,13 +12,26 @@ export interface Conditions {
   readonly journal: Journal
   readonly directories: TaskDirectories
   readonly takeover: Takeover
+  readonly slots: { readonly isPaused: boolean }
+  /** Absent if the application does not say. */
+  readonly capacity: { readonly hasAny: boolean } | undefined
 }
 
 /** What keeps the worker itself from taking tasks; `undefined` when nothing does. */
-export const obstacleOf = ({ delivery, watch, journal, directories }: Conditions): string | undefined => {
+export const obstacleOf = ({
+  delivery,
+  watch,
+  journal,
+  directories,
+  slots,
+  capacity,
+}: Conditions): string | undefined => {
+  if (slots.isPaused) return 'the worker is paused'
   if (!delivery.hasRoom) return `${delivery.undelivered.length} results wait for delivery`
   if (watch.blockage) return describeBlockage(watch.blockage)
-  return journal.trouble ?? directories.diskSpace.trouble
+  const trouble = journal.trouble ?? directories.diskSpace.trouble
+  if (trouble !== undefined || capacity?.hasAny !== false) return trouble
+  return 'capacityChecker allows no task'
 }
 
 /**

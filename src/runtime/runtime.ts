@@ -4,8 +4,9 @@ import { describeRegistration } from '../connections/describe-registration.js'
 import { describeLoad } from '../connections/heartbeat/describe-load.js'
 import { HotCache } from '../connections/heartbeat/hot-cache.js'
 import { MachineUsage } from '../connections/heartbeat/machine-usage.js'
+import { ReportedUsage } from '../connections/heartbeat/reported-usage.js'
 import { Delivery } from '../delivery/delivery.js'
-import type { Events } from '../events.js'
+import { CapacityCheck } from '../execution/capacity-check.js'
 import { Commands } from '../execution/commands.js'
 import { type Blockage, type EventLoopOwner, EventLoopWatch } from '../execution/event-loop-watch.js'
 import { RepeatedOffers } from '../execution/repeated-offers.js'
@@ -19,31 +20,18 @@ import { Journal } from '../journal/journal.js'
 import { tlsFor } from '../orchestrators/target.js'
 import { PollTurn } from '../polling/poll-turn.js'
 import type { Heartbeat } from '../protocol/messages.js'
-import type { Settings } from '../settings.js'
 import { Takeover } from '../takeover/takeover.js'
-import type { TaskRegistry } from '../tasks/definition.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
-import type { TaskStorage } from '../tasks/files/task-storage.js'
 import type { TaskSurroundings } from '../tasks/run-task.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import { OwnDirectory, openNamed } from '../utils/directories/own-directory.js'
-import type { Logger } from '../utils/logger.js'
-import type { StartContext } from '../utils/start-context.js'
 import { within } from '../utils/time.js'
 import { Wake } from '../utils/wake.js'
+import { Controls } from './controls.js'
+import { deliveryPolicy } from './delivery-policy.js'
 import { drain } from './drain.js'
+import type { Foundation } from './foundation.js'
 import { type Conditions, describeBlockage, obstacleOf, troubleOf } from './readiness.js'
-
-/** What the parts of a worker are made of. */
-export interface Foundation {
-  readonly settings: Settings
-  readonly registry: TaskRegistry
-  readonly storage: TaskStorage | undefined
-  readonly events: Events
-  readonly log: Logger
-  /** The context of the application: its code is called in it, and calls of its code go on in it. */
-  readonly context: StartContext
-}
 
 /** How long the removal of files may take when the rest is over, in ms. The next start removes what is left. */
 const LAST_REMOVALS_MS = 5_000
@@ -51,6 +39,7 @@ const LAST_REMOVALS_MS = 5_000
 /** Joins the parts that run while a worker does. Tasks flow one way: polling → execution → delivery. */
 export class Runtime implements EventLoopOwner {
   readonly hotCache: HotCache
+  readonly controls: Controls
   readonly commands: Commands
   readonly strays: StrayRejections
   readonly #foundation: Foundation
@@ -66,6 +55,7 @@ export class Runtime implements EventLoopOwner {
   readonly #lifecycle: TaskLifecycle
   readonly #takeover: Takeover
   readonly #conditions: Conditions
+  readonly #capacity: CapacityCheck | undefined
   #connections: Connections | undefined
   #starting: Promise<void> | undefined
   #isAccepting = false
@@ -73,7 +63,7 @@ export class Runtime implements EventLoopOwner {
 
   constructor(foundation: Foundation) {
     this.#foundation = foundation
-    const { settings, events, log, context } = foundation
+    const { settings, registry, events, log, context, capacityChecker: checker } = foundation
     this.#tls = tlsFor(settings, log)
     const wake = this.#wakeForTasks()
     this.hotCache = new HotCache(settings.skillDependencies, wake)
@@ -91,7 +81,12 @@ export class Runtime implements EventLoopOwner {
     this.#watch = new EventLoopWatch(this, wake)
     this.#journal = new Journal(settings, log, this.#wake)
     this.#reports = new TaskReports(events, log)
-    this.#delivery = this.#makeDelivery()
+    this.#delivery = new Delivery(
+      deliveryPolicy(settings, this.#slots),
+      this.#journal,
+      this.#reports,
+      this.#wake,
+    )
     this.strays = new StrayRejections(events, log, context)
     const repeats = new RepeatedOffers<TaskInHand>()
     this.#tasks = this.#makeTasks(repeats)
@@ -99,7 +94,11 @@ export class Runtime implements EventLoopOwner {
     const parts = { journal: this.#journal, delivery: this.#delivery, directories: this.#directories }
     this.#lifecycle = new TaskLifecycle({ ...parts, tasks: this.#tasks, repeats, reports: this.#reports })
     this.#takeover = new Takeover(settings, this.#journal, this.#lifecycle, log, this.#wake)
-    this.#conditions = { ...parts, watch: this.#watch, takeover: this.#takeover }
+    const names = () => registry.names
+    this.#capacity = checker && new CapacityCheck({ checker, names, context, log, wake: this.#wake })
+    const obstacles = { slots: this.#slots, capacity: this.#capacity }
+    this.#conditions = { ...parts, ...obstacles, watch: this.#watch, takeover: this.#takeover }
+    this.controls = new Controls({ registry, slots: this.#slots, tasks: this.#tasks, context, log })
   }
 
   /** Why no task can be taken at present; `undefined` when tasks can be taken. */
@@ -122,6 +121,11 @@ export class Runtime implements EventLoopOwner {
     return this.#slots.running
   }
 
+  /** The tasks that orchestrators prefer this worker for at present. */
+  get hotSkills(): readonly string[] {
+    return this.hotCache.skillsAmong(this.#foundation.registry.names)
+  }
+
   /** How many results the orchestrators have ignored, by their reasons. */
   get ignored(): ReadonlyMap<string, number> {
     return this.#reports.ignored
@@ -139,6 +143,7 @@ export class Runtime implements EventLoopOwner {
     this.#isStopping = true
     this.#tasks.refuseOffers()
     this.#watch.stop()
+    this.#capacity?.close()
     await this.#starting?.catch(() => {})
     this.#takeover.close()
     if (this.#connections) await this.#drain(this.#connections, pollGraceMs, hurry)
@@ -172,6 +177,7 @@ export class Runtime implements EventLoopOwner {
     this.#isAccepting = true
     this.#directories.sweep((taskId) => this.#journal.isStillNeeded(taskId))
     this.#connections = this.#connect()
+    this.controls.attach(this.#connections)
     this.#takeover.begin(left, this.#connections)
     this.#connections.open()
   }
@@ -205,6 +211,7 @@ export class Runtime implements EventLoopOwner {
       hotCache: this.hotCache,
       tasksInHand: this.#tasks.running.map(({ offer: { taskId, jobId } }) => ({ taskId, jobId })),
       accepting: this.#hasRoom,
+      hasCapacity: this.#capacity?.has,
     })
   }
 
@@ -213,17 +220,6 @@ export class Runtime implements EventLoopOwner {
     const wake = new Wake()
     wake.listen(() => this.#foundation.context.run(() => this.#wake.trigger()))
     return wake
-  }
-
-  #makeDelivery(): Delivery {
-    const { resultMaxRetries, resultRetryInitialDelayMs, maxConcurrentTasks } = this.#foundation.settings
-    const policy = {
-      maxRetries: resultMaxRetries,
-      initialDelayMs: resultRetryInitialDelayMs,
-      atOnce: Math.max(16, 2 * maxConcurrentTasks),
-      bound: Math.max(1_000, 4 * maxConcurrentTasks),
-    }
-    return new Delivery(policy, this.#journal, this.#reports, this.#wake)
   }
 
   #makeTasks(repeats: RepeatedOffers<TaskInHand>): TasksInHand {
@@ -243,9 +239,10 @@ export class Runtime implements EventLoopOwner {
   }
 
   #surroundings(): TaskSurroundings {
-    const { settings, registry, storage, events, log, context } = this.#foundation
+    const { settings, registry, storage, events, log, context, middleware } = this.#foundation
     return {
       registry,
+      middleware,
       directories: this.#directories,
       storage,
       tools: {
@@ -264,7 +261,8 @@ export class Runtime implements EventLoopOwner {
   }
 
   #connect(): Connections {
-    const { settings, registry, events, log } = this.#foundation
+    const { settings, registry, events, log, context: ctx, usageChecker } = this.#foundation
+    const sharing = settings.orchestratorMode === 'waterfall' ? 'by-rank' : 'by-weight'
     const context: ConnectionContext = {
       settings,
       events,
@@ -275,9 +273,11 @@ export class Runtime implements EventLoopOwner {
       takeover: this.#takeover,
       commands: this.commands,
       offers: this.#lifecycle,
-      machine: new MachineUsage(log),
-      registration: describeRegistration(settings, registry),
-      turn: new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent), this.#wake),
+      machine: usageChecker ? new ReportedUsage(usageChecker, ctx, log) : new MachineUsage(log),
+      slots: this.#slots,
+      catalog: this.controls,
+      register: () => describeRegistration(settings, registry, this.#slots),
+      turn: new PollTurn((lent) => this.#hasRoom && this.#slots.reserve(lent), this.#wake, sharing),
       describe: () => this.#describe(),
       hasRoom: () => this.#hasRoom && this.#slots.hasFree,
       unreserve: () => this.#slots.unreserve(),

@@ -41,6 +41,8 @@ export interface TaskContext {
   readonly step: number
   /** The number of jobs around this one: 0 for a job that is not nested. 0 if the orchestrator sends none (first generation). */
   readonly depth: number
+  /** The hash of the job that created this job. `undefined` if the job has no parent, and in the first generation. */
+  readonly parentHash: string | undefined
   /**
    * Aborts when the task is cancelled, when its deadline passes and when the worker has to stop. Its `reason` is a
    * {@link TaskCancelledError}, a {@link TaskTimeoutError} or a {@link ShutdownError}. Pass the signal to everything that
@@ -111,6 +113,7 @@ export class OfferContext implements TaskContext, TransferObserver {
   readonly security: JsonObject
   readonly step: number
   readonly depth: number
+  readonly parentHash: string | undefined
   declare readonly signal: AbortSignal
   readonly files: TaskFiles
   declare readonly log: Logger
@@ -159,6 +162,7 @@ export class OfferContext implements TaskContext, TransferObserver {
     this.security = offer.security ?? {}
     this.step = offer.step ?? 0
     this.depth = offer.depth ?? 0
+    this.parentHash = offer.parentHash
     this.files = new TaskFiles(directory, signal, storage, this)
     this.addToHotCache = tools.addToHotCache
     this.removeFromHotCache = tools.removeFromHotCache

@@ -1,6 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { AvtomatikaError } from '../errors.js'
+import type { JsonObject } from '../utils/json.js'
+import { checkType, LEGAL_NAME, plainProperties } from './check-skill.js'
 import type { TaskContext } from './context.js'
+import type { ContextAdditions } from './middleware.js'
 
 /** A class whose instances are created from the raw params. An error of its constructor fails the task as invalid input. */
 // biome-ignore lint/suspicious/noExplicitAny: the constructor declares the type of its argument
@@ -36,8 +39,21 @@ export interface HandlerResult {
   status?: string
   /** A JSON-compatible object. The orchestrator merges it into the job's history. */
   data?: object
-  /** The reason of a `failure`. The code decides whether the orchestrator tries again, see {@link TaskErrorCode}. */
-  error?: { code: string; message: string }
+  /**
+   * The reason of a `failure`. The code decides whether the orchestrator tries again, see {@link TaskErrorCode}. `details` say
+   * more about the failure, for programs. Orchestrators of the first generation do not use them.
+   */
+  error?: { code: string; message: string; details?: object }
+  /**
+   * What the task has cost, by name, such as `{ tokens: 7 }`. The worker adds `execution_time_seconds`. Orchestrators of the
+   * first generation take none.
+   */
+  costs?: Readonly<Record<string, number>>
+  /**
+   * Replaces members of the metadata of the job. Only a job that has metadata can take them, see {@link TaskContext.metadata}.
+   * For any other job the worker logs a warning and does not send them. Orchestrators of the first generation take none.
+   */
+  metadata?: object
 }
 
 /**
@@ -48,10 +64,13 @@ export interface HandlerResult {
 export type HandlerReturn = HandlerResult | object | null | undefined | void
 
 /**
- * The code for one task name. It may throw {@link TransientError}, {@link PermanentError} or {@link InvalidInputError}; any
+ * The code for one task name. `Added` are the members that middleware adds to the context. It may throw {@link TransientError}, {@link PermanentError} or {@link InvalidInputError}; any
  * other error counts as transient.
  */
-export type Handler<P = RawParams> = (params: P, ctx: TaskContext) => HandlerReturn | Promise<HandlerReturn>
+export type Handler<P = RawParams, Added extends ContextAdditions = NonNullable<unknown>> = (
+  params: P,
+  ctx: TaskContext & Added,
+) => HandlerReturn | Promise<HandlerReturn>
 
 /**
  * The options of a task.
@@ -60,8 +79,17 @@ export type Handler<P = RawParams> = (params: P, ctx: TaskContext) => HandlerRet
  * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, resize)
  */
 export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
-  /** The entry of the worker's `taskTypeLimits` that limits this task. Default: none, only `maxConcurrentTasks` applies. */
+  /**
+   * The type of the task: 1 to 128 characters out of `A-Z a-z 0-9 _ -`. The entry of the worker's `taskTypeLimits` with this
+   * name limits the task, together with all tasks of the type. A blueprint may ask for a type (`skill_type`). Default: the
+   * name of the task.
+   */
   taskType?: string
+  /**
+   * What a blueprint may require of the task, by name, such as `{ lang: 'en' }`. Must be JSON. Orchestrators of the first
+   * generation do not know properties. Default: none.
+   */
+  properties?: Readonly<Record<string, unknown>>
   /**
    * Validates the params. The handler receives the validated output, including defaults and coerced values. Params that do
    * not match fail the task with `INVALID_INPUT_ERROR`. Default: the handler receives the raw object.
@@ -97,26 +125,29 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
 /** The description of a task besides its name and params. */
 export type TaskDescription = Pick<
   TaskOptions,
-  'result' | 'events' | 'description' | 'version' | 'bigints' | 'statuses'
+  'result' | 'events' | 'description' | 'version' | 'bigints' | 'statuses' | 'properties'
 >
 
 /** One registered task. */
 export interface TaskDefinition {
   readonly name: string
+  /** The registry fills in the name if there is no type. */
   readonly taskType: string | undefined
+  /** A copy of the properties, made by the registry. */
+  readonly properties?: JsonObject
   readonly params: ParamsSpec | undefined
   readonly described?: TaskDescription
-  readonly handler: Handler<never>
+  readonly handler: Handler<never, never>
 }
-
-/** The rule of the second generation. It applies to all tasks: a worker does not know yet which orchestrator it will meet. */
-const LEGAL_NAME = /^[\w-]{1,128}$/
 
 /** All tasks of a worker, by name. */
 export class TaskRegistry {
   readonly #definitions = new Map<string, TaskDefinition>()
 
-  /** @throws AvtomatikaError `TASK_NAME` if no orchestrator accepts the name, `DUPLICATE_TASK` if the name is taken */
+  /**
+   * @throws AvtomatikaError `TASK_NAME` if no orchestrator accepts the name, `DUPLICATE_TASK` if the name is taken,
+   * `TASK_TYPE` or `TASK_PROPERTIES` if no orchestrator accepts the type or the properties
+   */
   add(definition: TaskDefinition): void {
     const { name } = definition
     if (typeof name !== 'string' || !LEGAL_NAME.test(name)) {
@@ -131,7 +162,10 @@ export class TaskRegistry {
         `Task "${name}" is registered twice: give each handler a different name`,
       )
     }
-    this.#definitions.set(name, definition)
+    const { taskType = name, described } = definition
+    checkType(name, taskType)
+    const properties = plainProperties(name, described?.properties)
+    this.#definitions.set(name, { ...definition, taskType, ...(properties && { properties }) })
   }
 
   get(name: string): TaskDefinition | undefined {
@@ -140,5 +174,9 @@ export class TaskRegistry {
 
   all(): readonly TaskDefinition[] {
     return [...this.#definitions.values()]
+  }
+
+  get names(): readonly string[] {
+    return [...this.#definitions.keys()]
   }
 }

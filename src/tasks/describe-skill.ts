@@ -52,12 +52,21 @@ const eventsOf = (events: Readonly<Record<string, StandardSchemaV1>>) =>
   )
 
 /** Describes a task for the registration at an orchestrator. */
-export const describeSkill = ({ name, params, described = {} }: TaskDefinition): Skill => {
+export const describeSkill = ({
+  name,
+  taskType = name,
+  properties,
+  params,
+  described = {},
+}: TaskDefinition): Skill => {
   const { result, events, description, version, statuses } = described
   const inputSchema = jsonSchemaOf(params, 'input')
   const outputSchema = jsonSchemaOf(result, 'output')
   return {
     name,
+    type: taskType,
+    // Redis would return `{}` as `[]`, and the orchestrator could not read the skill any more.
+    ...(properties && Object.keys(properties).length > 0 && { properties }),
     ...(description !== undefined && { description }),
     ...(version !== undefined && { version }),
     ...(inputSchema && { inputSchema }),

@@ -10,6 +10,7 @@ import { isError } from '../utils/is-error.js'
 import { isObject, type JsonObject } from '../utils/json.js'
 import { describeThrown } from './describe-thrown.js'
 import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
+import { detailsOf, extrasOf, messageWithDetails } from './result-extras.js'
 
 /** The handler returned a value of a wrong shape. A retry would not help. */
 class ShapeError extends TaskError {
@@ -47,8 +48,12 @@ const outcomeOf = (value: unknown, takesBigints: boolean): Outcome => {
   return fullOutcome(value, takesBigints)
 }
 
-const fullOutcome = ({ status, data, error }: Record<string, unknown>, takesBigints: boolean): Outcome => {
-  const part = data === undefined || data === null ? {} : { data: dataOf(data, takesBigints) }
+const fullOutcome = (value: Record<string, unknown>, takesBigints: boolean): Outcome => {
+  const { status, data, error } = value
+  const part =
+    data === undefined || data === null
+      ? extrasOf(value)
+      : { data: dataOf(data, takesBigints), ...extrasOf(value) }
   if (status === 'failure' || (status === undefined && error)) {
     return { kind: 'failure', error: failureOf(error), ...part }
   }
@@ -75,10 +80,11 @@ const failureOf = (error: unknown): TaskFailure => {
   if (typeof error === 'string') return { code: TRANSIENT_ERROR, message: error }
   if (!isObject(error))
     return { code: TRANSIENT_ERROR, message: 'The handler reported a failure without an error' }
-  const { code, message } = error
+  const { code, message, details } = error
   return {
     code: typeof code === 'string' ? code : TRANSIENT_ERROR,
     message: typeof message === 'string' ? message : 'The handler reported a failure without a message',
+    ...detailsOf(details),
   }
 }
 
@@ -91,7 +97,10 @@ export const judgeError = (thrown: unknown): Outcome => {
   const error = taskErrorIn(thrown)
   if (error instanceof TaskCancelledError) return { kind: 'cancelled' }
   const code = error?.code ?? TRANSIENT_ERROR
-  return { kind: 'failure', error: { code, message: describeThrown(thrown) } }
+  return {
+    kind: 'failure',
+    error: { code, ...messageWithDetails(describeThrown(thrown), error?.details) },
+  }
 }
 
 /** Creates a function that builds the result of a failed handler. */

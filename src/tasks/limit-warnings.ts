@@ -5,10 +5,10 @@ export const limitWarnings = (
   definitions: readonly TaskDefinition[],
   limits: Readonly<Record<string, number>>,
 ): readonly string[] => {
-  const used = new Set(definitions.map(({ taskType }) => taskType))
+  const used = new Set(definitions.map(({ name, taskType = name }) => taskType))
   const unused = Object.keys(limits).filter((type) => !used.has(type))
   const unlimited = definitions.filter(
-    ({ taskType }) => taskType !== undefined && !Object.hasOwn(limits, taskType),
+    ({ name, taskType = name }) => taskType !== name && !Object.hasOwn(limits, taskType),
   )
   return [
     ...unused.map((type) => `unused limit: taskTypeLimits has "${type}", but no task has this type`),

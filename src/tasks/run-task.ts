@@ -8,7 +8,9 @@ import { fetchInputs } from './fetch-inputs.js'
 import type { TaskDirectories } from './files/task-directories.js'
 import type { TaskStorage } from './files/task-storage.js'
 import { judgeError, judgeValue, taskErrorIn } from './judge.js'
+import type { MiddlewareChain } from './middleware.js'
 import { pushOutputs } from './push-outputs.js'
+import { withFittingMetadata } from './result-extras.js'
 import type { TaskSignal } from './task-signal.js'
 import { validateParams } from './validate-params.js'
 import { validateResult } from './validate-result.js'
@@ -21,6 +23,8 @@ export interface TaskSurroundings {
   readonly storage?: TaskStorage | undefined
   readonly tools: ContextTools
   readonly watch: HandlerWatch
+  /** Runs around each handler. */
+  readonly middleware?: MiddlewareChain
 }
 
 /** Watches how long handlers block the event loop. */
@@ -38,7 +42,7 @@ export interface HandlerWatch {
 export const runTask = async (
   offer: TaskOffer,
   signal: TaskSignal,
-  { registry, directories, storage, tools, watch }: TaskSurroundings,
+  { registry, directories, storage, tools, watch, middleware }: TaskSurroundings,
 ): Promise<Outcome> => {
   try {
     const definition = findDefinition(registry, offer)
@@ -56,12 +60,13 @@ export const runTask = async (
     const params = isPending(checked) ? await checked : checked
     // The task may have been aborted during the validation. Its handler would wait forever for an abort event.
     signal.throwIfAborted()
-    const returned = callHandler(definition, params, context, watch)
+    const call = () => callHandler(definition, params, context, watch)
+    const returned = middleware?.isEmpty === false ? middleware.run(context, params, call) : call()
     const value = isPending(returned) ? await returned : returned
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
     const takesBigints = exact !== undefined || definition.described?.bigints === true
     const judged = validateResult(definition.described?.result, judgeValue(value, takesBigints), takesBigints)
-    const outcome = isPending(judged) ? await judged : judged
+    const outcome = withFittingMetadata(isPending(judged) ? await judged : judged, offer, tools.log)
     const pushed = pushOutputs(outcome, storage, directory, signal, context)
     return isPending(pushed) ? await pushed : pushed
   } catch (error) {

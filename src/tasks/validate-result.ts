@@ -25,7 +25,8 @@ const validated = async (
   takesBigints: boolean,
 ): Promise<Outcome> => {
   const checked = await spec['~standard'].validate(outcome.data)
-  if (!checked.issues) return judgeValue({ status: outcome.status, data: checked.value }, takesBigints)
+  const { status, costs, metadata } = outcome
+  if (!checked.issues) return judgeValue({ status, data: checked.value, costs, metadata }, takesBigints)
   throw new TaskError(
     CONTRACT_VIOLATION_ERROR,
     `Data do not match the result schema: ${describeIssues(checked.issues)}`,

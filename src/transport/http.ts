@@ -7,6 +7,8 @@ export interface Transport {
   send(request: HttpRequest): Promise<HttpResponse>
   /** Sends this token with all later requests. */
   authorize(token: string): void
+  /** Makes room for more connections at once. */
+  grow(connections: number): void
   /** Ends every connection. Requests in flight fail; later requests use new connections. */
   reconnect(): void
   /** Ends every connection. Requests in flight fail, and later requests too. */
@@ -50,6 +52,10 @@ export class HttpTransport implements Transport {
 
   authorize(token: string): void {
     this.#headers = { ...this.#headers, 'x-worker-token': token }
+  }
+
+  grow(connections: number): void {
+    this.#pools.grow(connections)
   }
 
   reconnect(): void {

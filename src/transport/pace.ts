@@ -12,9 +12,11 @@ export interface Pace {
   readonly pauseMs: number
   /** Time of the last refusal, on the monotonic clock. */
   readonly refusedMs: number
+  /** Time of the first refusal since a request passed, on the monotonic clock. */
+  readonly sinceMs: number
 }
 
-export const UNLIMITED: Pace = { learnedMs: 0, pauseMs: 0, refusedMs: Number.NEGATIVE_INFINITY }
+export const UNLIMITED: Pace = { learnedMs: 0, pauseMs: 0, refusedMs: Number.NEGATIVE_INFINITY, sinceMs: 0 }
 
 /** Every published orchestrator has a window of 60 s. The shorter pauses serve other limiters. */
 const PAUSES_MS = [1_000, 4_000, 16_000, 60_000] as const
@@ -36,7 +38,7 @@ export const refused = (pace: Pace, nowMs: number, retryAfterMs?: number): Pace 
   const firstMs = learnedMs || longerThan(0)
   const ownMs = pace.pauseMs === 0 ? firstMs : longerThan(pace.pauseMs)
   const pauseMs = Math.min(retryAfterMs || ownMs, MAX_RETRY_AFTER_MS)
-  return { learnedMs, pauseMs, refusedMs: nowMs }
+  return { learnedMs, pauseMs, refusedMs: nowMs, sinceMs: pace.pauseMs === 0 ? nowMs : pace.sinceMs }
 }
 
 /** The pace after a request that passed. Pure. */
@@ -46,6 +48,15 @@ export const passed = (pace: Pace): Pace =>
 /** How long the worker must not send such a request, in ms. Pure. */
 export const quietMs = (pace: Pace, nowMs: number): number =>
   Math.max(0, pace.refusedMs + pace.pauseMs - nowMs)
+
+/** The window of every published limiter, and a second of network time. A longer limit is no matter of a moment, in ms. */
+const LONG_MS = 61_000
+
+/** When a limit of more than a minute ends, on the monotonic clock; `-Infinity` without such a limit. Pure. */
+export const endOfLongLimit = ({ pauseMs, refusedMs, sinceMs }: Pace): number => {
+  const endMs = refusedMs + pauseMs
+  return pauseMs > 0 && endMs - sinceMs > LONG_MS ? endMs : Number.NEGATIVE_INFINITY
+}
 
 /** Whether requests should go one at a time, because a refusal is recent. Pure. */
 export const isLimited = (pace: Pace, nowMs: number): boolean => nowMs - pace.refusedMs <= FORGET_MS

@@ -28,7 +28,7 @@ export class Pools implements Connections {
   readonly url: string
   readonly via: string
   readonly redactor: Redactor | undefined
-  readonly #options: PoolOptions
+  #options: PoolOptions
   #pool: Pool
   readonly #draining = new Set<Pool>()
   /** When the pool in use was created. */
@@ -57,10 +57,14 @@ export class Pools implements Connections {
    * name again. Requests in flight on the old connections may still succeed.
    */
   timedOut(sentMs: number): void {
-    if (this.#isClosed || !this.areTrusted(sentMs)) return
-    const old = this.#replace()
-    this.#draining.add(old)
-    void old.close().finally(() => this.#draining.delete(old))
+    if (!this.#isClosed && this.areTrusted(sentMs)) this.#drain(this.#replace())
+  }
+
+  /** Makes room for more connections at once. Requests in flight stay on their connections. */
+  grow(connections: number): void {
+    if (this.#isClosed || connections <= this.#options.connections) return
+    this.#options = { ...this.#options, connections }
+    this.#drain(this.#replace())
   }
 
   /** Ends every connection. Requests in flight fail; later requests use new connections. */
@@ -75,6 +79,11 @@ export class Pools implements Connections {
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all([this.#pool, ...this.#draining].map((pool) => pool.destroy()))
+  }
+
+  #drain(old: Pool): void {
+    this.#draining.add(old)
+    void old.close().finally(() => this.#draining.delete(old))
   }
 
   /** @returns the pool that was in use */

@@ -1,5 +1,11 @@
 import { type } from 'arktype'
-import { type HandlerReturn, type RawParams, type TaskContext, Worker } from 'avtomatika-worker'
+import {
+  type HandlerReturn,
+  type RawParams,
+  type TaskContext,
+  type TaskFailure,
+  Worker,
+} from 'avtomatika-worker'
 import * as v from 'valibot'
 import { z } from 'zod'
 
@@ -67,7 +73,7 @@ worker.on('taskFinished', ({ taskName, status, durationMs, error }) => {
   same<typeof taskName, string>(true)
   same<typeof status, string>(true)
   same<typeof durationMs, number>(true)
-  same<typeof error, { readonly code: string; readonly message: string } | undefined>(true)
+  same<typeof error, TaskFailure | undefined>(true)
 })
 
 const anyResult: HandlerReturn[] = [

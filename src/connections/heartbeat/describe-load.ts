@@ -11,7 +11,12 @@ export interface LoadSources {
   readonly tasksInHand: Heartbeat['tasksInHand']
   /** False while the worker drains, or cannot take more tasks for another reason. */
   readonly accepting: boolean
+  /** Whether a task of this name can be taken, as far as the application knows. Default: yes. */
+  readonly hasCapacity?: ((taskName: string) => boolean) | undefined
 }
+
+const NOTHING: readonly TaskDefinition[] = []
+const always = (): boolean => true
 
 /** What this worker can take at this moment. Pure. */
 export const describeLoad = ({
@@ -20,8 +25,12 @@ export const describeLoad = ({
   hotCache,
   tasksInHand,
   accepting,
+  hasCapacity = always,
 }: LoadSources): Heartbeat => {
-  const able = accepting ? definitions.filter(({ taskType }) => slots.hasFreeFor(taskType)) : []
+  const offered = definitions.filter(({ name, taskType = name }) => !slots.isTypePaused(taskType))
+  const able = accepting
+    ? offered.filter(({ name, taskType }) => slots.hasFreeFor(taskType) && hasCapacity(name))
+    : NOTHING
   return {
     load: slots.running + slots.waiting,
     accepting,
@@ -30,7 +39,7 @@ export const describeLoad = ({
     taskNames: able.map(({ name }) => name),
     hotCache: hotCache.models,
     skillDependencies: hotCache.dependencies,
-    hotSkills: hotCache.skills,
+    hotSkills: hotCache.skillsAmong(offered.map(({ name }) => name)),
   }
 }
 

@@ -23,8 +23,8 @@ export interface HeartbeatOwner {
 /** What the heartbeats of all orchestrators share. */
 export interface Heartbeating {
   readonly settings: Pick<Settings, 'heartbeatIntervalMs' | 'heartbeatDebounceMs'>
-  /** How much of the machine is in use. The object stays the same while nothing worth telling has changed. */
-  readonly machine: { readonly usage: Usage }
+  /** How much of the machine is in use; `undefined` if unknown. The object stays the same while nothing worth telling has changed. */
+  readonly machine: { readonly usage: Usage | undefined }
   /** At each trigger, what a heartbeat tells may have changed. */
   readonly wake: Wake
   readonly log: Logger

@@ -1,13 +1,18 @@
 import type { Wake } from '../../utils/wake.js'
 
+const NONE: readonly string[] = []
+
 /** The models that are loaded, and the skills they make hot. */
 export class HotCache {
   readonly #models = new Set<string>()
   readonly #dependencies: Readonly<Record<string, readonly string[]>>
+  /** Whether no skill has dependencies. */
+  readonly #isIndependent: boolean
   readonly #wake: Wake
 
   constructor(dependencies: Readonly<Record<string, readonly string[]>>, wake: Wake) {
     this.#dependencies = dependencies
+    this.#isIndependent = Object.keys(dependencies).length === 0
     this.#wake = wake
   }
 
@@ -19,11 +24,16 @@ export class HotCache {
     return this.#dependencies
   }
 
-  /** The skills whose models are all loaded. */
-  get skills(): readonly string[] {
-    return Object.keys(this.#dependencies).filter((skill) =>
-      this.#dependencies[skill]?.every((model) => this.#models.has(model)),
-    )
+  /**
+   * Returns the hot skills among `names`. A skill with dependencies is hot if all its models are loaded. Any other skill is hot
+   * if its own name is in the cache.
+   */
+  skillsAmong(names: readonly string[]): readonly string[] {
+    if (this.#models.size === 0 && this.#isIndependent) return NONE
+    return names.filter((name) => {
+      const models = Object.hasOwn(this.#dependencies, name) ? this.#dependencies[name] : undefined
+      return models ? models.every((model) => this.#models.has(model)) : this.#models.has(name)
+    })
   }
 
   readonly add = (model: string): void => {

@@ -9,7 +9,7 @@ import { monotonicMs } from '../../utils/time.js'
 const FRESH_MS = 5_000
 /** The longest run of nvidia-smi before it is killed, in ms. */
 const SMI_MS = 5_000
-const SMI = ['--query-gpu=index,utilization.gpu,memory.used', '--format=csv,noheader,nounits']
+const SMI = ['--query-gpu=index,utilization.gpu,memory.used,temperature.gpu', '--format=csv,noheader,nounits']
 /** Smaller changes are not told: percentage points of a load, parts of an amount. */
 const BAND_PERCENT = 5
 const BAND_PART = 0.05
@@ -32,9 +32,11 @@ const rounded = (value: number, digits: number): number => Number(value.toFixed(
 /** Reads the output of nvidia-smi. GPUs without figures are left out. Pure. */
 export const readGpus = (output: string): readonly DeviceUsage[] =>
   output.split('\n').flatMap((line) => {
-    const [index = '', load, memoryMb] = line.split(/, */)
+    const [index = '', load, memoryMb, temperature = ''] = line.split(/, */)
     const [loadPercent, memoryUsedGb] = [Number(load), rounded(Number(memoryMb) / 1024, 2)]
-    return Number.isFinite(loadPercent + memoryUsedGb) ? [{ id: index, loadPercent, memoryUsedGb }] : []
+    if (!Number.isFinite(loadPercent + memoryUsedGb)) return []
+    const temperatureC = temperature === '' ? Number.NaN : Number(temperature)
+    return [{ id: index, loadPercent, memoryUsedGb, ...(Number.isFinite(temperatureC) && { temperatureC }) }]
   })
 
 const strays = (one: number, other: number): boolean => Math.abs(one - other) > BAND_PERCENT
@@ -46,10 +48,15 @@ export const hasMoved = (told: Usage, now: Usage): boolean =>
   strays(told.cpuPercent, now.cpuPercent) ||
   grows(told.ramUsedGb, now.ramUsedGb) ||
   told.devices.length !== now.devices.length ||
-  now.devices.some(({ id, loadPercent, memoryUsedGb }, place) => {
+  now.devices.some(({ id, loadPercent, memoryUsedGb = 0, temperatureC = 0, metrics = {} }, place) => {
     const before = told.devices[place]
     if (before?.id !== id) return true
-    return strays(before.loadPercent, loadPercent) || grows(before.memoryUsedGb, memoryUsedGb)
+    return (
+      strays(before.loadPercent, loadPercent) ||
+      strays(before.temperatureC ?? 0, temperatureC) ||
+      grows(before.memoryUsedGb ?? 0, memoryUsedGb) ||
+      Object.entries(metrics).some(([name, value]) => grows(before.metrics?.[name] ?? 0, value))
+    )
   })
 
 /** How much of this machine is in use. Nobody waits for a GPU: its figures are known at the next heartbeat. */

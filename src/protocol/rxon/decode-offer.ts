@@ -63,6 +63,7 @@ const offerFrom = (
     tracingContext: isObject(tracing) ? (tracing as Record<string, string>) : {},
     step: numberOr(body['step'], 0),
     depth: numberOr(body['depth'], 0),
+    parentHash: textIf(body['parent_hash']),
     // With a key, the handler receives only what the signature proves.
     metadata: proof === 'all' ? objectIf(body['metadata']) : undefined,
     security: verifier ? undefined : objectIf(body['security']),
@@ -144,6 +145,8 @@ const refuse = (message: string): TaskFailure => ({ code: SECURITY_ERROR, messag
 
 const numberOr = (value: unknown, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise
+
+const textIf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 const objectIf = (value: unknown): JsonObject | undefined =>
   isObject(value) ? (value as JsonObject) : undefined

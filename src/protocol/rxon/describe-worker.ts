@@ -6,13 +6,14 @@ import { canonical } from './canonical.js'
 /** A skill in the format of the orchestrator. */
 const skillInfo = (skill: Skill) => ({
   name: skill.name,
-  type: skill.name,
+  type: skill.type ?? skill.name,
   description: skill.description,
   version: skill.version,
   input_schema: skill.inputSchema,
   output_schema: skill.outputSchema,
   events_schema: skill.eventsSchema,
   output_statuses: skill.statuses,
+  properties: skill.properties,
 })
 
 const deviceOf = ({ model, vramGb }: NonNullable<Registration['resources']['gpu']>) => ({
@@ -53,6 +54,7 @@ export const capabilities = (registration: Registration) => ({
   ip_address: registration.ipAddress,
   cost_per_skill: registration.costPerSkill,
   extra: registration.extra,
+  s3_config_hash: registration.s3ConfigHash,
   websockets: registration.websockets,
 })
 
@@ -74,6 +76,7 @@ export const describeWorker = (registration: Registration) => ({
     artifactOf,
   ),
   capabilities: capabilities(registration),
+  metadata: registration.metadata,
 })
 
 const hashes = new WeakMap<Registration, string>()

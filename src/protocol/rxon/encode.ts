@@ -62,10 +62,10 @@ const skillsOnTheWire = ({ withdrawn }: Heartbeat, registration: Registration) =
 const usageOnTheWire = ({ cpuPercent, ramUsedGb, devices }: Usage) => ({
   cpu_load_percent: cpuPercent,
   ram_used_gb: ramUsedGb,
-  devices_usage: devices.map(({ id, loadPercent, memoryUsedGb }) => ({
+  devices_usage: devices.map(({ id, loadPercent, memoryUsedGb, temperatureC, metrics }) => ({
     unit_id: id,
     load_percent: loadPercent,
-    metrics: { memory_used_gb: memoryUsedGb },
+    metrics: { memory_used_gb: memoryUsedGb, temperature_c: temperatureC, ...metrics },
   })),
 })
 
@@ -75,18 +75,23 @@ const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\u
 const outcomeOnTheWire = (outcome: Outcome): object => {
   switch (outcome.kind) {
     case 'value':
-      return { status: outcome.status, data: outcome.data, data_metadata: filesOnTheWire(outcome.files) }
+      return { status: outcome.status, ...deliveredOnTheWire(outcome) }
     case 'failure':
       return {
         status: 'failure',
         error: { ...outcome.error, message: wellFormed(outcome.error.message) },
-        data: outcome.data,
-        data_metadata: filesOnTheWire(outcome.files),
+        ...deliveredOnTheWire(outcome),
       }
     case 'cancelled':
       return { status: 'cancelled' }
   }
 }
+
+const deliveredOnTheWire = ({ data, files, metadata }: Exclude<Outcome, { kind: 'cancelled' }>) => ({
+  data,
+  data_metadata: filesOnTheWire(files),
+  metadata,
+})
 
 const filesOnTheWire = (files: StoredFiles | undefined) =>
   files && Object.keys(files).length > 0 ? files : undefined
@@ -97,9 +102,15 @@ const resultOnTheWire = (result: TaskResult): object => ({
   worker_id: result.workerId,
   origin_worker_id: result.workerId,
   ...outcomeOnTheWire(result.outcome),
-  costs:
-    result.executionMs === undefined ? undefined : { execution_time_seconds: result.executionMs / 1_000 },
+  costs: costsOf(result),
 })
+
+/** The costs of the handler come last: it may have measured the time of its work more exactly. */
+const costsOf = ({ executionMs, outcome }: TaskResult) => {
+  const own = outcome.kind === 'cancelled' ? undefined : outcome.costs
+  if (executionMs === undefined) return own
+  return { execution_time_seconds: executionMs / 1_000, ...own }
+}
 
 export const writeResult = (sign: Sign, result: TaskResult): WireRequest => ({
   method: 'POST',

@@ -40,9 +40,9 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     vi.waitFor(() => expect(worker.readiness).toEqual(readiness), 10_000)
 
   describe('the active orchestrator', () => {
-    test.each(['FAILOVER', 'WATERFALL'] as const)('alone is spoken to: %s', async (mode) => {
+    test('alone is spoken to', async () => {
       const [first, second] = await pair()
-      const worker = echoing([first, second], { mode })
+      const worker = echoing([first, second])
       await worker.start()
       expect(await doOne(first)).toBe(SUCCEEDED[generation])
       await sawHeartbeats(first, 4)

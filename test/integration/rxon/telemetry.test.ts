@@ -15,39 +15,41 @@ const holdFigures = () => {
   onTestFinished(() => void vi.useRealTimers())
 }
 
-const gpu = (id: string, load: number, gb: number) => ({
+const gpu = (id: string, load: number, gb: number, celsius?: number) => ({
   unit_id: id,
   load_percent: load,
-  metrics: { memory_used_gb: gb },
+  metrics: { memory_used_gb: gb, ...(celsius !== undefined && { temperature_c: celsius }) },
 })
 
 test('§2.4.11 heartbeats tell how much of the machine is in use, once for each change', async () => {
-  const smi = fakeSmi('echo "0, 37, 10240"; echo "1, 0, 512"')
+  const smi = fakeSmi('echo "0, 37, 10240, 61"; echo "1, 0, 512, [N/A]"')
   const { orchestrator, worker } = await setup({ HEARTBEAT_INTERVAL: 0.02 })
   holdFigures()
   await worker.start()
   const { body: first } = await orchestrator.next('heartbeat', isBeat)
   expect(first.usage).toMatchObject({ cpu_load_percent: expect.any(Number), ram_used_gb: expect.any(Number) })
   expect(first.usage.ram_used_gb).toBeGreaterThan(0)
-  const both = [gpu('0', 37, 10), gpu('1', 0, 0.5)]
+  const both = [gpu('0', 37, 10, 61), gpu('1', 0, 0.5)]
   await eventually('the GPUs are told of', () =>
     told(orchestrator)
       .map(gpusOf)
       .some((gpus) => gpus.length === 2),
   )
   expect(told(orchestrator).map(gpusOf)).toEqual([[], both])
-  expect(smi.calls()).toEqual(['--query-gpu=index,utilization.gpu,memory.used --format=csv,noheader,nounits'])
+  expect(smi.calls()).toEqual([
+    '--query-gpu=index,utilization.gpu,memory.used,temperature.gpu --format=csv,noheader,nounits',
+  ])
 
   const before = beats(orchestrator).length
   await eventually('ten more go without', () => beats(orchestrator).length >= before + 10)
   expect(told(orchestrator)).toHaveLength(2)
 
-  smi.will('echo "0, 90, 10240"; echo "1, 3, 520"')
+  smi.will('echo "0, 90, 10240, 64"; echo "1, 3, 520, [N/A]"')
   vi.advanceTimersByTime(5_000)
   await eventually('the change is told', () =>
     told(orchestrator).some((usage) => gpusOf(usage)[0]?.['load_percent' as never] === 90),
   )
-  expect(gpusOf(told(orchestrator).at(-1))).toEqual([gpu('0', 90, 10), gpu('1', 3, 0.51)])
+  expect(gpusOf(told(orchestrator).at(-1))).toEqual([gpu('0', 90, 10, 64), gpu('1', 3, 0.51)])
 })
 
 test('§2.4.11 after another registration it is told again', async () => {

@@ -113,13 +113,12 @@ describe('tasks and limits', () => {
     expect(() => worker.task('echo', () => {})).toThrow('Task "echo" is registered twice')
   })
 
-  test('not after the start', async () => {
+  test('not after the end', async () => {
     const { worker } = await setup()
     await worker.start()
+    await worker.stop({ pollGraceMs: 0 })
     expect(() => worker.task('late', () => {})).toThrow(
-      new StateError(
-        'Task "late" registered too late: the worker is running. Register tasks before start() or run()',
-      ),
+      new StateError('Task "late" registered too late: the worker is stopped'),
     )
   })
 

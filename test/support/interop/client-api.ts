@@ -9,6 +9,10 @@ export interface TaskRequest {
   readonly timeoutSeconds?: number
   /** From its dispatch to its result; the second generation tells it the worker as a deadline. */
   readonly resultTimeoutSeconds?: number
+  /** What the blueprint asks for besides the name, such as `{ skill: { lang: 'en' } }`; the second generation alone. */
+  readonly requirements?: Readonly<Record<string, unknown>>
+  /** The type that the worker's skill has to have; the second generation alone. */
+  readonly skillType?: string
   /** How a worker is picked; the orchestrator's default unless given. */
   readonly strategy?: 'round_robin'
   /** The states that the job goes to at events of its task, by their types. */
@@ -74,6 +78,8 @@ const initialData = (task: TaskRequest) => ({
   priority: distinct(task.priority ?? 0),
   timeout_seconds: task.timeoutSeconds ?? 300,
   ...(task.resultTimeoutSeconds !== undefined && { result_timeout_seconds: task.resultTimeoutSeconds }),
+  ...(task.requirements && { resource_requirements: task.requirements }),
+  ...(task.skillType !== undefined && { skill_type: task.skillType }),
   ...(task.strategy && { dispatch_strategy: task.strategy }),
   ...(task.eventTransitions && { event_transitions: task.eventTransitions }),
 })

@@ -141,7 +141,7 @@ describe('variables', () => {
 
   it.each([
     ['failover', 'failover'],
-    ['Waterfall', 'failover'],
+    ['Waterfall', 'waterfall'],
     ['ROUND_ROBIN', 'round-robin'],
   ])('reads the mode %s as %s', (text, expected) => {
     setVariables({ MULTI_ORCHESTRATOR_MODE: text })

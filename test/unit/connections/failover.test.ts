@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { choose, type Failover, firstOf, steadinessFor, toAsk } from '../../../src/connections/failover.js'
+import {
+  choose,
+  type Failover,
+  firstOf,
+  steadinessFor,
+  toAsk,
+  underLimit,
+} from '../../../src/connections/failover.js'
 import { type Fact, type Health, healthAfter, UNTRIED } from '../../../src/orchestrators/health.js'
 
 const STEADY = steadinessFor(100)
@@ -32,6 +39,14 @@ describe('the one that is used', () => {
     expect(often.patiencesMs).toEqual([4_000, 200, 200])
     expect(fall(often, STEADY.lastedMs).patiencesMs).toEqual([200, 200, 200])
   })
+})
+
+test('one that limits this worker for long is down, and healthy from the end of the limit on', () => {
+  expect(underLimit(up(100), Number.NEGATIVE_INFINITY, 1_000)).toEqual(up(100))
+  expect(underLimit(DOWN, Number.NEGATIVE_INFINITY, 1_000)).toEqual(DOWN)
+  expect(underLimit(up(100), 1_001, 1_000)).toEqual({ ...up(), up: false })
+  expect(underLimit(up(100), 900, 1_000)).toEqual(up(900))
+  expect(underLimit(up(950), 900, 1_000)).toEqual(up(950))
 })
 
 test('the better ones are asked, and everybody while the used one is down', () => {

@@ -42,7 +42,8 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
   const turn = new PollTurn(reserve, new Wake())
   const { logger: log, lines } = linesOf()
   const loop = new PollLoop({} as TaskSource, orchestrator, 1, {
-    settings: { maxConcurrentTasks: 1, idlePollDelayMs: 10, pollErrorDelayMs: 5_000 },
+    slots: { limits: { global: 1 } },
+    settings: { idlePollDelayMs: 10, pollErrorDelayMs: 5_000 },
     turn,
     journal: {
       pollOpened: () => undefined,

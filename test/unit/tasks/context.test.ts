@@ -30,6 +30,7 @@ const MEMBERS = {
   security: true,
   step: true,
   depth: true,
+  parentHash: true,
   signal: true,
   files: true,
   log: true,

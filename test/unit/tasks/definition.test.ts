@@ -9,7 +9,7 @@ test('tasks are found by name, in the order of their registration', () => {
   const echo = definition('echo')
   registry.add(echo)
   registry.add(definition('slow'))
-  expect(registry.get('echo')).toBe(echo)
+  expect(registry.get('echo')).toMatchObject({ ...echo, taskType: 'echo' })
   expect(registry.get('constructor')).toBeUndefined()
   expect(registry.all().map(({ name }) => name)).toEqual(['echo', 'slow'])
 })

@@ -26,6 +26,10 @@ test('does not warn if types and limits match, or if there are none', () => {
   expect(limitWarnings([definition('echo')], {})).toEqual([])
 })
 
+test('a limit by the name of a task is used by the task without a type', () => {
+  expect(limitWarnings([definition('echo')], { echo: 1 })).toEqual([])
+})
+
 test('a type named like a member of every object has no limit', () => {
   expect(limitWarnings([definition('paint', 'constructor')], {})).toHaveLength(1)
 })

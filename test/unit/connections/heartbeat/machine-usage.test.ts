@@ -9,6 +9,14 @@ describe('readGpus', () => {
     ])
   })
 
+  it('reads the temperature if the GPU tells it', () => {
+    expect(readGpus('0, 37, 10240, 61\n1, 0, 3, [N/A]\n2, 0, 3, \n')).toEqual([
+      { id: '0', loadPercent: 37, memoryUsedGb: 10, temperatureC: 61 },
+      { id: '1', loadPercent: 0, memoryUsedGb: 0 },
+      { id: '2', loadPercent: 0, memoryUsedGb: 0 },
+    ])
+  })
+
   it.each([
     ['nothing', ''],
     ['a GPU that tells no load', '0, [N/A], 3\n'],
@@ -31,6 +39,8 @@ describe('hasMoved', () => {
     ['a GPU a little', { devices: [{ ...gpu, loadPercent: 45, memoryUsedGb: 9.5 }] }, false],
     ['the load of a GPU', { devices: [{ ...gpu, loadPercent: 56 }] }, true],
     ['the memory of a GPU', { devices: [{ ...gpu, memoryUsedGb: 11 }] }, true],
+    ['the temperature of a GPU a little', { devices: [{ ...gpu, temperatureC: 5 }] }, false],
+    ['the temperature of a GPU', { devices: [{ ...gpu, temperatureC: 60 }] }, true],
     ['to another GPU', { devices: [{ ...gpu, id: '1' }] }, true],
     ['to no GPU', { devices: [] }, true],
     ['to one GPU more', { devices: [gpu, { ...gpu, id: '1' }] }, true],

@@ -1,0 +1,67 @@
+import { AvtomatikaError } from '../errors.js'
+import { isObject } from '../utils/json.js'
+import type { Handler, ParamsOf, ParamsSpec, TaskOptions } from './definition.js'
+import { describeThrown } from './describe-thrown.js'
+import type { ContextAdditions } from './middleware.js'
+
+/** Marks tasks of {@link defineTask}. The file of a task may import another copy of the package. */
+const MARK = Symbol.for('avtomatika-worker.task')
+
+/** A task in a file of its own: its name, its options and its handler. */
+export interface TaskSpec<
+  P extends ParamsSpec | undefined = undefined,
+  Added extends ContextAdditions = NonNullable<unknown>,
+> extends TaskOptions<P> {
+  /** The name in the orchestrator's blueprints: 1 to 128 characters out of `A-Z a-z 0-9 _ -`. */
+  readonly name: string
+  /** Receives the params and the {@link TaskContext}; sync or async. */
+  readonly run: Handler<ParamsOf<P>, Added>
+}
+
+/** A task that {@link defineTask} has made. `Added` are the members of the context that its handler needs. */
+export interface DefinedTask<Added extends ContextAdditions = NonNullable<unknown>> {
+  readonly name: string
+  readonly options: TaskOptions<ParamsSpec | undefined>
+  readonly run: Handler<never, Added>
+}
+
+/**
+ * Defines a task without a worker, for a file of its own. `worker.add(task)` registers it, and `avtomatika-worker run DIR`
+ * registers all tasks that the files of a folder export.
+ *
+ * @throws AvtomatikaError `TASK_SHAPE` if there is no name or no `run`
+ * @example
+ * export default defineTask({ name: 'resize', params: z.object({ width: z.number() }), run: ({ width }) => ({ data: { width } }) })
+ */
+export const defineTask = <
+  P extends ParamsSpec | undefined = undefined,
+  Added extends ContextAdditions = NonNullable<unknown>,
+>(
+  spec: TaskSpec<P, Added>,
+): DefinedTask<Added> => {
+  if (!isObject(spec) || typeof spec.name !== 'string' || typeof spec.run !== 'function') {
+    throw new AvtomatikaError('TASK_SHAPE', 'Task not defined: defineTask takes an object with name and run')
+  }
+  const { name, run, ...options } = spec as TaskSpec<ParamsSpec | undefined, Added>
+  return marked({ name, options, run })
+}
+
+const marked = <Added extends ContextAdditions>(task: DefinedTask<Added>): DefinedTask<Added> =>
+  Object.freeze({ ...task, [MARK]: true })
+
+/** Returns the same task with options for those that it has not. */
+export const withDefaults = <Added extends ContextAdditions>(
+  { name, options, run }: DefinedTask<Added>,
+  defaults: TaskOptions,
+): DefinedTask<Added> => marked({ name, options: { ...defaults, ...options }, run })
+
+/** Whether a value comes from {@link defineTask}. */
+export const isDefinedTask = (value: unknown): value is DefinedTask<never> =>
+  isObject(value) && (value as { readonly [MARK]?: unknown })[MARK] === true
+
+/** The error of `worker.add` for a value that {@link defineTask} has not made. */
+export const notDefined = (value: unknown): AvtomatikaError =>
+  new AvtomatikaError(
+    'TASK_SHAPE',
+    `Task not added: worker.add takes tasks of defineTask, not ${describeThrown(value).slice(0, 200)}`,
+  )
