@@ -138,8 +138,9 @@ describe('long transfers of a handler', () => {
     const handler: Handler = async (_, { files }) => {
       await Promise.all(uris.slice(0, 2).map((uri) => files.download(uri)))
       await files.download(uris[2] ?? '')
-      await files.write('a', 'a')
-      await files.upload('a')
+      for (const name of ['a', 'b']) await files.write(name, name)
+      await Promise.all(['a', 'b'].map((name) => files.upload(name)))
+      await files.uploadDir()
       return {}
     }
     const updates = await reported(handler, {}, { objects: four })
@@ -147,7 +148,9 @@ describe('long transfers of a handler', () => {
       'downloading 1 of 2, 50 %',
       'downloading 2 of 2, 100 %',
       'downloading 1 of 1, 100 %',
-      'uploading 1 of 1, 100 %',
+      'uploading 1 of 2, 50 %',
+      'uploading 2 of 2, 100 %',
+      ...[20, 40, 60, 80, 100].map((percent, index) => `uploading ${index + 1} of 5, ${percent} %`),
     ])
   })
 })

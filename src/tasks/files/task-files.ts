@@ -60,7 +60,7 @@ export class TaskFiles extends LocalFiles {
   readonly #storage: TaskStorage | undefined
   readonly #observer: TransferObserver | undefined
   /** The local names that downloads have chosen, because several may run at the same time. */
-  readonly #chosen = new Set<string>()
+  #chosen: Set<string> | undefined
   #downloading: TransferProgress | undefined
   #uploading: TransferProgress | undefined
 
@@ -189,6 +189,7 @@ export class TaskFiles extends LocalFiles {
 
   async #freeName(uri: string): Promise<string> {
     const plain = placeInputs([uri])[0]?.localName ?? ''
+    this.#chosen ??= new Set()
     let name = freeName(plain, this.#chosen)
     while (await this.exists(name)) name = freeName(plain, this.#chosen)
     return name

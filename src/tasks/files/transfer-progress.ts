@@ -33,7 +33,7 @@ export class TransferProgress {
 
   /** Whether all objects that were expected have arrived. */
   get isOver(): boolean {
-    return this.#done >= this.#objects
+    return this.#objects > 0 && this.#done >= this.#objects
   }
 
   /** More objects will be transferred. */
