@@ -5,9 +5,9 @@ import { WorkerConfig } from './config/worker-config.js'
 import { StateError } from './errors.js'
 import { Events, type WorkerEvents, type WorkerState } from './events.js'
 import type { CommandHandler } from './execution/commands.js'
-import type { HealthServer } from './health/server.js'
+import { HealthCheck } from './health/health-check.js'
 import { createLogger } from './logger.js'
-import { runUntilSignal } from './runtime/run-until-signal.js'
+import { runUntilSignal, untilStopped } from './runtime/run-until-signal.js'
 import { Runtime } from './runtime/runtime.js'
 import { alreadyStarted, WORKER_MOVES } from './runtime/worker-states.js'
 import { storeFor } from './storage/store-for.js'
@@ -56,9 +56,8 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   readonly #state: States<WorkerState>
   readonly #hurry = new AbortController()
   readonly #context = new StartContext()
+  readonly #health = new HealthCheck()
   #stopped: Promise<void> | undefined
-  #health: HealthServer | undefined
-  #hasHealthServer = false
 
   /** @throws ConfigError that lists all problems of the options and the configuration */
   constructor(options: WorkerOptions = {}) {
@@ -105,7 +104,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
 
   /** The port of the health server; `undefined` if it does not run. */
   get healthPort(): number | undefined {
-    return this.#health?.port
+    return this.#health.port
   }
 
   /** Whether tasks can come at present, and what is wrong. */
@@ -259,7 +258,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
       start: () => this.start(),
       stop: () => this.stop(),
       hurry: () => this.#hurry.abort(),
-      stopped: () => this.#untilStopped(),
+      stopped: () => untilStopped(this.#state, this.#events),
     }
     const running = () => this.#runtime.running
     await runUntilSignal(steps, { strays: this.#runtime.strays, running }, this.#log)
@@ -272,23 +271,13 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
    * @throws ConfigError if the port is taken; nothing is started then
    */
   async runWithHealthCheck(): Promise<void> {
-    this.#refuseSecondStart(this.#hasHealthServer)
+    this.#refuseSecondStart(this.#health.isUsed)
     channel(STARTING).publish(this)
-    this.#hasHealthServer = true
-    try {
-      // Only workers with a health server pay for loading it.
-      const { startHealthServer } = await import('./health/server.js')
-      this.#health = await startHealthServer(this.#settings.workerPort, () => ({
-        ...this.readiness,
-        notAlive: this.#runtime.verdict,
-      }))
-      this.#log.info({ port: this.#health.port }, 'Health server listens')
-      await this.run()
-    } finally {
-      await this.#health?.close()
-      this.#health = undefined
-      this.#hasHealthServer = false
-    }
+    const report = () => ({ ...this.readiness, notAlive: this.#runtime.verdict })
+    await this.#health.around(this.#settings.workerPort, report, (port) => {
+      this.#log.info({ port }, 'Health server listens')
+      return this.run()
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -320,16 +309,5 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     this.#state.move('draining')
     await this.#runtime.stop(pollGraceMs, this.#hurry.signal)
     this.#state.move('stopped')
-  }
-
-  #untilStopped(): Promise<void> {
-    if (this.#state.now === 'stopped') return Promise.resolve()
-    return new Promise((resolve) => {
-      const stopListening = this.#events.on('stateChanged', ({ to }) => {
-        if (to !== 'stopped') return
-        stopListening()
-        resolve()
-      })
-    })
   }
 }

@@ -3,8 +3,8 @@ import type { SetAsideObserver } from '../delivery/result-queue.js'
 import type { Events } from '../events.js'
 import type { Outcome, TaskOffer, TaskResult } from '../protocol/messages.js'
 import type { Logger } from '../utils/logger.js'
+import { HANDED_BACK } from './handed-back.js'
 import { refTo, type TaskInHand } from './task-in-hand.js'
-import { HANDED_BACK } from './tasks-in-hand.js'
 
 /** Orchestrators have a handful of reasons to ignore a result. More than this many are counted as one. */
 const MAX_REASONS = 100

@@ -1,4 +1,4 @@
-import { ShutdownError, TaskCancelledError, TaskError, TaskTimeoutError } from '../errors.js'
+import { TaskCancelledError, TaskError, TaskTimeoutError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
@@ -12,6 +12,7 @@ import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
 import { EarlyCancels } from './early-cancels.js'
 import type { EventLoopWatch } from './event-loop-watch.js'
+import { HANDED_BACK } from './handed-back.js'
 import type { RepeatedOffers } from './repeated-offers.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
@@ -35,11 +36,6 @@ export interface Execution {
 }
 
 const CANCELLED: Outcome = { kind: 'cancelled' }
-
-/** The outcome of a task that is given back unstarted because the worker drains. */
-export const HANDED_BACK: Outcome = judgeError(
-  new ShutdownError('the worker is shutting down and has not started this task'),
-)
 
 /** Every task that was accepted and whose handler has not ended. */
 export class TasksInHand {

@@ -135,7 +135,8 @@ export class PollLoop implements PollSeat {
   /** Whether a poll is open, or could be. */
   get awaits(): boolean {
     const isPolling = this.#state.now === 'polling' && !this.#pause.isSet
-    return isPolling && (this.#open.size > 0 || this.#shared.hasRoom())
+    if (!isPolling || this.#open.size > 0) return isPolling
+    return this.#shared.hasRoom() && !this.#shared.turn.isHeldBack(this)
   }
 
   get hasNothing(): boolean {

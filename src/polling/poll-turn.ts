@@ -62,6 +62,11 @@ export class PollTurn {
     this.#credits.set(seat, 0)
   }
 
+  /** Whether a seat has no turn because an orchestrator of a lower rank has tasks. */
+  isHeldBack({ rank }: Pick<PollSeat, 'rank'>): boolean {
+    return this.#sharing === 'by-rank' && this.#seats.some((seat) => seat.rank < rank && !seat.hasNothing)
+  }
+
   /** Gives away every free slot that an orchestrator wants. */
   grant(): void {
     for (let seat = this.#next(); seat; seat = this.#next()) seat.openOne()
@@ -94,11 +99,10 @@ export class PollTurn {
       if (seat.rank !== best[0]?.rank) best = []
       best.push(seat)
     }
-    const rank = best[0]?.rank ?? 0
-    const busy = this.#seats.filter((seat) => seat.rank < rank && !seat.hasNothing)
-    if (busy.length === 0) return best
+    const [first] = best
+    if (!first || !this.isHeldBack(first)) return best
     // A poll that is held for a moment shows that its orchestrator has no task.
-    if (busy.some(({ open }) => open > 0)) this.#againLater()
+    if (this.#seats.some(({ rank, open }) => rank < first.rank && open > 0)) this.#againLater()
     return NOBODY
   }
 

@@ -1,3 +1,4 @@
+import type { Events, WorkerState } from '../events.js'
 import type { Logger } from '../utils/logger.js'
 import { after } from '../utils/time.js'
 import type { Runtime } from './runtime.js'
@@ -41,4 +42,16 @@ export const runUntilSignal = async (
     stopListening()
   }
   if (running() > 0) after(LINGER_MS, () => endProcess(1))
+}
+
+/** Resolves when the worker has stopped. */
+export const untilStopped = (state: { readonly now: WorkerState }, events: Events): Promise<void> => {
+  if (state.now === 'stopped') return Promise.resolve()
+  return new Promise((resolve) => {
+    const stopListening = events.on('stateChanged', ({ to }) => {
+      if (to !== 'stopped') return
+      stopListening()
+      resolve()
+    })
+  })
 }

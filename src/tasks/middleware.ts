@@ -1,4 +1,5 @@
 import { PermanentError } from '../errors.js'
+import { isPending } from '../utils/is-pending.js'
 import type { TaskContext } from './context.js'
 
 /** Members that middleware adds to the context of a task. */
@@ -51,81 +52,135 @@ export class MiddlewareChain {
   /** @param handle - calls the handler */
   run(context: TaskContext, params: unknown, handle: () => unknown): Promise<unknown> {
     this.#reserved ??= new Set(Object.keys(context))
-    return new Passage(this.#all, this.#reserved, context, params, handle).enter(0)
+    const passage = { all: this.#all, reserved: this.#reserved, context, params, handle }
+    return new Step(passage, 0).start()
   }
 }
 
-/** One task on its way through the middleware. */
-class Passage {
-  readonly #all: readonly AnyMiddleware[]
-  readonly #reserved: ReadonlySet<string>
-  readonly #context: TaskContext
-  readonly #params: unknown
-  readonly #handle: () => unknown
+/** What all steps of one task share. */
+interface Passage {
+  readonly all: readonly AnyMiddleware[]
+  /** The members of the context that cannot be replaced. */
+  readonly reserved: ReadonlySet<string>
+  readonly context: TaskContext
+  readonly params: unknown
+  readonly handle: () => unknown
+}
 
-  constructor(
-    all: readonly AnyMiddleware[],
-    reserved: ReadonlySet<string>,
-    context: TaskContext,
-    params: unknown,
-    handle: () => unknown,
-  ) {
-    this.#all = all
-    this.#reserved = reserved
-    this.#context = context
-    this.#params = params
-    this.#handle = handle
+const ignore = (): void => {}
+
+/**
+ * One middleware of one task, or the handler as the last step. The hot path: no async function, and one promise for each
+ * middleware besides its own.
+ */
+class Step {
+  readonly #passage: Passage
+  readonly #place: number
+  #rest: Step | undefined
+  #promise: Promise<unknown> | undefined
+  #hasEnded = false
+
+  constructor(passage: Passage, place: number) {
+    this.#passage = passage
+    this.#place = place
   }
 
-  async enter(place: number): Promise<unknown> {
-    const middleware = this.#all[place]
-    if (!middleware) return this.#handle()
-    let rest: Promise<unknown> | undefined
-    let hasEnded = false
-    const next = (additions?: object): Promise<unknown> => {
-      if (rest) return Promise.reject(new PermanentError(`${nameOf(middleware, place)} called next() twice`))
-      if (additions) this.#extend(additions, nameOf(middleware, place))
-      rest = this.enter(place + 1)
-      rest.then(
-        () => {
-          hasEnded = true
-        },
-        () => {
-          hasEnded = true
-        },
-      )
-      return rest
-    }
-    let value: unknown
+  start(): Promise<unknown> {
+    const middleware = this.#passage.all[this.#place]
+    const promise = middleware ? this.#runMiddleware(middleware) : this.#runHandler()
+    // A middleware may leave the promise alone. The step before sees its error all the same.
+    promise.catch(ignore)
+    this.#promise = promise
+    return promise
+  }
+
+  #runMiddleware(middleware: AnyMiddleware): Promise<unknown> {
+    const { context, params } = this.#passage
     try {
-      value = await middleware(this.#context, next, this.#params)
-    } catch (error) {
-      // The handler may still run: its slot is not free before it ends.
-      if (rest && !hasEnded) await Promise.allSettled([rest])
-      throw error
-    }
-    if (!rest && value === undefined) {
-      throw new PermanentError(
-        `${nameOf(middleware, place)} neither called next() nor returned a result: the handler did not run`,
+      const value = middleware(context, (additions) => this.#next(additions), params)
+      if (!isPending(value)) return Promise.resolve(this.#returned(value))
+      return Promise.resolve(value).then(
+        (given) => this.#returned(given),
+        (error: unknown) => this.#threw(error),
       )
+    } catch (error) {
+      return this.#threw(error)
     }
-    // Without an await of its own, an error of the handler would be lost.
-    if (rest && (value === undefined || !hasEnded)) {
-      const returned = await rest
-      return value === undefined ? returned : value
+  }
+
+  #runHandler(): Promise<unknown> {
+    try {
+      const value = this.#passage.handle()
+      if (!isPending(value)) return Promise.resolve(this.#keep(value))
+      return Promise.resolve(value).then(
+        (given) => this.#keep(given),
+        (error: unknown) => this.#fail(error),
+      )
+    } catch (error) {
+      return this.#fail(error)
     }
+  }
+
+  #next(additions: object | undefined): Promise<unknown> {
+    if (this.#rest) return Promise.reject(new PermanentError(`${this.#name} called next() twice`))
+    try {
+      if (additions) this.#extend(additions)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#rest = new Step(this.#passage, this.#place + 1)
+    return this.#rest.start()
+  }
+
+  #keep(value: unknown): unknown {
+    this.#hasEnded = true
     return value
   }
 
-  /** The worker and other middleware rely on the members of the context, so they cannot be replaced. */
-  #extend(additions: object, name: string): void {
-    for (const key of Object.keys(additions)) {
-      if (this.#reserved.has(key))
-        throw new PermanentError(`${name} cannot replace ctx.${key}: choose another name`)
+  #fail(error: unknown): Promise<never> {
+    this.#hasEnded = true
+    return Promise.reject(error)
+  }
+
+  /** The middleware has returned. Without a value of its own, the value of the rest stands. */
+  #returned(value: unknown): unknown {
+    const rest = this.#rest
+    if (!rest && value === undefined) {
+      return this.#fail(
+        new PermanentError(
+          `${this.#name} neither called next() nor returned a result: the handler did not run`,
+        ),
+      )
     }
-    Object.assign(this.#context, additions)
+    if (!rest || (value !== undefined && rest.#hasEnded)) return this.#keep(value)
+    // The handler may still run: its slot is not free before it ends, and its error is not lost.
+    return (rest.#promise as Promise<unknown>).then(
+      (returned) => this.#keep(value === undefined ? returned : value),
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  /** The middleware has thrown. The handler may still run: its slot is not free before it ends. */
+  #threw(error: unknown): Promise<never> {
+    const rest = this.#rest
+    if (!rest || rest.#hasEnded) return this.#fail(error)
+    const fail = () => this.#fail(error)
+    return (rest.#promise as Promise<unknown>).then(fail, fail)
+  }
+
+  /** The worker and other middleware rely on the members of the context, so they cannot be replaced. */
+  #extend(additions: object): void {
+    const { context, reserved } = this.#passage
+    for (const key of Object.keys(additions)) {
+      if (reserved.has(key))
+        throw new PermanentError(`${this.#name} cannot replace ctx.${key}: choose another name`)
+    }
+    Object.assign(context, additions)
+  }
+
+  /** For error messages. */
+  get #name(): string {
+    const name = this.#passage.all[this.#place]?.name ?? ''
+    return `Middleware ${name === '' ? `number ${this.#place + 1}` : `"${name}"`}`
   }
 }
-
-const nameOf = ({ name }: AnyMiddleware, place: number): string =>
-  `Middleware ${name === '' ? `number ${place + 1}` : `"${name}"`}`

@@ -1,5 +1,6 @@
 import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
+import { isPending } from '../utils/is-pending.js'
 import { monotonicMs } from '../utils/time.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
@@ -74,10 +75,6 @@ export const runTask = async (
     return judgeError(effectiveError(error, signal.reason))
   }
 }
-
-/** Returns whether `await` would wait for the value. A function with a `then` counts, too. */
-const isPending = <T>(value: T | Promise<T>): value is Promise<T> =>
-  typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 
 /** After an abort, the reason replaces the error that the handler's libraries threw. A TaskError of the handler counts unless the task was cancelled. */
 const effectiveError = (error: unknown, reason: TaskError | undefined): unknown => {

@@ -148,6 +148,7 @@ test.each(Object.keys(faulty) as (keyof typeof faulty)[])(
 test('a handler that still runs when its middleware has thrown keeps its slot until it ends', async () => {
   const { worker, run, orchestrator } = await setup(1)
   const { opened, open } = gate()
+  const begun = gate()
   const ended: string[] = []
   worker.use(({ taskName }, next) => {
     if (taskName !== 'slow') return next()
@@ -155,6 +156,7 @@ test('a handler that still runs when its middleware has thrown keeps its slot un
     throw new Error('too early')
   })
   worker.task('slow', async () => {
+    begun.open()
     await opened
     ended.push('slow')
   })
@@ -162,7 +164,10 @@ test('a handler that still runs when its middleware has thrown keeps its slot un
   await worker.start()
   orchestrator.offer('slow')
   orchestrator.offer('quick')
-  setImmediate(open)
+  await begun.opened
+  for (let turn = 0; turn < 3; turn++) await orchestrator.fence()
+  expect([ended, orchestrator.calls('result')]).toEqual([[], []])
+  open()
   expect((await orchestrator.next('result')).body.result.error.message).toBe('too early')
   expect(ended[0]).toBe('slow')
   expect(await run('quick')).toMatchObject({ status: 'success' })

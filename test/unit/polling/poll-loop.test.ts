@@ -39,7 +39,7 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
     reserved++
     return true
   }
-  const turn = new PollTurn(reserve, new Wake())
+  const turn = new PollTurn(reserve, new Wake(), 'by-rank')
   const { logger: log, lines } = linesOf()
   const loop = new PollLoop({} as TaskSource, orchestrator, 1, {
     slots: { limits: { global: 1 } },
@@ -56,7 +56,15 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
     hasRoom: () => reserved === 0,
     unreserve: () => void reserved--,
   })
-  return { loop, open, marks, lines, reserved: () => reserved, settled: () => vi.advanceTimersByTimeAsync(0) }
+  return {
+    loop,
+    turn,
+    open,
+    marks,
+    lines,
+    reserved: () => reserved,
+    settled: () => vi.advanceTimersByTimeAsync(0),
+  }
 }
 
 test('a slot that an offer has taken is not given back, whatever becomes of the offer', async () => {
@@ -135,4 +143,19 @@ test('a loop that winds down stops with the first poll that comes back empty', a
   await settled()
   await vi.advanceTimersByTimeAsync(60_000)
   expect([open.length, loop.wants, vi.getTimerCount()]).toEqual([1, false, 0])
+})
+
+test('a loop without a turn, because one of a lower rank has tasks, awaits no poll', async () => {
+  const { loop, turn, open } = setUp()
+  const better = {
+    ...{ weight: 1, rank: -1, open: 0, wants: false, hasNothing: false },
+    ...{ openedBy: () => 0, openOne: () => {} },
+  }
+  turn.join(better)
+  loop.start()
+  expect([open.length, loop.awaits]).toEqual([0, false])
+  better.hasNothing = true
+  expect(loop.awaits).toBe(true)
+  turn.grant()
+  expect([open.length, loop.awaits]).toEqual([1, true])
 })

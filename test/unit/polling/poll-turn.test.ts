@@ -104,6 +104,14 @@ test('by rank: seats of one rank share by weight', () => {
   turn.close()
 })
 
+test('by rank: one that has no turn is no case for the watchdog', () => {
+  const { turn, seats } = table(10, [0, 1])
+  expect(seats.map((seat) => turn.isHeldBack(seat))).toEqual([false, true])
+  seats[0].hasNothing = true
+  expect(seats.map((seat) => turn.isHeldBack(seat))).toEqual([false, false])
+  expect(table(10, [0, 1], 'by-weight').turn.isHeldBack({ rank: 1 })).toBe(false)
+})
+
 test('by weight, the rank means nothing', () => {
   const { turn, opened } = table(10, [0, 1, 2], 'by-weight')
   turn.grant()
