@@ -19,6 +19,7 @@ export class FileSink {
   #gathered: Uint8Array[] = []
   #bytes = 0
   #writing: Promise<void> = Promise.resolve()
+  #failed = false
 
   constructor(file: FileHandle) {
     this.#file = file
@@ -27,6 +28,11 @@ export class FileSink {
   /** The number of bytes added so far. */
   get length(): number {
     return this.#position + this.#bytes
+  }
+
+  /** Whether a write has failed. Then bytes are missing in the file. */
+  get hasFailed(): boolean {
+    return this.#failed
   }
 
   /** Adds a piece. @returns a promise if the previous batch has to be written first; it rejects if that write fails */
@@ -54,7 +60,9 @@ export class FileSink {
     if (this.#bytes === 0) return
     this.#writing = this.#write(this.#gathered, this.#position)
     // The next call awaits this promise. Until then, a rejection would be unhandled.
-    this.#writing.catch(() => {})
+    this.#writing.catch(() => {
+      this.#failed = true
+    })
     this.#position += this.#bytes
     this.#gathered = []
     this.#bytes = 0

@@ -2,7 +2,6 @@ import { open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { TransientError } from '../errors.js'
-import { isDiskFull } from '../utils/disk-full.js'
 import { type ContentCheck, contentCheckFor } from './content-check.js'
 import { strongEtag } from './etag.js'
 import { FileSink } from './file-sink.js'
@@ -15,7 +14,7 @@ import {
 import { isResumable, type ObjectVersion, pieceIn, versionIn } from './object-version.js'
 import type { S3 } from './s3-client.js'
 import { ChecksumError, hasChanged, isAbsent, refusesCondition, taskErrorOf } from './s3-errors.js'
-import { confirmLength, encodingIn, hasEndMark } from './s3-framing.js'
+import { askForLength, encodingIn, hasEndMark } from './s3-framing.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 import { destroyWhenStalled } from './stall-watch.js'
@@ -111,6 +110,8 @@ class Download {
 
   async #accept(response: GetObjectCommandOutput, body: Readable): Promise<Announced> {
     const bytes = this.#sink.length
+    // Without a byte, the headers of a broken response count for nothing.
+    if (bytes === 0) this.#announced = undefined
     const arrived = this.#announced && bytes > 0 ? { version: this.#announced.version, bytes } : undefined
     const piece = pieceIn(response, response.$metadata?.httpStatusCode, arrived)
     if (piece === 'other-range') this.#ranges = false
@@ -159,19 +160,40 @@ class Download {
   async #finish(): Promise<StoredObject> {
     const { version, check, hasEndMark } = this.#announced as Announced
     const { length } = this.#sink
-    const { size = length, etag } = version
-    if (length > size) await this.#restart()
-    if (length !== size) throw new Error(`${length} of ${size} bytes arrived`)
+    const { size, etag } = version
+    if (size !== undefined && length > size) {
+      await this.#restart()
+      throw new Error(`${length} bytes arrived, but the object has ${size}`)
+    }
+    this.#compareLength(size)
     const mismatch = check.mismatch()
     if (mismatch !== undefined) await this.#judge(mismatch, check)
     const isProven = check.isPresent && check.isPromise
-    if (!hasEndMark && !isProven) await confirmLength(this.#s3, this.#from, length, this.#options.signal)
+    if (!hasEndMark && !isProven) this.#compareLength(await this.#askForLength())
     return describeStored(length, etag)
   }
 
-  /** If the same bytes arrive twice, an uncertain checksum belongs to other bytes. */
+  #askForLength(): Promise<number | undefined> {
+    return askForLength(this.#s3, this.#from, this.#options.signal)
+  }
+
+  async #mayBeWhole(): Promise<boolean> {
+    const { length } = this.#sink
+    const expected = await this.#askForLength().catch(() => length)
+    this.#options.signal.throwIfAborted()
+    return (expected ?? length) === length
+  }
+
+  #compareLength(expected: number | undefined): void {
+    const { length } = this.#sink
+    if (expected !== undefined && length !== expected)
+      throw new Error(`${length} of ${expected} bytes arrived`)
+  }
+
+  /** If the same bytes arrive twice, and are not too few, an uncertain checksum belongs to other bytes. */
   async #judge(mismatch: string, check: ContentCheck): Promise<void> {
-    if (!check.isPromise && mismatch === this.#mismatched) {
+    const isRepeated = !check.isPromise && mismatch === this.#mismatched
+    if (isRepeated && (await this.#mayBeWhole())) {
       if (check.isGuess) this.#s3.etags.foundOpaque(this.#from.bucket)
       return
     }
@@ -197,7 +219,7 @@ class Download {
     const what = `${s3Uri(this.#from)} cannot be downloaded`
     const failure = taskErrorOf(error, { what, addressIsFrom: 'input' })
     const isTransient = isRefused || isChanged || failure instanceof TransientError
-    const isOver = failures >= ATTEMPTS || this.#restarts >= MOST_RESTARTS || isDiskFull(error)
+    const isOver = failures >= ATTEMPTS || this.#restarts >= MOST_RESTARTS || this.#sink.hasFailed
     if (!isTransient) throw failure
     if (isOver) throw isChanged ? changedError(what, error) : failure
   }

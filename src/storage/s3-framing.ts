@@ -24,15 +24,12 @@ export const hasEndMark = ({ ContentLength }: GetObjectCommandOutput, body: Read
   return headers['transfer-encoding']?.includes('chunked') ?? false
 }
 
-/** Asks the store for the length of an object. @throws Error if another number of bytes has arrived */
-export const confirmLength = async (
+/** Asks the store for the length of an object (HEAD). Returns `undefined` if the store does not tell the length of what it sends. */
+export const askForLength = async (
   { sdk, client }: S3,
   { bucket: Bucket, key: Key }: ObjectAddress,
-  length: number,
   abortSignal: AbortSignal,
-): Promise<void> => {
+): Promise<number | undefined> => {
   const head = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
-  const { ContentLength, ContentEncoding } = head
-  if (ContentEncoding !== undefined || ContentLength === undefined || ContentLength === length) return
-  throw new Error(`${length} of ${ContentLength} bytes arrived`)
+  return head.ContentEncoding === undefined ? head.ContentLength : undefined
 }

@@ -108,6 +108,17 @@ describe('an ETag that looks like an MD5', () => {
     expect((await download()).content).toEqual(RIGHT)
   })
 
+  it('shows that the same part of the object comes each time', async () => {
+    const { s3, download } = await storeOf()
+    s3.objects.set('k', RIGHT)
+    s3.answerInstead = ({ seen, response }) => {
+      if (seen.method !== 'GET') return false
+      response.writeHead(200, { etag: `"${md5(RIGHT)}"`, 'content-length': 4 }).end(RIGHT.subarray(0, 4))
+      return true
+    }
+    await expect(download()).rejects.toThrow('the content does not match the checksum of the store')
+  })
+
   it('shows damage on the way', async () => {
     const { s3, download } = await setUp([WRONG, RIGHT], { etag: `"${md5(RIGHT)}"` })
     expect((await download()).content).toEqual(RIGHT)

@@ -207,7 +207,7 @@ describe('a folder in the params', () => {
       },
     })
     expect(job.errorMessage).toContain(
-      's3://b/d/1 cannot be downloaded: NoSuchKey: 404 (deleted after it was listed)',
+      's3://b/d/1 cannot be downloaded: NoSuchKey: 404 (the store has listed it: it was deleted since, or has another name)',
     )
     expect(codes).toEqual(['TRANSIENT_ERROR'])
   })

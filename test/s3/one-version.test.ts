@@ -95,6 +95,25 @@ describe('an object that is replaced while its download is broken off arrives as
   })
 })
 
+it('what was announced without a byte counts for nothing', async () => {
+  const { s3, download } = await storeOf()
+  s3.answerInstead = (exchange) => {
+    if (exchange.number === 1) {
+      sendWhole(exchange, {
+        content: Buffer.alloc(7 * MB),
+        headers: { ...OLD.headers, 'x-amz-checksum-crc32': 'AAAAAA==' },
+      })
+      exchange.response.flushHeaders()
+      exchange.response.socket?.end()
+    } else serve(exchange, NEW)
+    return true
+  }
+  const { content, etag, size } = await download()
+  expect(content.equals(NEW.content)).toBe(true)
+  expect({ etag, size }).toEqual({ etag: 'new-2', size: 3 * MB })
+  expect(rangesOf(s3)).toEqual([undefined, undefined])
+})
+
 describe('an object that stays as it is', () => {
   it.each([412, 400, 501])('is continued where the store answers %i to its right ETag', async (status) => {
     const { s3, download } = await storeOf()
