@@ -171,6 +171,15 @@ const spec: ParamsSpec = size
 const sized: ParamsOf<typeof size> = { width: 1 }
 const raw: RawParams = { anything: sized, spec, cropClass }
 
+const moved = async (files: TaskFiles, options: FileDownloadOptions): Promise<DownloadedFile> => {
+  const local: LocalFiles = files
+  await files.writeJson('list.json', await local.list())
+  const list: readonly string[] = await files.readJson<readonly string[]>('list.json')
+  const file: StoredFile = await files.upload('list.json', 'lists/')
+  const folder: StoredFolder = await files.uploadDir(list[0])
+  return files.download([file, ...folder.files][0]?.uri ?? folder.uri, 'again.json', options)
+}
+
 const saved = async (files: TaskFiles, content: FileContent): Promise<string> => {
   const openMode: OpenMode = 'w'
   const fileMode: FileMode = `${openMode}b`
@@ -243,20 +252,16 @@ export const change = (tasks: WorkerTasks<WithDb>): void => {
 }
 change(changing)
 
-const unchecked: FileDownloadOptions = {}
-export const transfer = async (files: TaskFiles): Promise<LocalFiles> => {
-  const sent: StoredFile = await files.upload('a.txt', 's3://bucket/folder/')
-  const folder: StoredFolder = await files.uploadDir('frames')
-  const brought: DownloadedFile = await files.download(folder.uri, 'again', unchecked)
-  logger.info(sent, brought.path)
-  return files
-}
-
 export const worker = new Worker(options)
   .task('any', anyHandler)
   .task('crop', cropOptions, ({ width }) => ({ width: width.toFixed(0) }))
   .task('size', { params: size, result: size, statuses: ['review'] }, async ({ width }, { files }) => {
-    return verdict(width) ?? { status: 'review', data: { path: await saved(files, String(width)) } }
+    return (
+      verdict(width) ?? {
+        status: 'review',
+        data: { ...(await moved(files, {})), path: await saved(files, String(width)) },
+      }
+    )
   })
   .task('raw', () => raw)
 

@@ -129,9 +129,11 @@ describe('a path outside the task directory that leads into it', () => {
     const { history, taskId, warnings } = await warnedOf(async (files) => {
       await files.write('out/a', 'a')
       await symlink(files.root, other)
-      return { file: join(other, 'out/a'), folder: join(other, 'out') }
+      await symlink(join(files.root, 'out/a'), `${other}.txt`)
+      return { file: join(other, 'out/a'), folder: join(other, 'out'), link: `${other}.txt` }
     })
-    expect(history).toEqual({ file: `s3://b/${taskId}/out/a`, folder: `s3://b/${taskId}/out/` })
+    const file = `s3://b/${taskId}/out/a`
+    expect(history).toEqual({ file, folder: `s3://b/${taskId}/out/`, link: file })
     expect(warnings).toEqual([])
   })
 })

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { ProgressUpdate, RawParams, TaskContext } from 'avtomatika-worker'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileWorker } from '../support/files/file-worker.js'
+import { nextEvent } from '../support/next-event.js'
 import { type OwnS3, startOwnS3 } from '../support/s3/own-s3.js'
 
 type Handler = (params: RawParams, ctx: TaskContext) => unknown
@@ -63,13 +64,14 @@ describe('long downloads before the handler', () => {
   })
 
   it('of one object are seen while its bytes arrive', async () => {
-    const half = Buffer.alloc(1_000)
+    let end = () => {}
     const server = createServer((_, response) => {
       response.writeHead(200, { 'content-length': 2_000, etag: '"x-1"' })
-      response.write(half, () => {
+      response.write(Buffer.alloc(1_000), () => {
         vi.advanceTimersByTime(600)
-        response.end(half)
+        response.write(Buffer.alloc(500))
       })
+      end = () => response.end(Buffer.alloc(500))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close().closeAllConnections())
@@ -77,11 +79,12 @@ describe('long downloads before the handler', () => {
       variables: variablesFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
       tasks: (each) => each.task('t', () => ({})),
     })
-    const messages: string[] = []
-    worker.on('progress', ({ message }) => messages.push(message))
-    await run('t', { file: 's3://b/k' })
-    expect(messages).toHaveLength(1)
-    expect(messages[0]).toMatch(/^downloading 1 of 1, (50|100) %$/)
+    const seen = nextEvent(worker, 'progress')
+    const job = run('t', { file: 's3://b/k' })
+    // The last bytes are sent only after the first have been reported.
+    expect((await seen).message).toMatch(/^downloading 1 of 1, (50|75) %$/)
+    end()
+    await job
   })
 
   it('are throttled, and short ones are not seen', async () => {
@@ -100,7 +103,14 @@ describe('long downloads before the handler', () => {
 
   it.each(['off', false] as const)('are not reported with TRANSFER_PROGRESS=%s', async (setting) => {
     const options = { objects: four, variables: { TRANSFER_PROGRESS: setting } }
-    expect(await reported(() => ({}), { files: uris }, options)).toEqual([])
+    const handler: Handler = async (_, { files }) => {
+      for (const uri of uris) await files.download(uri)
+      await files.write('out/a', 'a')
+      await files.write('out/b', 'b')
+      await files.uploadDir('out')
+      return { out: await files.pathTo('out') }
+    }
+    expect(await reported(handler, { files: uris }, options)).toEqual([])
   })
 })
 

@@ -6,7 +6,6 @@ import type { ObjectAddress, StoredObject } from '../../storage/object-store.js'
 import { s3Uri } from '../../storage/s3-uri.js'
 import { type DownloadPlace, downloadFile } from './download.js'
 import { type ExpectedChecksum, hasChecksum } from './expected-checksum.js'
-import { QuotaError } from './quota.js'
 
 /** How often a file is downloaded until its content has the expected checksum. */
 const ATTEMPTS = 3
@@ -46,7 +45,7 @@ const downloadChecked = async (
 ): Promise<StoredObject> => {
   for (let attempt = 1; ; attempt++) {
     place.progress.expect()
-    const stored = await downloadMeasured(place, from, path, signal)
+    const stored = await downloadFile(place, from, path, signal)
     if (!expected || (await hasChecksum(path, expected, signal))) return stored
     if (attempt === ATTEMPTS)
       throw new TaskError(
@@ -54,23 +53,5 @@ const downloadChecked = async (
         `${s3Uri(from)} was downloaded ${ATTEMPTS} times: its ${expected.algorithm} is never ${expected.text}`,
       )
     await rm(path)
-  }
-}
-
-/** The handler may have removed files since they were counted: the directory is measured before an object is refused. */
-const downloadMeasured = async (
-  place: DownloadPlace,
-  from: ObjectAddress,
-  path: string,
-  signal: AbortSignal,
-): Promise<StoredObject> => {
-  try {
-    return await downloadFile(place, from, path, signal)
-  } catch (error) {
-    if (!(error instanceof QuotaError)) throw error
-    await rm(path, { force: true })
-    await place.directory.quota?.measure()
-    place.progress.expect()
-    return downloadFile(place, from, path, signal)
   }
 }

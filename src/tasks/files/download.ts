@@ -1,10 +1,13 @@
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InvalidInputError, TransientError } from '../../errors.js'
 import type { ObjectAddress, StoredObject } from '../../storage/object-store.js'
 import { s3Uri } from '../../storage/s3-uri.js'
 import { forEach } from '../../utils/for-each.js'
+import type { Logger } from '../../utils/logger.js'
 import { segmentsBelow } from './local-names.js'
 import { makeFolders } from './make-folders.js'
+import { QuotaError, sizeOf } from './quota.js'
 import type { TaskDirectory } from './task-directory.js'
 import type { TaskStorage } from './task-storage.js'
 import type { TransferProgress } from './transfer-progress.js'
@@ -14,6 +17,7 @@ export interface DownloadPlace {
   readonly storage: TaskStorage
   readonly directory: TaskDirectory
   readonly progress: TransferProgress
+  readonly log: Logger | undefined
 }
 
 /** Counts the bytes of one object: for the limit of the directory, and for the progress. */
@@ -21,7 +25,7 @@ class Arrival {
   readonly #place: DownloadPlace
   readonly #path: string
   #counted = 0
-  #accepted = 0
+  #announced = 0
   #moved = 0
   #size: number | undefined
 
@@ -30,18 +34,22 @@ class Arrival {
     this.#path = path
   }
 
-  /** The size is known. @throws PermanentError if the object does not fit into the directory */
-  expect(size: number): void {
-    this.#count(size)
-    if (this.#size !== undefined) return
-    this.#place.progress.size(size)
-    this.#size = size
+  /**
+   * The store announces the bytes of the object, and more bytes if a larger version replaces it.
+   *
+   * @throws PermanentError if the object does not fit into the directory
+   */
+  readonly accept = (bytes: number): void => {
+    this.#announced += bytes
+    this.expect(this.#announced)
   }
 
-  /** The store adds to its announcement if a larger version replaces the object. */
-  readonly accept = (bytes: number): void => {
-    this.#accepted += bytes
-    this.expect(this.#accepted)
+  /** The size of the object is known, as far as it is. */
+  expect(size: number): void {
+    this.#count(size)
+    if (this.#size === undefined) this.#place.progress.size(size)
+    else this.#place.progress.resize(size - this.#size)
+    this.#size = size
   }
 
   /** The bytes of an object of unknown size are counted as they come. */
@@ -68,13 +76,12 @@ class Arrival {
   }
 }
 
-/** Downloads an object into a new file. The folder of the file exists. @param size - in bytes, if it is known already */
-export const downloadFile = async (
+const attempt = async (
   place: DownloadPlace,
   from: ObjectAddress,
   path: string,
   signal: AbortSignal,
-  size?: number,
+  size: number | undefined,
 ): Promise<StoredObject> => {
   const { store, transfers } = place.storage
   const { quota } = place.directory
@@ -91,9 +98,36 @@ export const downloadFile = async (
     return stored
   } catch (error) {
     arrival.failed()
+    quota?.set(path, await sizeOf(path))
     throw error
   } finally {
     quota?.end(path)
+  }
+}
+
+/**
+ * Downloads an object into a new file. The folder of the file exists. Before an object is refused, the directory is
+ * measured: the handler may have removed files since they were counted.
+ *
+ * @param size - in bytes, if it is known already
+ */
+export const downloadFile = async (
+  place: DownloadPlace,
+  from: ObjectAddress,
+  path: string,
+  signal: AbortSignal,
+  size?: number,
+): Promise<StoredObject> => {
+  const { quota } = place.directory
+  if (size !== undefined) await quota?.checkRoom(size)
+  try {
+    return await attempt(place, from, path, signal, size)
+  } catch (error) {
+    if (!(error instanceof QuotaError)) throw error
+    await rm(path, { force: true })
+    await quota?.measure()
+    place.progress.expect()
+    return attempt(place, from, path, signal, size)
   }
 }
 
@@ -121,26 +155,31 @@ export const downloadFolder = async (
     async ({ key, size }, either) => {
       const path = join(folder, ...segmentsBelow(uri, prefix, key))
       const isFolder = key.endsWith('/')
+      const from = { bucket, key }
       const clashing = (error: unknown) => clash(error, uri, key)
       if (!isFolder) place.progress.expect()
       await makeFolders(root, isFolder ? path : dirname(path)).catch(clashing)
       if (isFolder) {
-        if (size > 0) place.directory.warnings.folderWithContent(s3Uri({ bucket, key }), size)
+        if (size > 0) place.log?.warn({ uri: s3Uri(from), size }, FOLDER_WITH_CONTENT)
         return
       }
-      const stored = await downloadFile(place, { bucket, key }, path, either, size)
-        .catch(gone)
-        .catch(clashing)
+      const stored = await downloadFile(place, from, path, either, size).catch(gone).catch(clashing)
       bytes += stored.size
     },
   )
   return bytes
 }
 
+const FOLDER_WITH_CONTENT =
+  'Object not downloaded: its key ends with a slash, so it became a folder. Store its content under another key'
+
 /** An object that was in the list a moment ago is no mistake of the params. */
 const gone = (error: unknown): never => {
   if (!(error instanceof InvalidInputError)) throw error
-  throw new TransientError(`${error.message} (deleted after it was listed)`, { cause: error })
+  throw new TransientError(
+    `${error.message} (the store has listed it: it was deleted since, or has another name)`,
+    { cause: error },
+  )
 }
 
 const CLASHES = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])

@@ -60,14 +60,6 @@ export class FileWarnings {
     )
   }
 
-  /** The object of a key that ends with a slash has content, and a folder has its place. */
-  folderWithContent(uri: string, size: number): void {
-    this.#log.warn(
-      { uri: shown(uri), size },
-      'Object not downloaded: its key ends with a slash, so it became a folder. Store its content under another key',
-    )
-  }
-
   /** Paths in a result are not uploaded. Warns once a minute for each task name and reason. */
   notUploaded(why: WhyNotUploaded, { taskName, log }: WarnedTask, paths: ResultPaths): void {
     if (paths.size === 0 || (why === 'no store' && this.#keepsFiles)) return

@@ -71,7 +71,7 @@ export class Quota {
 
   /** Counts bytes like {@link add}. Before it refuses them, it measures the directory: the handler may have removed files. */
   async addMeasured(path: string, bytes: number): Promise<void> {
-    if (this.#used + bytes > this.#maxBytes) await this.measure()
+    if (bytes > 0) await this.checkRoom(bytes)
     this.add(path, bytes)
   }
 
@@ -89,9 +89,14 @@ export class Quota {
   }
 
   /** Measures the directory if its count is over the limit. @throws PermanentError if it is too large */
-  async check(): Promise<void> {
-    if (this.#used > this.#maxBytes) await this.measure()
-    if (this.#used > this.#maxBytes) throw this.#exceeded()
+  check(): Promise<void> {
+    return this.checkRoom(0)
+  }
+
+  /** Measures the directory if there seems to be no room. @throws PermanentError if there is none for so many bytes */
+  async checkRoom(bytes: number): Promise<void> {
+    if (this.#used + bytes > this.#maxBytes) await this.measure()
+    if (this.#used + bytes > this.#maxBytes) throw this.#exceeded()
   }
 
   /** Replaces the count by the sizes on the disk. Files that are written meanwhile keep their running count. */

@@ -181,7 +181,12 @@ export class TaskFiles extends LocalFiles {
     const expected = checksum === undefined ? undefined : parseChecksum(checksum)
     const path = await this.pathTo(name ?? (await this.#freeName(uri)))
     if (!this.#downloading || this.#downloading.isOver) this.#downloading = this.#progress('downloading')
-    const place = { storage, directory: this.#directory, progress: this.#downloading }
+    const place = {
+      storage,
+      directory: this.#directory,
+      progress: this.#downloading,
+      log: this.#observer?.log,
+    }
     const { signal } = this.#signal
     if (isFolder) return { uri, path, size: await downloadFolder(place, uri, from, path, signal) }
     return { uri, path, ...(await downloadOver(place, from, path, signal, expected)) }

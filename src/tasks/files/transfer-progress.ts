@@ -47,6 +47,11 @@ export class TransferProgress {
     this.#bytes += bytes
   }
 
+  /** The size of an object is another one than it was. */
+  resize(bytes: number): void {
+    this.#bytes += bytes
+  }
+
   /** @param bytes - below 0 if a transfer begins anew */
   move(bytes: number): void {
     this.#moved += bytes

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -205,13 +205,46 @@ describe('a measurement', () => {
     room(400)
   })
 
-  it('that was begun too early is made again for those who wait', async () => {
-    const { root, quota, write } = await quotaOf()
-    await write('a', 1_000)
+  it('that was begun too early is made again for those who wait, once for all of them', async () => {
+    const root = await temporaryFolder()
+    let measured = 0
+    const quota = new Quota(1_000, () => {
+      measured++
+      return root
+    })
+    quota.set(join(root, 'removed'), 1_000)
     const early = quota.measure()
-    await rm(join(root, 'a'))
-    await quota.addMeasured(join(root, 'b'), 1_000)
+    await Promise.all(['a', 'b', 'c'].map((name) => quota.addMeasured(join(root, name), 100)))
     await early
-    expect(await readFile(join(root, 'a')).catch(codeOf)).toBe('ENOENT')
+    expect(measured).toBe(2)
+  })
+})
+
+describe('a store that finds a larger version of an object while it is downloaded', () => {
+  it('announces only the additional bytes, and they count, too', async () => {
+    let bytes = 0
+    const store: ObjectStore = {
+      async *list() {
+        yield { key: 'p/a', size: 300 }
+      },
+      upload: async () => ({ size: 0 }),
+      download: async (_from, path, { accept }) => {
+        accept?.(400)
+        accept?.(bytes - 400)
+        await writeFile(path, letters(bytes))
+        return { size: bytes }
+      },
+    }
+    const history = await within1000(async (files) => {
+      const codes: unknown[] = []
+      for (bytes of [1_001, 1_000])
+        codes.push(await files.download('s3://b/p/a', 'a').then(() => 'fits', codeOf))
+      await rm(await files.pathTo('a'))
+      for (bytes of [1_001, 1_000])
+        codes.push(await files.download('s3://b/p/', 'p').then(() => 'fits', codeOf))
+      return { codes, over: await files.write('b', 'x').catch(codeOf) }
+    }, store)
+    const codes = ['PERMANENT_ERROR', 'fits', 'PERMANENT_ERROR', 'fits']
+    expect(history).toEqual({ codes, over: 'PERMANENT_ERROR' })
   })
 })

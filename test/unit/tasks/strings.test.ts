@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { replaceStrings, stringsIn } from '../../../src/tasks/strings.js'
+import { firstString, replaceStrings, stringsIn } from '../../../src/tasks/strings.js'
 
 const DEEPEST = 500
 /** Deep enough to overflow the stack of whoever follows it down to its end. */
@@ -51,5 +51,23 @@ describe.each(['arrays', 'objects'] as const)('in nested %s', (kind) => {
     expect(textsIn(value)).toEqual([])
     const copy = replaceStrings(value, swap)
     expect(textsIn(copy)).toEqual([])
+  })
+})
+
+describe('the first string that passes a test', () => {
+  const isLong = (text: string) => text.length > 3
+
+  test('is found at any depth, however deep the value is', () => {
+    expect(firstString('long', isLong, 10)).toBe('long')
+    expect(firstString({ a: 'x', b: [1, null, { c: 'long' }] }, isLong, 10)).toBe('long')
+    expect(firstString({ a: 'x', b: [1] }, isLong, 10)).toBeUndefined()
+    expect(firstString(nested('arrays', ENDLESS), isLong, 10)).toBeUndefined()
+    expect(firstString(nested('objects', 500), (text) => text === 'old', 1_000)).toBe('old')
+  })
+
+  test('is looked for in so many members only', () => {
+    const wide = [...Array<string>(1_000).fill('x'), 'long']
+    expect(firstString(wide, isLong, 1_000)).toBeUndefined()
+    expect(firstString(wide, isLong, 1_002)).toBe('long')
   })
 })
