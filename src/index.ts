@@ -5,6 +5,7 @@ export type {
   KeepTaskFilesName,
   LogLevelName,
   OrchestratorModeName,
+  S3AddressingName,
 } from './config/choice-kinds.js'
 export type { LiveLimits } from './config/live-limits.js'
 export type { ListedOrchestrator, OrchestratorEntry } from './config/orchestrators.js'

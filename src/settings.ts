@@ -13,6 +13,9 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 /** The task directories that are kept for debugging. */
 export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
 
+/** How a request names its bucket: in the path, in the host name, or as the store wants it. */
+export type S3Addressing = 'auto' | 'path' | 'virtual'
+
 /** One orchestrator. Its token, its key and its proxy are printed as `***`. */
 export interface OrchestratorSettings {
   readonly url: string
@@ -33,6 +36,8 @@ export interface S3Settings {
   readonly endpointUrl?: string
   /** `S3_REGION`: Region of the store. */
   readonly region?: string
+  /** `S3_ADDRESSING`: Place of the bucket name in requests: `path`, `virtual` (in the host name) or `auto`. */
+  readonly addressing: S3Addressing
   /** `S3_ACCESS_KEY`: Access key of the store. */
   readonly accessKey?: string
   /** `S3_SECRET_KEY`: Secret key of the store. */
@@ -43,6 +48,11 @@ export interface S3Settings {
   readonly keyPrefix: string
   /** `S3_MAX_CONCURRENCY`: Maximum number of transfers at the same time, at least 1. */
   readonly maxConcurrency: number
+  /**
+   * `S3_RETRY_MAX_SECONDS`: Time for retries while the store fails or cannot be reached, since the last progress of a
+   * transfer.
+   */
+  readonly retryMaxMs?: number
   /** `TRANSFER_PROGRESS`: Report long downloads and uploads as the progress of their task. */
   readonly transferProgress: boolean
   // #endregion

@@ -1,4 +1,10 @@
-import type { GenerationChoice, KeepTaskFiles, LogLevel, OrchestratorMode } from '../settings.js'
+import type {
+  GenerationChoice,
+  KeepTaskFiles,
+  LogLevel,
+  OrchestratorMode,
+  S3Addressing,
+} from '../settings.js'
 import { type Kind, REFUSED } from './kind.js'
 
 const TRUE = ['true', '1', 'yes', 'on']
@@ -84,6 +90,15 @@ export const keepTaskFiles: Kind<KeepTaskFiles, KeepTaskFilesName> = choice({
   never: 'never',
   'on-failure': 'on-failure',
   always: 'always',
+})
+
+/** The place of the bucket name in requests to the store. `auto` follows the store. */
+export type S3AddressingName = 'auto' | 'path' | 'virtual'
+
+export const s3Addressing: Kind<S3Addressing, S3AddressingName> = choice({
+  auto: 'auto',
+  path: 'path',
+  virtual: 'virtual',
 })
 
 /** Settled as "sync each entry": `always` is true. */

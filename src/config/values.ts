@@ -1,6 +1,12 @@
 import type { Resources } from '../protocol/messages.js'
 import type { JsonValue } from '../utils/json.js'
-import type { GenerationName, KeepTaskFilesName, LogLevelName, OrchestratorModeName } from './choice-kinds.js'
+import type {
+  GenerationName,
+  KeepTaskFilesName,
+  LogLevelName,
+  OrchestratorModeName,
+  S3AddressingName,
+} from './choice-kinds.js'
 import type { OrchestratorEntry } from './orchestrators.js'
 
 /**
@@ -237,6 +243,12 @@ export interface WorkerConfigValues {
    * Variable `S3_REGION`. Default: none.
    */
   S3_REGION: string | undefined
+  /**
+   * Place of the bucket name in requests: `path`, `virtual` (in the host name) or `auto`. `auto` is `virtual` at AWS
+   * and `path` at other stores, until a store requests `virtual`.
+   * Variable `S3_ADDRESSING`. Default: `auto`.
+   */
+  S3_ADDRESSING: S3AddressingName
   /** Access key of the store. Requires `S3_SECRET_KEY`. Variable `S3_ACCESS_KEY`. Default: none. */
   S3_ACCESS_KEY: string | undefined
   /** Secret key of the store. Requires `S3_ACCESS_KEY`. Variable `S3_SECRET_KEY`. Default: none. */
@@ -247,6 +259,12 @@ export interface WorkerConfigValues {
   S3_KEY_PREFIX: string | undefined
   /** Maximum number of transfers at the same time, at least 1. Variable `S3_MAX_CONCURRENCY`. Default: `8`. */
   S3_MAX_CONCURRENCY: number
+  /**
+   * Time for retries while the store fails or cannot be reached, since the last progress of a transfer. 0: no
+   * retries.
+   * Variable `S3_RETRY_MAX_SECONDS`, in seconds. Default: `120` for downloads, `600` for uploads.
+   */
+  S3_RETRY_MAX_SECONDS: number | undefined
   /**
    * Report long downloads and uploads as the progress of their task. An update has a message such as "downloading 3
    * of 8, 40 %". There is at most one in half a second.

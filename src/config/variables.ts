@@ -7,6 +7,7 @@ import {
   logLevel,
   onOff,
   orchestratorMode,
+  s3Addressing,
 } from './choice-kinds.js'
 import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
@@ -227,6 +228,12 @@ export const VARIABLES = {
    * With `aws`, the default is the region that the AWS SDK finds.
    */
   S3_REGION: { kind: optional(text), setting: 's3.region' },
+  /**
+   * Place of the bucket name in requests: `path`, `virtual` (in the host name) or `auto`.
+   *
+   * `auto` is `virtual` at AWS and `path` at other stores, until a store requests `virtual`.
+   */
+  S3_ADDRESSING: { kind: s3Addressing, setting: 's3.addressing', default: 'auto' },
   /** Access key of the store. Requires `S3_SECRET_KEY`. */
   S3_ACCESS_KEY: { kind: optional(secret), setting: 's3.accessKey', requires: 'S3_SECRET_KEY' },
   /** Secret key of the store. Requires `S3_ACCESS_KEY`. */
@@ -237,6 +244,14 @@ export const VARIABLES = {
   S3_KEY_PREFIX: { kind: keyPrefix, setting: 's3.keyPrefix' },
   /** Maximum number of transfers at the same time, at least 1. */
   S3_MAX_CONCURRENCY: { kind: count(1), setting: 's3.maxConcurrency', default: 8 },
+  /**
+   * Time for retries while the store fails or cannot be reached, since the last progress of a transfer. 0: no retries.
+   */
+  S3_RETRY_MAX_SECONDS: {
+    kind: optional(delay),
+    setting: 's3.retryMaxMs',
+    defaultText: '`120` for downloads, `600` for uploads',
+  },
   /**
    * Report long downloads and uploads as the progress of their task.
    *

@@ -108,7 +108,8 @@ export class Runtime implements EventLoopOwner {
 
   /** What is wrong although tasks can come. */
   get concern(): string | undefined {
-    return this.#connections?.concern
+    const concerns = [this.#connections?.concern, this.#foundation.storage?.store.concern]
+    return concerns.filter((each) => each !== undefined).join('; ') || undefined
   }
 
   /** Why this process cannot be helped; `undefined` while it works. */

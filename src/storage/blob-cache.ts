@@ -63,6 +63,10 @@ export class BlobCache implements ObjectStore {
     this.upload = store.upload.bind(store)
   }
 
+  get concern(): string | undefined {
+    return this.#options.store.concern
+  }
+
   async download(from: ObjectAddress, path: string, options: DownloadOptions): Promise<StoredObject> {
     const { store, maxBytes } = this.#options
     const { signal } = options

@@ -60,6 +60,11 @@ export interface DownloadOptions extends TransferOptions {
  * new Worker({ objectStore: new MyStore() })
  */
 export interface ObjectStore {
+  /**
+   * What is wrong with the store at present, in words; `undefined` while it works. Optional. The worker stays ready, and
+   * `/readyz` shows this text to everybody.
+   */
+  readonly concern?: string | undefined
   /** Lists every object whose key begins with `prefix`, in any order. */
   list(bucket: string, prefix: string, options: TransferOptions): AsyncIterable<ListedObject>
   /**

@@ -12,14 +12,20 @@ import {
   type StoredObject,
 } from './object-store.js'
 import { isResumable, type ObjectVersion, pieceIn, versionIn } from './object-version.js'
-import type { S3 } from './s3-client.js'
-import { ChecksumError, hasChanged, isAbsent, refusesCondition, taskErrorOf } from './s3-errors.js'
+import type { S3 } from './patient-client.js'
+import {
+  ChecksumError,
+  CredentialsError,
+  hasChanged,
+  isAbsent,
+  refusesCondition,
+  taskErrorOf,
+} from './s3-errors.js'
 import { askForLength, encodingIn, hasEndMark } from './s3-framing.js'
-import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 import { destroyWhenStalled } from './stall-watch.js'
 
-/** An attempt that brings at least this many bytes resets the count of failures. */
+/** An attempt that brings at least this many bytes is progress: the next failure is a first one. */
 const PROGRESS_BYTES = 1_048_576
 /** How often a download begins anew, however many bytes arrive in between: an object may change all the time. */
 const MOST_RESTARTS = 5
@@ -56,15 +62,14 @@ class Download {
 
   async run(): Promise<StoredObject> {
     const { signal } = this.#options
-    for (let failures = 0; ; ) {
+    for (;;) {
       const before = this.#sink.length
       try {
         return await this.#receive()
       } catch (error) {
         signal.throwIfAborted()
-        failures = this.#sink.length - before >= PROGRESS_BYTES ? 1 : failures + 1
-        await this.#recover(error, failures)
-        await pauseAfter(failures, signal)
+        if (this.#sink.length - before >= PROGRESS_BYTES) this.#s3.patience.renew()
+        await this.#recover(error)
       }
     }
   }
@@ -115,7 +120,7 @@ class Download {
     const arrived = this.#announced && bytes > 0 ? { version: this.#announced.version, bytes } : undefined
     const piece = pieceIn(response, response.$metadata?.httpStatusCode, arrived)
     if (piece === 'other-range') this.#ranges = false
-    if (piece !== 'continuation' && bytes > 0) await this.#restart()
+    if (piece !== 'continuation' && (piece !== 'beginning' || bytes > 0)) await this.#restart()
     if (piece === 'other-version') throw new Error('the object changed during its download')
     if (piece === 'other-range') throw new Error('the store sent another range than requested')
     this.#announced ??= this.#announcedBy(response, body)
@@ -208,8 +213,8 @@ class Download {
     await this.#sink.reset()
   }
 
-  /** @throws TaskError if another attempt would not help */
-  async #recover(error: unknown, failures: number): Promise<void> {
+  /** Waits before the next attempt. @throws TaskError if another attempt would not help, or no time is left for it */
+  async #recover(error: unknown): Promise<void> {
     const isBegun = this.#sink.length > 0
     const isRefused = isBegun && this.#conditions && refusesCondition(error)
     const isChanged = isBegun && !isRefused && (hasChanged(error) || isAbsent(error))
@@ -219,9 +224,10 @@ class Download {
     const what = `${s3Uri(this.#from)} cannot be downloaded`
     const failure = taskErrorOf(error, { what, addressIsFrom: 'input' })
     const isTransient = isRefused || isChanged || failure instanceof TransientError
-    const isOver = failures >= ATTEMPTS || this.#restarts >= MOST_RESTARTS || this.#sink.hasFailed
-    if (!isTransient) throw failure
-    if (isOver) throw isChanged ? changedError(what, error) : failure
+    // The client has waited for credentials already.
+    if (!isTransient || this.#sink.hasFailed || error instanceof CredentialsError) throw failure
+    if (this.#restarts >= MOST_RESTARTS) throw isChanged ? changedError(what, error) : failure
+    if (!(await this.#s3.patience.pause(this.#options.signal))) throw failure
   }
 }
 

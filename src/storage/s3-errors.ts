@@ -1,5 +1,6 @@
 import { InvalidInputError, PermanentError, TaskError, TransientError } from '../errors.js'
 import { isObject } from '../utils/json.js'
+import { hintFor, WRONG_REGION } from './s3-hints.js'
 
 /** The received content is not the stored content. Another attempt may help. */
 export class ChecksumError extends Error {}
@@ -23,33 +24,75 @@ const NOT_FOUND = new Set([
   'InvalidURI',
   'KeyTooLongError',
 ])
-const DENIED = new Set([
-  'AccessDenied',
-  'CredentialsProviderError',
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-])
+const DENIED = new Set(['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'])
 /** The store received other bytes than were sent. */
 const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch'])
 /** The store does not have an upload in parts any more, or not all of its parts. */
 const LOST_UPLOAD = new Set(['NoSuchUpload', 'InvalidPart', 'InvalidPartOrder'])
-/** Errors with a status of 4xx that are transient: damaged or slow uploads, expired tokens. */
-const TRANSIENT = new Set([...DAMAGED, ...LOST_UPLOAD, 'RequestTimeout', 'ExpiredToken'])
+/** Errors that are transient, whatever their status is: damaged or slow uploads, expired tokens, overload. */
+const TRANSIENT = new Set([
+  ...DAMAGED,
+  ...LOST_UPLOAD,
+  'ExpiredToken',
+  'IncompleteBody',
+  'InternalError',
+  'OperationAborted',
+  'RequestLimitExceeded',
+  'RequestTimeout',
+  'ServiceUnavailable',
+  'SlowDown',
+  'TemporaryRedirect',
+  'Throttling',
+  'ThrottlingException',
+])
+/** Statuses from 500 on that do not pass: the store does not have the function, or not this version of HTTP. */
+const UNSUPPORTED = new Set([501, 505])
 
-const statusOf = (error: unknown): number => {
+/** The credentials cannot be loaded. A service of the cloud or a file may have them again later. */
+export class CredentialsError extends Error {}
+
+const metadataOf = (error: unknown): Record<string, unknown> => {
   const metadata = isObject(error) ? error['$metadata'] : undefined
-  const status = isObject(metadata) ? metadata['httpStatusCode'] : undefined
+  return isObject(metadata) ? metadata : {}
+}
+
+/** Returns the HTTP status of an error; 0 if there was no response. */
+export const statusOf = (error: unknown): number => {
+  const { httpStatusCode: status } = metadataOf(error)
   return typeof status === 'number' ? status : 0
 }
 
 type Kind = 'not-found' | 'permanent' | 'transient'
 
-const kindOf = (name: string, status: number): Kind => {
-  if (NOT_FOUND.has(name)) return 'not-found'
+const kindOf = (error: unknown): Kind => {
+  const name = nameOf(error)
+  const status = statusOf(error)
+  if (error instanceof ChecksumError || error instanceof CredentialsError) return 'transient'
+  if (NOT_FOUND.has(name) || (status === 404 && !TRANSIENT.has(name))) return 'not-found'
+  // The SDK has set its clock by the answer. The next signature is valid.
+  if (metadataOf(error)['clockSkewCorrected'] === true) return 'transient'
   if (DENIED.has(name)) return 'permanent'
   if (TRANSIENT.has(name) || status === 408 || status === 429) return 'transient'
-  if (status === 404) return 'not-found'
-  return status >= 300 && status < 500 ? 'permanent' : 'transient'
+  return (status >= 300 && status < 500) || UNSUPPORTED.has(status) ? 'permanent' : 'transient'
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '')
+
+/** Returns whether the same request may succeed later, although the caller changes nothing. */
+export const isOutage = (error: unknown): boolean => {
+  const name = nameOf(error)
+  if (kindOf(error) !== 'transient' || DAMAGED.has(name) || LOST_UPLOAD.has(name)) return false
+  const { code } = (error ?? {}) as { code?: unknown }
+  const hasReason = statusOf(error) > 0 || typeof code === 'string' || name === 'TimeoutError'
+  return hasReason || error instanceof CredentialsError
+}
+
+/** Describes an outage without a text of the store, because `/readyz` is public. */
+export const describeOutage = (error: unknown): string => {
+  if (error instanceof CredentialsError) return 'credentials cannot be loaded'
+  const { code } = (error ?? {}) as { code?: unknown }
+  if (statusOf(error) > 0) return `status ${statusOf(error)}`
+  return typeof code === 'string' ? code : nameOf(error)
 }
 
 /** Includes the code, because the message of a failed connection is often empty. */
@@ -66,10 +109,9 @@ export const describeError = (error: unknown): string =>
 /** Converts an error of the SDK or the file system into the TaskError that ends the task. Decides by name and status, never by a message. */
 export const taskErrorOf = (error: unknown, { what, addressIsFrom }: Attempt): TaskError => {
   if (error instanceof TaskError) return error
-  const name = error instanceof Error ? error.name : ''
-  const status = statusOf(error)
-  const kind = error instanceof ChecksumError ? 'transient' : kindOf(name, status)
-  const message = `${what}: ${describeError(error)}`
+  const kind = kindOf(error)
+  const hint = kind === 'transient' ? undefined : hintFor(error, addressIsFrom)
+  const message = `${what}: ${describeError(error)}${hint === undefined ? '' : `. ${hint}`}`
   if (kind === 'transient') return new TransientError(message, { cause: error })
   const isInput = kind === 'not-found' && addressIsFrom === 'input'
   return isInput
@@ -80,30 +122,41 @@ export const taskErrorOf = (error: unknown, { what, addressIsFrom }: Attempt): T
 /** Returns whether the store refused an upload because it was damaged on its way. */
 export const isDamaged = (error: unknown): boolean => error instanceof Error && DAMAGED.has(error.name)
 
-/** Returns whether the store does not support a request: it is invalid for the store or not implemented. */
-export const isUnsupported = (error: unknown): boolean => statusOf(error) === 400 || statusOf(error) === 501
-
 /** Returns whether the object has changed since its download began. */
 export const hasChanged = (error: unknown): boolean => statusOf(error) === 412 || statusOf(error) === 416
 
 /** Returns whether there is no such object. */
 export const isAbsent = (error: unknown): boolean => statusOf(error) === 404
 
-/** Returns whether the store may refuse `If-Match` itself. Some stores do not support it, or compare ETags wrongly. */
-export const refusesCondition = (error: unknown): boolean => statusOf(error) === 412 || isUnsupported(error)
+/** Returns whether the store refuses the condition of a request. Some stores compare ETags wrongly. */
+export const refusesCondition = (error: unknown): boolean => statusOf(error) === 412
 
 /** Returns whether an upload in parts has to begin anew. */
-export const isLostUpload = (error: unknown): boolean => error instanceof Error && LOST_UPLOAD.has(error.name)
+export const isLostUpload = (error: unknown): boolean => LOST_UPLOAD.has(nameOf(error))
 
-const attemptsIn = (error: unknown): number => {
-  const metadata = isObject(error) ? error['$metadata'] : undefined
-  const attempts = isObject(metadata) ? metadata['attempts'] : undefined
-  return typeof attempts === 'number' ? attempts : 1
-}
+/**
+ * Returns whether the store may have done what was requested: the response was lost, or an earlier attempt had succeeded.
+ *
+ * @param isRepeated - whether an earlier attempt has failed
+ */
+export const mayBeDone = (error: unknown, isRepeated: boolean): boolean =>
+  !isDamaged(error) && (isRepeated || kindOf(error) === 'transient')
 
-/** Returns whether the store may have done what was requested: the response was lost, or an earlier attempt had succeeded. */
-export const mayBeDone = (error: unknown): boolean => {
-  if (isDamaged(error)) return false
-  const name = error instanceof Error ? error.name : ''
-  return attemptsIn(error) > 1 || isLostUpload(error) || kindOf(name, statusOf(error)) === 'transient'
+/** Names of errors with status 400 that say something about the object, the bucket or the signature, not about headers. */
+const NOT_ABOUT_HEADERS = new Set([
+  ...NOT_FOUND,
+  ...DENIED,
+  ...TRANSIENT,
+  ...WRONG_REGION,
+  'EntityTooLarge',
+  'EntityTooSmall',
+  'InvalidToken',
+  'MalformedXML',
+])
+
+/** Returns whether the store may have refused a request because of its headers. */
+export const isRefusedRequest = (error: unknown): boolean => {
+  const status = statusOf(error)
+  const isAboutHeaders = status === 400 || status === 417 || status === 501
+  return isAboutHeaders && !NOT_ABOUT_HEADERS.has(nameOf(error))
 }

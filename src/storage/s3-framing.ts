@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { ObjectAddress } from './object-store.js'
-import type { S3 } from './s3-client.js'
+import type { S3 } from './patient-client.js'
 
 /** The SDK reports only some of the headers. Its bodies are the responses of Node. */
 const headersOf = (body: Readable): IncomingHttpHeaders | undefined =>

@@ -2,7 +2,7 @@ import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
 import { TransientError } from '../errors.js'
 import { decodeKey } from './listed-key.js'
 import type { ListedObject, ObjectAddress } from './object-store.js'
-import type { S3 } from './s3-client.js'
+import type { S3 } from './patient-client.js'
 import { taskErrorOf } from './s3-errors.js'
 import { s3Uri } from './s3-uri.js'
 

@@ -3,8 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { contentCheckFor } from './content-check.js'
 import { plainEtag } from './etag.js'
-import type { S3 } from './s3-client.js'
-import { isUnsupported } from './s3-errors.js'
+import type { S3 } from './patient-client.js'
 
 const BATCH_BYTES = 1_048_576
 
@@ -26,17 +25,6 @@ export const multipartEtag = (partEtags: readonly (string | undefined)[]): strin
   const hash = createHash('md5')
   for (const etag of plain) hash.update(Buffer.from(etag, 'hex'))
   return `${hash.digest('hex')}-${plain.length}`
-}
-
-/** Some stores refuse the header that requests the checksum. */
-const head = async ({ sdk, client }: S3, at: { Bucket: string; Key: string }, abortSignal: AbortSignal) => {
-  try {
-    const command = new sdk.HeadObjectCommand({ ...at, ChecksumMode: 'ENABLED' })
-    return await client.send(command, { abortSignal })
-  } catch (error) {
-    if (!isUnsupported(error)) throw error
-    return await client.send(new sdk.HeadObjectCommand(at), { abortSignal })
-  }
 }
 
 /** Returns whether a file has the checksum, or the MD5 as ETag, that a store reports. False if the store reports neither. */
@@ -63,13 +51,14 @@ const hasContentOf = async (
  * @returns what the store reports about the object; `undefined` if it has another one or none, or if this is unknown
  */
 export const findUploaded = async (
-  s3: S3,
+  { sdk, brief }: S3,
   file: FileHandle,
   at: { readonly Bucket: string; readonly Key: string },
   { size, etag }: Expected,
   signal: AbortSignal,
 ): Promise<HeadObjectCommandOutput | undefined> => {
-  const stored = await head(s3, at, signal).catch(() => undefined)
+  const head = new sdk.HeadObjectCommand({ ...at, ChecksumMode: 'ENABLED' })
+  const stored = await brief.send(head, { abortSignal: signal }).catch(() => undefined)
   signal.throwIfAborted()
   if (!stored || stored.ContentLength !== size) return undefined
   const isSame = etag !== undefined && plainEtag(stored.ETag) === etag

@@ -12,17 +12,17 @@ import {
   type StoredObject,
   type TransferOptions,
 } from './object-store.js'
-import type { S3 } from './s3-client.js'
+import type { S3 } from './patient-client.js'
 import {
   describeError,
   isDamaged,
   isLostUpload,
-  isUnsupported,
+  isOutage,
   LostAnswer,
   mayBeDone,
   taskErrorOf,
 } from './s3-errors.js'
-import { findUploaded, multipartEtag } from './s3-lookup.js'
+import { type Expected, findUploaded, multipartEtag } from './s3-lookup.js'
 import { ATTEMPTS, pauseAfter } from './s3-retry.js'
 import { s3Uri } from './s3-uri.js'
 
@@ -92,18 +92,12 @@ class Upload {
   }
 
   async #whole(size: number): Promise<string | undefined> {
-    const { sdk, client } = this.#s3
-    const send = async (Body: Buffer) => {
+    const { sdk, brief } = this.#s3
+    return this.#lend(0, size, this.#signal, (Body) => {
       const command = new sdk.PutObjectCommand({ ...this.#target, Body })
-      return (await client.send(command, { abortSignal: this.#signal })).ETag
-    }
-    try {
-      return await this.#lend(0, size, this.#signal, send)
-    } catch (error) {
-      const found = await this.#lookUp(error, size)
-      if (!found) throw error
-      return found.ETag
-    }
+      const put = async () => (await brief.send(command, { abortSignal: this.#signal })).ETag
+      return this.#confirm(put, { size })
+    })
   }
 
   /** Begins anew if the store has lost the upload, or if it is unknown whether the upload has ended. */
@@ -122,7 +116,11 @@ class Upload {
 
   /** The first and the last request are not aborted: without its id, an upload could not be deleted. */
   async #oneInParts(size: number): Promise<string | undefined> {
-    const { UploadId, ChecksumAlgorithm } = await this.#begin()
+    const { sdk, client } = this.#s3
+    const begin = { ...this.#target, ...WHOLE_CHECKSUM }
+    // A store with CRC32 support confirms the algorithm. Older stores ignore it.
+    const begun = await client.send(new sdk.CreateMultipartUploadCommand(begin))
+    const { UploadId, ChecksumAlgorithm } = begun
     const digest = ChecksumAlgorithm === 'CRC32' ? crcOf : () => ({})
     try {
       const parts = await this.#parts(UploadId, size, digest)
@@ -134,50 +132,58 @@ class Upload {
   }
 
   async #complete(UploadId: string | undefined, size: number, Parts: CompletedPart[]) {
-    const { sdk, client } = this.#s3
+    const { sdk, brief, patience } = this.#s3
     const command = new sdk.CompleteMultipartUploadCommand({
       ...this.#target,
       UploadId,
       MultipartUpload: { Parts },
     })
     const end = async () => {
-      const { ETag } = await client.send(command)
+      const { ETag } = await brief.send(command)
       // A store may send an error after it has begun a response with status 200.
       if (ETag === undefined) throw new LostAnswer('the store did not confirm the end of the upload')
       return ETag
     }
     const etag = multipartEtag(Parts.map(({ ETag }) => ETag))
-    return end().catch(async (error: unknown) => {
-      const found = await this.#lookUp(error, size, etag)
-      if (found) return found.ETag
+    try {
+      return await this.#confirm(end, { size, etag })
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      if (!mayBeDone(error, patience.isFailing)) throw error
       const message = `unknown whether the upload has ended: ${describeError(error)}`
       throw new LostAnswer(message, { cause: error })
-    })
+    }
   }
 
   /**
-   * After a failure, looks whether the store has the object nevertheless.
+   * Sends a request whose response may be lost. After a few failures, and before the upload fails, looks whether the store
+   * has the object nevertheless.
    *
-   * @param etag - an ETag that only this content has
+   * @param send - returns the ETag of the object
+   */
+  async #confirm(send: () => Promise<string | undefined>, expected: Expected): Promise<string | undefined> {
+    const { patience } = this.#s3
+    for (;;) {
+      try {
+        return await send()
+      } catch (error) {
+        const found = await this.#lookUp(error, expected)
+        if (found) return found.ETag
+        if (!isOutage(error) || !(await patience.pause(this.#signal))) throw error
+      }
+    }
+  }
+
+  /**
+   * Looks whether the store has the object after a failure.
+   *
    * @returns what the store reports about the object; `undefined` if it has another one or none, or if this is unknown
    * @throws the error if the store certainly has not done what was requested
    */
-  async #lookUp(error: unknown, size: number, etag?: string) {
+  async #lookUp(error: unknown, expected: Expected) {
     this.#signal.throwIfAborted()
-    if (!(error instanceof LostAnswer || mayBeDone(error))) throw error
-    return findUploaded(this.#s3, this.#file, this.#target, { size, etag }, this.#signal)
-  }
-
-  /** A store with CRC32 support confirms the algorithm. Older stores ignore the parameters, and some refuse them. */
-  async #begin() {
-    const { sdk, client } = this.#s3
-    const begin = { ...this.#target, ...WHOLE_CHECKSUM }
-    try {
-      return await client.send(new sdk.CreateMultipartUploadCommand(begin))
-    } catch (error) {
-      if (!isUnsupported(error)) throw error
-      return await client.send(new sdk.CreateMultipartUploadCommand(this.#target))
-    }
+    if (!mayBeDone(error, this.#s3.patience.isFailing)) throw error
+    return findUploaded(this.#s3, this.#file, this.#target, expected, this.#signal)
   }
 
   async #parts(UploadId: string | undefined, size: number, digest: Digest): Promise<CompletedPart[]> {

@@ -10,12 +10,12 @@ export const storeFor = (
   log: Logger,
   given: ObjectStore | undefined,
 ): ObjectStore | undefined => {
-  const store = given ?? s3StoreFor(settings.s3)
+  const store = given ?? s3StoreFor(settings.s3, log)
   const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, isInPod, s3 } = settings
   if (!store?.stat || folder === undefined) return store
   return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', isInPod, log })
 }
 
 /** A region or keys without an endpoint mean AWS itself. */
-const s3StoreFor = (s3: S3Settings): ObjectStore | undefined =>
-  s3.endpointUrl || s3.region || s3.accessKey ? new S3Store(s3) : undefined
+const s3StoreFor = (s3: S3Settings, log: Logger): ObjectStore | undefined =>
+  s3.endpointUrl || s3.region || s3.accessKey ? new S3Store(s3, log) : undefined

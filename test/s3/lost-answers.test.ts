@@ -19,8 +19,8 @@ beforeEach(lowDice)
 const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest()
 
 /** An upload of a file, to the key `up`. */
-const setUp = async (content: Buffer) => {
-  const tools = await storeOf()
+const setUp = async (content: Buffer, retryMaxMs?: number) => {
+  const tools = await storeOf({ retryMaxMs })
   const path = join(tools.folder, 'up')
   await writeFile(path, content)
   const task = new AbortController()
@@ -209,7 +209,7 @@ describe('an upload that the store has lost', () => {
 })
 
 it('an upload whose end is never known fails as something that may pass, and leaves no parts', async () => {
-  const { s3, upload } = await setUp(LARGE)
+  const { s3, upload } = await setUp(LARGE, 0)
   s3.answerInstead = (exchange) => {
     if (isComplete(exchange)) reset(exchange)
     return isComplete(exchange)
@@ -258,7 +258,7 @@ describe('a small object whose answer is lost', () => {
     ['another', randomBytes(MB)],
     ['none', undefined],
   ])('is a failure that may pass where the store has %s', async (_, other) => {
-    const { s3, upload } = await setUp(SMALL)
+    const { s3, upload } = await setUp(SMALL, 0)
     if (other) s3.objects.set('up', other)
     s3.answerInstead = (exchange) => {
       if (isPut(exchange)) reset(exchange)

@@ -12,7 +12,13 @@ const MB = 1_048_576
 
 beforeEach(lowDice)
 
-const setUp = async (content: Buffer = randomBytes(4 * MB), patience: { silenceMs?: number } = {}) => {
+/** So long, and no longer, a test waits for a store that never recovers. */
+const BRIEFLY = { retryMaxMs: 300 }
+
+const setUp = async (
+  content: Buffer = randomBytes(4 * MB),
+  patience: { silenceMs?: number; retryMaxMs?: number } = {},
+) => {
   const s3 = await startOwnS3()
   s3.objects.set('k', content)
   const store = new S3Store({
@@ -88,7 +94,7 @@ describe('downloads', () => {
     ['is not there', { kind: 'status', status: 404, code: 'NoSuchKey' }, InvalidInputError],
     ['never ends its maintenance', { kind: 'status', status: 500, code: 'InternalError' }, TransientError],
   ])('one that %s says so, and names the URI', async (_, fault, type) => {
-    const { s3, download } = await setUp()
+    const { s3, download } = await setUp(undefined, BRIEFLY)
     s3.fault = () => fault
     const error = await download().catch((thrown) => thrown)
     expect(error).toBeInstanceOf(type)
@@ -102,6 +108,7 @@ describe('downloads', () => {
       accessKey: 'a',
       secretKey: 's',
       maxConcurrency: 1,
+      ...BRIEFLY,
     })
     const error = await store.download({ bucket: 'b', key: 'k' }, path, { signal }).catch((thrown) => thrown)
     expect(error).toBeInstanceOf(TransientError)
@@ -161,8 +168,8 @@ describe('uploads', () => {
       expect(s3.objects.get('up')?.equals(content)).toBe(true)
       const parts = s3.requests.filter(({ method }) => method === 'PUT')
       expect(parts).toHaveLength(5)
-      // The SHA-256 in a signature costs both ends as much as all the rest: it is spared where CRC32 is checked.
-      expect(parts.every(({ signed }) => signed === 'UNSIGNED-PAYLOAD')).toBe(crc32 === 'known')
+      // Over plain HTTP, a CRC32 alone proves nothing: whoever changes the content can keep it.
+      expect(parts.every(({ signed }) => /^[0-9a-f]{64}$/.test(signed ?? ''))).toBe(true)
     },
   )
 

@@ -13,7 +13,17 @@ export type Fault =
   | { readonly kind: 'stall'; readonly after: number }
   /** One byte of the body is another one when it arrives, on its way in or out. */
   | { readonly kind: 'spoil' }
-  | { readonly kind: 'status'; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly code: string
+      readonly message?: string
+      /** More of the answer, in XML. */
+      readonly more?: string
+      readonly headers?: Readonly<Record<string, string>>
+    }
+  /** The connection is reset, and nothing has been done. */
+  | { readonly kind: 'reset' }
 
 export interface Seen {
   readonly method: string
@@ -23,6 +33,7 @@ export interface Seen {
   readonly range: string | undefined
   /** What its signature says of the body. */
   readonly signed: string | undefined
+  readonly headers: IncomingMessage['headers']
 }
 
 export interface OwnS3 {
@@ -52,9 +63,14 @@ const read = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
+/** A second name of the bucket. A name of less than three characters cannot be in a host name. */
+export const LONG_NAME = 'bucket'
+
 const seenIn = (request: IncomingMessage): Seen => {
   const [path = '', query = ''] = (request.url ?? '').split('?')
-  const [, bucket = '', ...rest] = path.split('/')
+  // The bucket is in the host name or in the path.
+  const whole = request.headers.host?.startsWith(`${LONG_NAME}.`) ? `/${LONG_NAME}${path}` : path
+  const [, bucket = '', ...rest] = whole.split('/')
   const key = decodeURIComponent(rest.join('/'))
   return {
     method: request.method ?? '',
@@ -63,12 +79,18 @@ const seenIn = (request: IncomingMessage): Seen => {
     query: new URLSearchParams(query),
     range: request.headers.range,
     signed: request.headers['x-amz-content-sha256'] as string | undefined,
+    headers: request.headers,
   }
 }
 
-const refuse = (response: ServerResponse, status: number, code: string): void => {
-  response.writeHead(status, { 'content-type': 'application/xml' })
-  response.end(`<Error><Code>${code}</Code><Message>as the test wants it</Message></Error>`)
+const refuse = (
+  response: ServerResponse,
+  status: number,
+  code: string,
+  { message = 'as the test wants it', more = '', headers = {} } = {},
+): void => {
+  response.writeHead(status, { 'content-type': 'application/xml', ...headers })
+  response.end(`<Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`)
 }
 
 /** A body as it arrives. */
@@ -222,8 +244,9 @@ export const startOwnS3 = async (): Promise<OwnS3> => {
     await own.onRequest(seen)
     if (await own.answerInstead({ seen, body, request, response, number })) return
     const fault = own.fault(seen, number)
-    if (fault?.kind === 'status') return refuse(response, fault.status, fault.code)
-    if (seen.bucket !== 'b') return refuse(response, 404, 'NoSuchBucket')
+    if (fault?.kind === 'status') return refuse(response, fault.status, fault.code, fault)
+    if (fault?.kind === 'reset') return void request.socket.resetAndDestroy()
+    if (seen.bucket !== 'b' && seen.bucket !== LONG_NAME) return refuse(response, 404, 'NoSuchBucket')
     const { [seen.method]: act = abandon } = acts
     return act({ seen, body, request, response, number, fault })
   }

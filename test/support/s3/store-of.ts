@@ -7,9 +7,10 @@ import { type Exchange, type OwnS3, startOwnS3 } from './own-s3.js'
 export const AT = { bucket: 'b', key: 'k' } as const
 
 /** A store of the worker's, in front of an S3 of the tests' own. */
-export const storeOf = async () => {
+export const storeOf = async ({ retryMaxMs = 60_000 } = {}) => {
   const s3 = await startOwnS3()
-  const store = new S3Store({ endpointUrl: s3.url, accessKey: 'a', secretKey: 's', maxConcurrency: 8 })
+  const access = { endpointUrl: s3.url, accessKey: 'a', secretKey: 's', maxConcurrency: 8 }
+  const store = new S3Store({ ...access, retryMaxMs })
   const folder = await temporaryFolder()
   let files = 0
   const { signal } = new AbortController()

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** Listens in front of a server, and hands each connection with one of its own to the server to `join`. Gives its URL. */
+/** Listens in front of a server, and hands each connection with one of its own to the server to `join`. Gives its URL. @param at - the port; 0 for any */
 export const tcpProxy = async (
   url: string,
   join: (client: Socket, upstream: Socket) => void,
+  at = 0,
 ): Promise<string> => {
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
@@ -16,7 +17,7 @@ export const tcpProxy = async (
       socket.on('error', () => {})
     }
     join(client, upstream)
-  }).listen(0, '127.0.0.1')
+  }).listen(at, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy()

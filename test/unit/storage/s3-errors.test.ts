@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { InvalidInputError, PermanentError, TransientError } from '../../../src/errors.js'
 import {
   ChecksumError,
+  CredentialsError,
+  describeOutage,
   hasChanged,
   isDamaged,
   isLostUpload,
-  isUnsupported,
+  isOutage,
+  isRefusedRequest,
   mayBeDone,
   refusesCondition,
   taskErrorOf,
@@ -70,41 +73,75 @@ describe('the error that ends a task', () => {
   })
 })
 
-test('damaged, unsupported and changed are told apart', () => {
+test('damaged, changed and refused are told apart', () => {
   expect([answered(400, 'BadDigest'), answered(400)].map(isDamaged)).toEqual([true, false])
-  expect([400, 501, 500, 412].map((status) => isUnsupported(answered(status)))).toEqual([
+  expect([412, 416, 404].map((status) => hasChanged(answered(status)))).toEqual([true, true, false])
+  expect([400, 417, 501, 500, 412].map((status) => isRefusedRequest(answered(status)))).toEqual([
+    true,
     true,
     true,
     false,
     false,
   ])
-  expect([412, 416, 404].map((status) => hasChanged(answered(status)))).toEqual([true, true, false])
+  expect(isRefusedRequest(answered(400, 'EntityTooLarge'))).toBe(false)
+})
+
+describe('an outage', () => {
+  const failed = (code: string) => Object.assign(new Error(''), { code })
+  const timeout = Object.assign(new Error('no connection'), { name: 'TimeoutError' })
+
+  test.each<[unknown, string | undefined]>([
+    [answered(500), 'status 500'],
+    [answered(503, 'SlowDown'), 'status 503'],
+    [answered(400, 'RequestTimeout'), 'status 400'],
+    [answered(400, 'SlowDown'), 'status 400'],
+    [answered(429), 'status 429'],
+    [failed('ECONNREFUSED'), 'ECONNREFUSED'],
+    [failed('EAI_AGAIN'), 'EAI_AGAIN'],
+    [timeout, 'TimeoutError'],
+    [new CredentialsError('role quoted by a service'), 'credentials cannot be loaded'],
+    [answered(501), undefined],
+    [answered(403, 'AccessDenied'), undefined],
+    [answered(404), undefined],
+    [answered(400, 'BadDigest'), undefined],
+    [answered(404, 'NoSuchUpload'), undefined],
+    [new TypeError('a mistake in the code'), undefined],
+  ])('%s is described as %s, and is not one if undefined', (error, description) => {
+    expect(isOutage(error)).toBe(description !== undefined)
+    if (description !== undefined) expect(describeOutage(error)).toBe(description)
+  })
+
+  test('of a clock that the SDK has set ends with the next attempt', () => {
+    const error = answered(403, 'RequestTimeTooSkewed')
+    expect(isOutage(error)).toBe(false)
+    Object.assign(error.$metadata, { clockSkewCorrected: true })
+    expect(isOutage(error)).toBe(true)
+  })
+})
+
+test.each([
+  ['InvalidAccessKeyId', 'Check S3_ACCESS_KEY'],
+  ['SignatureDoesNotMatch', 'Check S3_SECRET_KEY and S3_REGION'],
+  ['NoSuchBucket', 'Create the bucket, or set S3_DEFAULT_BUCKET'],
+])('the error of %s says what to do', (name, hint) => {
+  expect(taskErrorOf(answered(403, name), WORKER).message).toMatch(new RegExp(`\\. ${hint}$`))
 })
 
 describe('what a store may have done although it answered with an error', () => {
-  const failed = (attempts: number, status: number, name: string) =>
-    Object.assign(new Error('no'), { name, $metadata: { httpStatusCode: status, attempts } })
-
-  test.each([
-    [failed(1, 500, 'InternalError'), true],
-    [failed(1, 404, 'NoSuchUpload'), true],
-    [failed(2, 403, 'AccessDenied'), true],
-    [Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), true],
-    [failed(1, 403, 'AccessDenied'), false],
-    [failed(1, 404, 'NoSuchBucket'), false],
-    [failed(5, 400, 'BadDigest'), false],
-  ])('%o: %s', (error, expected) => {
-    expect(mayBeDone(error)).toBe(expected)
+  test.each<[unknown, boolean, boolean]>([
+    [answered(500, 'InternalError'), false, true],
+    [answered(404, 'NoSuchUpload'), false, true],
+    [Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), false, true],
+    [answered(403, 'AccessDenied'), false, false],
+    [answered(404, 'NoSuchBucket'), false, false],
+    [answered(403, 'AccessDenied'), true, true],
+    [answered(400, 'BadDigest'), true, false],
+  ])('%o, after a failure: %s. It may be done: %s', (error, isRepeated, expected) => {
+    expect(mayBeDone(error, isRepeated)).toBe(expected)
   })
 
   test('is lost with the upload, and a condition may be refused for what it is', () => {
     expect([answered(404, 'NoSuchUpload'), answered(404)].map(isLostUpload)).toEqual([true, false])
-    expect([412, 501, 400, 404, 503].map((status) => refusesCondition(answered(status)))).toEqual([
-      true,
-      true,
-      true,
-      false,
-      false,
-    ])
+    expect([412, 416, 404].map((status) => refusesCondition(answered(status)))).toEqual([true, false, false])
   })
 })

@@ -5,8 +5,9 @@ import * as sdk from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PermanentError, TransientError } from '../../../src/errors.js'
 import { EtagKinds } from '../../../src/storage/etag.js'
-import type { S3 } from '../../../src/storage/s3-client.js'
+import type { S3 } from '../../../src/storage/patient-client.js'
 import { downloadObject } from '../../../src/storage/s3-download.js'
+import { Patience } from '../../../src/storage/s3-retry.js'
 import { PartBuffers, uploadObject } from '../../../src/storage/s3-upload.js'
 import { Limiter } from '../../../src/utils/limiter.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
@@ -21,8 +22,10 @@ type Send = (command: unknown, options: { abortSignal?: AbortSignal }) => Promis
 const s3With = (send: Send): S3 => ({
   sdk,
   client: { send } as unknown as sdk.S3Client,
+  brief: { send } as unknown as sdk.S3Client,
   silenceMs: SILENCE_MS,
   etags: new EtagKinds(false),
+  patience: new Patience(0),
 })
 
 beforeEach(() => {
