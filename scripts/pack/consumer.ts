@@ -66,6 +66,7 @@ import {
   type Resources,
   ResponseError,
   type ResultRef,
+  type S3AddressingName,
   SECURITY_ERROR,
   ShutdownError,
   StaleMessageError,
@@ -112,9 +113,11 @@ const mode: OrchestratorModeName = 'FAILOVER'
 const generation: GenerationName = 'auto'
 const level: LogLevelName = 'info'
 const keep: KeepTaskFilesName = 'on-failure'
+const addressing: S3AddressingName = 'virtual'
 const overrides: WorkerConfigOverrides = {
   ORCHESTRATORS: [first],
   MULTI_ORCHESTRATOR_MODE: mode,
+  S3_ADDRESSING: addressing,
   ORCHESTRATOR_PROTOCOL: generation,
   LOG_LEVEL: level,
   WORKER_KEEP_TASK_FILES: keep,

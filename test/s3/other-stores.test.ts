@@ -278,3 +278,60 @@ describe('S3_ADDRESSING', () => {
     await expect(download()).rejects.toThrow('Set S3_ADDRESSING=virtual')
   })
 })
+
+describe('stores as they are documented or reported to answer', () => {
+  const once = (fault: Fault) => {
+    const seen = new Set<string>()
+    return ({ method }: Seen) => {
+      const isFirst = !seen.has(method)
+      seen.add(method)
+      return isFirst ? fault : undefined
+    }
+  }
+  const without = (names: readonly string[], answer: (name: string) => Fault) => (seen: Seen) => {
+    const found = names.find((name) => hasHeader(name, seen))
+    return found === undefined ? undefined : answer(found)
+  }
+  const CHECKSUMS = ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-checksum-crc32']
+
+  it.each<[string, (seen: Seen) => Fault | undefined]>([
+    ['AWS: overload', once(refusal(503, 'SlowDown', 'Please reduce your request rate.'))],
+    ['AWS: a token that expired', once(refusal(400, 'ExpiredToken', 'The provided token has expired.'))],
+    ['MinIO: not ready', once(refusal(503, 'XMinioServerNotInitialized', 'Server not initialized yet.'))],
+    ['Ceph: no CRC32', without(CHECKSUMS, () => refusal(501, 'NotImplemented'))],
+    [
+      'R2: unknown header',
+      without(CHECKSUMS, (name) =>
+        refusal(501, 'NotImplemented', `Header '${name}' with value 'CRC32' not implemented`),
+      ),
+    ],
+    [
+      'R2: too many requests',
+      once(refusal(429, 'TooManyRequests', 'Reduce your rate of simultaneous reads')),
+    ],
+    [
+      'B2: unknown header',
+      without(['x-amz-checksum-mode', ...CHECKSUMS], (name) =>
+        refusal(400, 'InvalidArgument', `Unsupported header '${name}' received for this API call.`),
+      ),
+    ],
+    ['B2: no upload place', once(refusal(503, 'ServiceUnavailable', 'no tomes available'))],
+    [
+      'GCS: unknown header',
+      without(['x-amz-checksum-mode', ...CHECKSUMS], () =>
+        refusal(400, 'InvalidArgument', 'Invalid argument.'),
+      ),
+    ],
+    ['GCS: too many requests', once(refusal(429, 'SlowDown'))],
+    [
+      'Wasabi: a redirect',
+      once(refusal(307, 'TemporaryRedirect', '', { more: '<Endpoint>s3.us-east-1.example</Endpoint>' })),
+    ],
+    [
+      'a proxy that knows no Expect and answers with HTML',
+      once({ ...refusal(502, ''), headers: { 'content-type': 'text/html' } } as Fault),
+    ],
+  ])('%s', async (_, rule) => {
+    await roundTrips(await setUp(rule, { retryMaxMs: 60_000 }))
+  })
+})

@@ -44,11 +44,14 @@ const anyText = fc
   .filter((text) => !text.includes('\0') && text.trim() !== '')
 
 describe('a numeric variable', () => {
-  it('is any with a number as its default, a number of bytes, or an age', () => {
+  it('is any with a number as its default, a number of bytes, an age, or a number of seconds', () => {
     expect(numeric.map(({ name }) => name)).toEqual(
       VARIABLE_NAMES.filter(
         (name) =>
-          typeof new WorkerConfig()[name] === 'number' || name.endsWith('_BYTES') || name === 'TASK_MAX_AGE',
+          typeof new WorkerConfig()[name] === 'number' ||
+          name.endsWith('_BYTES') ||
+          name === 'TASK_MAX_AGE' ||
+          name.endsWith('_SECONDS'),
       ),
     )
   })

@@ -135,6 +135,7 @@ describe('what is shown instead', () => {
     })
     expect(s3).toEqual({
       endpointUrl: 'http://store',
+      addressing: 'auto',
       accessKey: '***',
       secretKey: '***',
       defaultBucket: 'avtomatika-payloads',
@@ -146,6 +147,7 @@ describe('what is shown instead', () => {
 
   it('names no key that is not set', () => {
     expect(JSON.parse(JSON.stringify(resolveSettings(new WorkerConfig()).settings.s3))).toEqual({
+      addressing: 'auto',
       defaultBucket: 'avtomatika-payloads',
       keyPrefix: '',
       maxConcurrency: 8,
