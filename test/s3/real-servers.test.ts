@@ -18,6 +18,7 @@ import { fileWorker } from '../support/files/file-worker.js'
 import { listing } from '../support/files/listing.js'
 import { temporaryFolder } from '../support/files/temporary-folder.js'
 import { Child } from '../support/interop/child-process.js'
+import { breakingProxy } from '../support/s3/breaking-proxy.js'
 import { clientOf, KEYS, type S3Server, SERVERS } from '../support/s3/servers.js'
 import { spoilingProxy } from '../support/s3/spoiling-proxy.js'
 
@@ -167,6 +168,55 @@ describe.each(Object.entries(SERVERS))('S3 as %s speaks it', (name, find) => {
     await store().download(at, join(folder, 'out'), { signal })
     expect(proxy.spoiled).toBe(true)
     expect(await hashOf(join(folder, 'out'))).toBe(await hashOf(join(folder, 'in')))
+  })
+
+  it('an upload in parts whose last answer is lost is there, and is not sent again', async () => {
+    const folder = await temporaryFolder()
+    const at = { bucket: 'bucket', key: 'lost/answer' }
+    await writeFile(join(folder, 'in'), randomBytes(20 * MB))
+    const proxy = await breakingProxy(server?.url ?? '', /^POST \S+uploadId=/, 0)
+    const through = new S3Store({ endpointUrl: proxy.url, ...KEYS, maxConcurrency: 8 })
+    const { size } = await through.upload(join(folder, 'in'), at, { signal })
+    expect(size).toBe(20 * MB)
+    await store().download(at, join(folder, 'out'), { signal })
+    expect(await hashOf(join(folder, 'out'))).toBe(await hashOf(join(folder, 'in')))
+    expect(proxy.requests.filter((line) => /^POST \S+uploadId=/.test(line)).length).toBeGreaterThan(1)
+    expect(proxy.requests.filter((line) => /^POST \S+\?uploads/.test(line))).toHaveLength(1)
+  })
+
+  it('an object that is replaced during its download arrives as the new version alone', async () => {
+    const folder = await temporaryFolder()
+    const at = { Bucket: 'bucket', Key: 'replaced' }
+    const put = async (letter: string) => {
+      await client.send(new PutObjectCommand({ ...at, Body: Buffer.alloc(6 * MB, letter) }))
+    }
+    await put('a')
+    const proxy = await breakingProxy(server?.url ?? '', /^GET /, 2 * MB, () => put('b'))
+    const through = new S3Store({ endpointUrl: proxy.url, ...KEYS, maxConcurrency: 8 })
+    await through.download({ bucket: 'bucket', key: 'replaced' }, join(folder, 'out'), { signal })
+    expect((await readFile(join(folder, 'out'))).equals(Buffer.alloc(6 * MB, 'b'))).toBe(true)
+    expect(proxy.requests.length).toBeGreaterThan(1)
+  })
+
+  it('names of all kinds are listed as they are', async () => {
+    const keys = [
+      'a b',
+      'a+b',
+      'a%20b',
+      '100%',
+      'ü',
+      '漢字 🎨',
+      "it's",
+      '&<">',
+      'semi;colon',
+      'a=b&c',
+      '~x',
+      ' x ',
+    ].map((name) => `names/${name}`)
+    for (const Key of keys) await client.send(new PutObjectCommand({ Bucket: 'bucket', Key, Body: 'x' }))
+    const found: string[] = []
+    for await (const { key } of store().list('bucket', 'names/', { signal })) found.push(key)
+    expect(found.sort()).toEqual(keys.sort())
   })
 
   it('an upload that is aborted half-way leaves no multipart upload behind', async () => {

@@ -77,6 +77,61 @@ it('downloads an object anew that has changed', async () => {
   expect(gets(s3, 'a')).toBe(2)
 })
 
+describe('the version of an entry', () => {
+  const OLD = Buffer.alloc(900, 'old')
+  const NEW = Buffer.alloc(900, 'new')
+
+  it('is the one that was written, though HEAD showed another and the connection broke in between', async () => {
+    const { s3, fetched, folder } = await setUp(10_000)
+    s3.objects.set('a', OLD)
+    s3.answerInstead = ({ seen, number, response }) => {
+      if (seen.method === 'GET' && number === 1) {
+        response.writeHead(200, { etag: '"old-2"', 'content-length': 900 })
+        response.write(OLD.subarray(0, 500), () => {
+          s3.objects.set('a', NEW)
+          response.destroy()
+        })
+        return true
+      }
+      return false
+    }
+    expect(await fetched('a')).toBe(NEW.toString())
+    expect(await readFile(await onlyEntry(folder), 'utf8')).toBe(NEW.toString())
+    const before = gets(s3, 'a')
+    expect(await fetched('a')).toBe(NEW.toString())
+    expect(gets(s3, 'a')).toBe(before)
+    s3.objects.set('a', OLD)
+    expect(await fetched('a')).toBe(OLD.toString())
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['a weak ETag may stand for other bytes', { etag: 'W/"a"' }],
+    ['an empty ETag stands for nothing', { etag: '""' }],
+  ])('is unknown, and nothing is kept: %s', async (_, headers) => {
+    const { s3, fetched } = await setUp()
+    s3.answerInstead = ({ response }) => {
+      response.writeHead(200, { 'content-length': 100, ...headers }).end('a'.repeat(100))
+      return true
+    }
+    for (let time = 0; time < 2; time++) expect(await fetched('a')).toBe('a'.repeat(100))
+    expect(gets(s3, 'a')).toBe(2)
+  })
+
+  it('has one size, or is not kept', async () => {
+    const { s3, fetched, folder, warnings } = await setUp()
+    s3.answerInstead = ({ seen, response }) => {
+      const length = seen.method === 'HEAD' ? 40 : 100
+      response.writeHead(200, { 'content-length': length, etag: '"a-2"' })
+      response.end(seen.method === 'HEAD' ? undefined : 'a'.repeat(100))
+      return true
+    }
+    for (let time = 0; time < 2; time++) expect(await fetched('a')).toBe('a'.repeat(100))
+    expect(gets(s3, 'a')).toBe(2)
+    expect(warnings()).toEqual([])
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
 it('keeps the same key of another store apart', async () => {
   const { s3, folder, fetched } = await setUp()
   const other = await startOwnS3()
@@ -218,6 +273,21 @@ describe('an entry that is not what it was', () => {
     await fetched('a')
     expect(gets(s3, 'a')).toBe(2)
   })
+})
+
+it('asks for the rest when a larger version comes in place of a modified entry', async () => {
+  const { s3, folder, fetched } = await setUp()
+  await fetched('a')
+  await chmod(await onlyEntry(folder), 0o644)
+  await writeFile(await onlyEntry(folder), Buffer.alloc(100, 'x'))
+  s3.answerInstead = ({ seen, response }) => {
+    if (seen.method !== 'GET') return false
+    response.writeHead(200, { etag: '"b-2"', 'content-length': 150 }).end('b'.repeat(150))
+    return true
+  }
+  const accepted: number[] = []
+  await fetched('a', undefined, { accept: (bytes: number) => accepted.push(bytes) })
+  expect(accepted).toEqual([100, 50])
 })
 
 it('holds no more than it may: what was not used for the longest time goes', async () => {
