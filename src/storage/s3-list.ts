@@ -3,7 +3,7 @@ import { TransientError } from '../errors.js'
 import { decodeKey } from './listed-key.js'
 import type { ListedObject, ObjectAddress } from './object-store.js'
 import type { S3 } from './patient-client.js'
-import { taskErrorOf } from './s3-errors.js'
+import { isRefusedRequest, taskErrorOf } from './s3-errors.js'
 import { s3Uri } from './s3-uri.js'
 
 /** A store may send some pages without objects, for example for deleted objects. More of them in a row count as a loop. */
@@ -26,6 +26,8 @@ class Listing {
   readonly #s3: S3
   readonly #from: ObjectAddress
   readonly #signal: AbortSignal
+  /** Whether encoded keys are requested. XML has no control characters, and the SDK changes some other characters. */
+  #encodes = true
   /** Some stores repeat objects, and some list them in another order. */
   readonly #seen = new Set<string>()
   #last: string | undefined
@@ -53,19 +55,29 @@ class Listing {
   }
 
   async #page(cursor: Cursor): Promise<Page> {
-    const { sdk, client } = this.#s3
-    const { bucket: Bucket, key: Prefix } = this.#from
-    // XML has no control characters, and the SDK changes some others.
-    const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, EncodingType: 'url', ...cursor })
     let page: Page
     try {
-      page = await client.send(command, { abortSignal: this.#signal })
+      page = await this.#send(cursor)
     } catch (error) {
       this.#signal.throwIfAborted()
       throw taskErrorOf(error, { what: this.#what, addressIsFrom: 'input' })
     }
     if (!isListing(page)) throw this.#flaw('the response is no listing')
     return page
+  }
+
+  /** Some stores refuse parameters that they do not know. */
+  async #send(cursor: Cursor): Promise<Page> {
+    const { sdk, client } = this.#s3
+    const { bucket: Bucket, key: Prefix } = this.#from
+    const request = { Bucket, Prefix, ...cursor, ...(this.#encodes && { EncodingType: 'url' as const }) }
+    try {
+      return await client.send(new sdk.ListObjectsV2Command(request), { abortSignal: this.#signal })
+    } catch (error) {
+      if (!this.#encodes || !isRefusedRequest(error)) throw error
+      this.#encodes = false
+      return this.#send(cursor)
+    }
   }
 
   /** Returns the objects that no earlier page had. A store that ignores the prefix lists other objects, too. */

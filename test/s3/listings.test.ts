@@ -174,6 +174,23 @@ describe('keys that XML cannot hold', () => {
     expect((await inTurn({ ...END, keys: plain })).keys).toEqual(plain)
   })
 
+  it.each([400, 501])(
+    'are asked for without an encoding where the store answers %i to it',
+    async (status) => {
+      const { s3, store, signal } = await storeOf()
+      for (let index = 0; index < 1_200; index++) s3.objects.set(`d/${index}`, Buffer.from('x'))
+      s3.answerInstead = ({ seen, response }) => {
+        if (!seen.query.has('encoding-type')) return false
+        response.writeHead(status).end('<Error><Code>InvalidArgument</Code></Error>')
+        return true
+      }
+      let count = 0
+      for await (const _ of store.list('b', 'd/', { signal })) count++
+      expect(count).toBe(1_200)
+      expect(s3.requests).toHaveLength(3)
+    },
+  )
+
   it('stay where they are no code', async () => {
     const { keys } = await inTurn({ ...END, encoding: 'url', keys: ['d/100%', 'd/%ff%41', 'd/%41'] })
     expect(keys).toEqual(['d/100%', 'd/%ff%41', 'd/A'])
