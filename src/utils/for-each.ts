@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * Works on up to `atOnce` items at the same time. The first failure aborts the others. It is thrown after all of them
  * have ended and the source is closed.
@@ -12,6 +14,8 @@ export const forEach = async <T>(
 ): Promise<void> => {
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
+  // Many items listen to this signal. Node would print a warning about more than ten listeners.
+  setMaxListeners(0, either)
   const source = iterate(items)
   const workThrough = async () => {
     try {

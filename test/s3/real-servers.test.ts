@@ -157,12 +157,18 @@ describe.each(Object.entries(SERVERS))('S3 as %s speaks it', (name, find) => {
     )
   })
 
-  it.for([MB, 20 * MB])('%i bytes that are changed on the way up are sent again', async (size, { skip }) => {
+  it.for([
+    [MB, 'by a fault', false],
+    [20 * MB, 'by a fault', false],
+    [MB, 'by somebody who keeps the CRC32', true],
+    [20 * MB, 'by somebody who keeps the CRC32', true],
+  ] as const)('%i bytes that are changed on the way up %s are sent again', async (row, { skip }) => {
+    const [size, , keepsCrc32] = row
     skip(name !== 'versitygw', 'only the strict one looks at them')
     const folder = await temporaryFolder()
     const at = { bucket: 'bucket', key: `spoiled/${size}` }
     await writeFile(join(folder, 'in'), randomBytes(size))
-    const proxy = await spoilingProxy(server?.url ?? '')
+    const proxy = await spoilingProxy(server?.url ?? '', keepsCrc32)
     const through = new S3Store({ endpointUrl: proxy.url, ...KEYS, maxConcurrency: 8 })
     await through.upload(join(folder, 'in'), at, { signal })
     await store().download(at, join(folder, 'out'), { signal })

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { forEach } from '../../../src/utils/for-each.js'
 
 const { signal } = new AbortController()
@@ -84,5 +84,15 @@ describe('forEach', () => {
       throw broken
     }
     await expect(forEach(source(), 2, signal, async () => {})).rejects.toBe(broken)
+  })
+
+  test('many listeners on the shared signal are no reason for a warning of Node', async () => {
+    const warned = vi.fn()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const items = Array.from({ length: 20 }, (_, index) => index)
+    await forEach(items, 20, signal, async (_, either) => either.addEventListener('abort', () => {}))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(warned).not.toHaveBeenCalled()
   })
 })
