@@ -1,13 +1,16 @@
 // @ts-check
 /**
- * How fast files go to and from an S3 server, against the AWS SDK's own plain way on the same server in the same run, and how
- * much memory that takes. Needs a server and a bucket:
+ * Measures transfers to and from an S3 server: speed and memory of one large file, compared with the plain streams of the
+ * AWS SDK in the same run, and the time of many small files.
  *
- *   npm run build && node bench/s3.mjs http://127.0.0.1:9000 bucket [megabytes]
+ *   npm run build && node bench/s3.mjs                     # starts versitygw, which needs Go for the first run
+ *   node bench/s3.mjs --megabytes 512 --turns 3 --files 0  # shorter
+ *   node bench/s3.mjs --against <folder>                   # small files with the dist/ of that folder, too
+ *   node bench/s3.mjs --url http://127.0.0.1:9000 --bucket b
  *
- * Each of the four measurements has a process of its own and five turns; the ratios of the medians are what counts.
+ * The keys are `test-access` and `test-secret`. Each measurement has a process of its own. The medians of the turns count.
  */
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import {
   createReadStream,
   createWriteStream,
@@ -21,9 +24,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
 
 const KEYS = { accessKeyId: 'test-access', secretAccessKey: 'test-secret' }
-const TURNS = 5
 
 /** @typedef {{ url: string, bucket: string, file: string, folder: string }} Place */
 
@@ -82,11 +85,14 @@ const measure = async (who, way, place) => {
   console.log(JSON.stringify({ seconds, cpuSeconds, growth: (most - before) / 1_048_576 }))
 }
 
+/** Runs a program of this bench. Not in a synchronous call: somebody has to read the log of the server meanwhile. @param {string[]} args */
+const outputOf = async (args) => JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
+
 /** @param {number[]} values */
 const median = (values) => values.sort((one, other) => one - other)[values.length >> 1] ?? 0
 
-/** @param {string} url @param {string} bucket @param {number} megabytes */
-const compare = (url, bucket, megabytes) => {
+/** @param {string} url @param {string} bucket @param {number} megabytes @param {number} turns */
+const compare = async (url, bucket, megabytes, turns) => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-s3-'))
   const file = join(folder, 'file')
   try {
@@ -96,17 +102,11 @@ const compare = (url, bucket, megabytes) => {
     for (const way of ['up', 'down']) {
       /** @type {Record<string, { speed: number[], cpu: number[], growth: number[] }>} */
       const found = { ours: { speed: [], cpu: [], growth: [] }, plain: { speed: [], cpu: [], growth: [] } }
-      for (let turn = 0; turn < TURNS; turn++) {
+      for (let turn = 0; turn < turns; turn++) {
         for (const [who, { speed, cpu, growth }] of Object.entries(found)) {
           const args = [fileURLToPath(import.meta.url), '--one', who, way, url, bucket, file, folder]
           rmSync(join(folder, who), { force: true })
-          const {
-            seconds,
-            cpuSeconds,
-            growth: grown,
-          } = JSON.parse(
-            execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-          )
+          const { seconds, cpuSeconds, growth: grown } = await outputOf(args)
           speed.push(megabytes / seconds)
           cpu.push(cpuSeconds)
           growth.push(grown)
@@ -126,11 +126,65 @@ const compare = (url, bucket, megabytes) => {
   }
 }
 
+/** @param {string} url @param {string} bucket @param {number} files @param {number} turns @param {string | undefined} against */
+const compareFiles = async (url, bucket, files, turns, against) => {
+  const program = fileURLToPath(new URL('lib/s3-files.mjs', import.meta.url))
+  const here = fileURLToPath(new URL('..', import.meta.url))
+  /** @type {Record<string, { up: number[], down: number[], most: number }>} */
+  const found = {}
+  for (let turn = 0; turn < turns; turn++) {
+    for (const project of against === undefined ? [here] : [here, against]) {
+      const args = [program, project, url, bucket, `${files}`]
+      const { up, down, most } = await outputOf(args)
+      const all = found[project] ?? { up: [], down: [], most: 0 }
+      found[project] = all
+      all.up.push(up)
+      all.down.push(down)
+      all.most = Math.max(all.most, most)
+    }
+  }
+  for (const [project, { up, down, most }] of Object.entries(found)) {
+    const figures = `up ${median(up).toFixed(1)} s, down ${median(down).toFixed(1)} s, at most ${most} requests at once`
+    console.log(`${files} small files, ${project === here ? 'this build' : project}: ${figures}`)
+  }
+}
+
+/** Starts a server with a bucket. The code for that is the tests'. */
+const startServer = async () => {
+  const { register } = await import('tsx/esm/api')
+  register()
+  const { clientOf, SERVERS } = await import('../test/support/s3/servers.js')
+  const { CreateBucketCommand } = await import('@aws-sdk/client-s3')
+  const versitygw = await SERVERS['versitygw']?.()
+  if (!versitygw || 'missing' in versitygw)
+    throw new Error(`versitygw needs ${versitygw?.missing}: use --url`)
+  const server = await versitygw.start()
+  await clientOf(server).send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  return server
+}
+
 const [first = '', ...rest] = process.argv.slice(2)
 if (first === '--one') {
   const [who = '', way, url = '', bucket = '', file = '', folder = ''] = rest
   await measure(who, way === 'up' ? 'up' : 'down', { url, bucket, file, folder })
 } else {
-  const [bucket = 'bucket', megabytes = '2048'] = rest
-  compare(first, bucket, Number(megabytes))
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string' },
+      bucket: { type: 'string', default: 'bucket' },
+      megabytes: { type: 'string', default: '2048' },
+      files: { type: 'string', default: '5000' },
+      turns: { type: 'string', default: '5' },
+      against: { type: 'string' },
+    },
+  })
+  const { bucket, megabytes, files, turns, against } = values
+  const server = values.url === undefined ? await startServer() : undefined
+  const url = values.url ?? server?.url ?? ''
+  try {
+    if (Number(megabytes) > 0) await compare(url, bucket, Number(megabytes), Number(turns))
+    if (Number(files) > 0) await compareFiles(url, bucket, Number(files), Number(turns), against)
+  } finally {
+    await server?.stop()
+  }
 }

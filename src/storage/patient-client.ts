@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { EtagKinds } from './etag.js'
 import type { S3Clients, Sdk } from './s3-client.js'
-import { describeOutage, isOutage, statusOf } from './s3-errors.js'
+import { CredentialsError, describeOutage, isOutage, statusOf } from './s3-errors.js'
 import { ATTEMPTS, Patience } from './s3-retry.js'
 import type { StoreHealth } from './store-health.js'
 
@@ -33,12 +33,21 @@ export const wishOf = (error: unknown): number => {
 
 type Command = Parameters<S3Client['send']>[0]
 
+/** How long one transfer retries. */
+export interface RetryLimits {
+  /** The time for retries without progress, in ms. */
+  readonly maxMs: number
+  /** The same while credentials cannot be loaded, in ms. Often nobody has configured any. */
+  readonly credentialsMs: number
+  /** Ends the retries. */
+  readonly signal: AbortSignal
+}
+
 /** What the requests of one transfer have in common. */
-interface Transfer {
+interface Transfer extends RetryLimits {
   readonly clients: S3Clients
   readonly health: StoreHealth
   readonly patience: Patience
-  readonly signal: AbortSignal
 }
 
 /** The requests of one transfer. */
@@ -93,37 +102,26 @@ class PatientClient {
 
   /** Waits for the next attempt. @throws the error if another attempt would not help, or none is left */
   async #failed(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
-    const { health, patience } = this.#transfer
+    const { health, patience, credentialsMs } = this.#transfer
     if (!isOutage(error)) {
       if (statusOf(error) > 0) health.answered()
       throw error
     }
     health.failed(describeOutage(error), error)
     const isOver = this.#isBrief && failures >= ATTEMPTS
-    if (isOver || !(await patience.pause(signal, wishOf(error)))) throw error
+    const limits = {
+      leastMs: wishOf(error),
+      ...(error instanceof CredentialsError && { maxMs: credentialsMs }),
+    }
+    if (isOver || !(await patience.pause(signal, limits))) throw error
   }
 }
 
-/**
- * Returns the clients for one transfer.
- *
- * @param maxMs - the time for retries without progress
- * @param signal - ends the retries
- */
-export const patientS3 = (
-  clients: S3Clients,
-  health: StoreHealth,
-  { maxMs, signal }: { readonly maxMs: number; readonly signal: AbortSignal },
-): S3 => {
+/** Returns the clients for one transfer. */
+export const patientS3 = (clients: S3Clients, health: StoreHealth, limits: RetryLimits): S3 => {
   const { sdk, silenceMs, etags } = clients
-  const transfer: Transfer = { clients, health, patience: new Patience(maxMs), signal }
+  const patience = new Patience(limits.maxMs)
+  const transfer: Transfer = { ...limits, clients, health, patience }
   const clientThat = (isBrief: boolean) => new PatientClient(transfer, isBrief) as S3['client']
-  return {
-    sdk,
-    client: clientThat(false),
-    brief: clientThat(true),
-    silenceMs,
-    patience: transfer.patience,
-    etags,
-  }
+  return { sdk, client: clientThat(false), brief: clientThat(true), silenceMs, patience, etags }
 }

@@ -33,14 +33,18 @@ export class Patience {
   /**
    * Waits after a failed attempt. Resolves as soon as the signal aborts.
    *
-   * @param leastMs - the shortest pause that the store wants
+   * @param limits.leastMs - the shortest pause that the store wants
+   * @param limits.maxMs - the time for retries after this kind of failure, if it is shorter
    * @returns false if no time is left for another attempt
    */
-  async pause(signal: AbortSignal, leastMs = 0): Promise<boolean> {
+  async pause(
+    signal: AbortSignal,
+    { leastMs = 0, maxMs = this.#maxMs }: { readonly leastMs?: number; readonly maxMs?: number } = {},
+  ): Promise<boolean> {
     const nowMs = monotonicMs()
     this.#failingSinceMs ??= nowMs
     this.#failures++
-    const leftMs = this.#failingSinceMs + this.#maxMs - nowMs
+    const leftMs = this.#failingSinceMs + Math.min(maxMs, this.#maxMs) - nowMs
     if (leftMs <= 0) return false
     const pauseMs = Math.max(leastMs, fullJitter(BACKOFF, this.#failures, Math.random()))
     await sleep(Math.min(leftMs, pauseMs), signal)

@@ -17,6 +17,8 @@ import { StoreHealth } from './store-health.js'
 /** The time for retries without progress, in ms. Results are worth more: a handler has already run for them. */
 const DOWNLOAD_RETRY_MS = 120_000
 const UPLOAD_RETRY_MS = 600_000
+/** The same while credentials cannot be loaded and no handler has run yet, in ms. */
+const CREDENTIALS_RETRY_MS = 20_000
 /** The same for the properties of an object, in ms. Without them, the object is downloaded. */
 const STAT_RETRY_MS = 2_000
 
@@ -62,7 +64,7 @@ export class S3Store implements ObjectStore {
 
   async upload(path: string, to: ObjectAddress, options: TransferOptions): Promise<StoredObject> {
     const { retryMaxMs = UPLOAD_RETRY_MS } = this.#access
-    const { s3, transfers } = await this.#open(retryMaxMs, options.signal)
+    const { s3, transfers } = await this.#open(retryMaxMs, options.signal, retryMaxMs)
     return transfers.uploadObject(s3, path, to, options, transfers.buffers)
   }
 
@@ -71,14 +73,14 @@ export class S3Store implements ObjectStore {
   }
 
   /** Returns what one operation needs. Each operation has its own time for retries. */
-  async #open(maxMs: number, signal: AbortSignal): Promise<{ s3: S3; transfers: Transfers }> {
+  async #open(maxMs: number, signal: AbortSignal, credentialsMs = CREDENTIALS_RETRY_MS): Promise<Opened> {
     this.#parts ??= this.#load().catch((error: unknown) => {
       // The SDK may be installed before the next task.
       this.#parts = undefined
       throw error
     })
     const { clients, transfers } = await this.#parts
-    return { s3: patientS3(clients, this.#health, { maxMs, signal }), transfers }
+    return { s3: patientS3(clients, this.#health, { maxMs, credentialsMs, signal }), transfers }
   }
 
   async #load() {
@@ -90,6 +92,7 @@ export class S3Store implements ObjectStore {
   }
 }
 
+type Opened = { readonly s3: S3; readonly transfers: Transfers }
 type Transfers = Awaited<ReturnType<typeof loadTransfers>>
 
 const loadTransfers = async (maxConcurrency: number) => {

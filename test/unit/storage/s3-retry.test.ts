@@ -35,10 +35,10 @@ test('an abort ends the pause at once, and leaves no timer', async () => {
 })
 
 /** Fails until the patience is over, and returns for how long that was, in ms. */
-const exhaust = async (patience: Patience, leastMs = 0): Promise<number> => {
+const exhaust = async (patience: Patience, limits = {}): Promise<number> => {
   const startMs = performance.now()
   for (;;) {
-    const pause = patience.pause(signal, leastMs)
+    const pause = patience.pause(signal, limits)
     await vi.advanceTimersToNextTimerAsync()
     if (!(await pause)) return performance.now() - startMs
   }
@@ -50,6 +50,11 @@ test('patience lasts as long as it is told, to the millisecond, with a last atte
 
 test('patience of no time allows no second attempt', async () => {
   expect(await new Patience(0).pause(signal)).toBe(false)
+})
+
+test('a kind of failure may have less time, but never more', async () => {
+  expect(await exhaust(new Patience(60_000), { maxMs: 20_000 })).toBe(20_000)
+  expect(await exhaust(new Patience(60_000), { maxMs: 90_000 })).toBe(60_000)
 })
 
 test('progress renews the patience', async () => {
@@ -69,12 +74,12 @@ test('the patience of one transfer does not use up that of another', async () =>
 test('a pause is as long as the store wants, but never longer than the patience', async () => {
   const over = vi.fn()
   const patience = new Patience(50_000)
-  const first = patience.pause(signal, 30_000).then(over)
+  const first = patience.pause(signal, { leastMs: 30_000 }).then(over)
   await vi.advanceTimersByTimeAsync(29_999)
   expect(over).not.toHaveBeenCalled()
   await vi.advanceTimersByTimeAsync(1)
   await first
-  const second = patience.pause(signal, 30_000).then(over)
+  const second = patience.pause(signal, { leastMs: 30_000 }).then(over)
   await vi.advanceTimersByTimeAsync(20_000)
   await second
   expect(over).toHaveBeenCalledTimes(2)
@@ -83,7 +88,7 @@ test('a pause is as long as the store wants, but never longer than the patience'
 
 test('an abort ends the pause of a patient transfer at once', async () => {
   const task = new AbortController()
-  const pause = new Patience(60_000).pause(task.signal, 30_000)
+  const pause = new Patience(60_000).pause(task.signal, { leastMs: 30_000 })
   task.abort()
   expect(await pause).toBe(true)
 })
