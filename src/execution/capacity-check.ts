@@ -1,4 +1,5 @@
 import { loggable } from '../tasks/describe-thrown.js'
+import { isPending } from '../utils/is-pending.js'
 import type { Logger } from '../utils/logger.js'
 import { OnceAMinute } from '../utils/once-a-minute.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
@@ -36,7 +37,11 @@ export class CapacityCheck {
   readonly has = (taskName: string): boolean => {
     const { checker, context, log } = this.#parts
     try {
-      return context.run(() => checker(taskName)) === true
+      const has: unknown = context.run(() => checker(taskName))
+      if (typeof has === 'boolean') return has
+      throw new TypeError(
+        `capacityChecker has to return true or false, not ${isPending(has) ? 'a promise' : `a ${typeof has}`}`,
+      )
     } catch (error) {
       const line = this.#failed.take()
       if (line)

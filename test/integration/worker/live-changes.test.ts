@@ -207,22 +207,29 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     expect(body.available_skills ?? body.supported_tasks).toEqual(['small'])
   })
 
-  test('a capacityChecker that throws has no capacity, and is told to the log once', async () => {
-    const { orchestrator, worker, said, logged } = await setup({
-      capacityChecker: () => {
+  test.each([
+    [
+      'throws',
+      () => {
         throw new Error('nvml is gone')
       },
-    })
-    worker.task('big', () => ({}))
-    await worker.start()
-    expect(await said('capacityChecker failed')).toMatchObject({
-      taskName: 'big',
-      err: { message: 'nvml is gone' },
-    })
-    await orchestrator.next('heartbeat', ({ body }) => body.status === takesNothing)
-    await orchestrator.next('heartbeat')
-    expect(logged('error')).toHaveLength(1)
-  })
+      'nvml is gone',
+    ],
+    ['is async', async () => true, 'not a promise'],
+    ['returns a number', () => 1, 'not a number'],
+  ])(
+    'a capacityChecker that %s has no capacity, and is told to the log once',
+    async (_, checker, message) => {
+      const { orchestrator, worker, said, logged } = await setup({ capacityChecker: checker })
+      worker.task('big', () => ({}))
+      await worker.start()
+      const line = await said('capacityChecker failed')
+      expect([line['taskName'], line.err?.message]).toEqual(['big', expect.stringContaining(message)])
+      await orchestrator.next('heartbeat', ({ body }) => body.status === takesNothing)
+      await orchestrator.next('heartbeat')
+      expect(logged('error')).toHaveLength(1)
+    },
+  )
 })
 
 const usages = (orchestrator: RawOrchestrator) =>
