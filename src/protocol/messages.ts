@@ -92,6 +92,8 @@ export interface Heartbeat {
   readonly hotCache: readonly string[]
   readonly skillDependencies: Readonly<Record<string, readonly string[]>>
   readonly hotSkills: readonly string[]
+  /** A task may have been hot before. */
+  readonly hadHotSkills?: boolean
   /** Absent if it has not changed since the last heartbeat. */
   readonly usage?: Usage
   /** The worker ends and leaves its polls behind: they must not bring tasks of other workers. */

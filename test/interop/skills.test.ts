@@ -94,8 +94,31 @@ forEachOrchestrator(
       }
       expect([...takers]).toEqual([expect.stringContaining('hot')])
     })
+
+    test('§3.1.24 a skill that is not hot any more is no reason to prefer its worker', async () => {
+      const [cheap, dear] = (['cheap', 'dear'] as const).map((id) =>
+        workerFor(running(), {
+          id: `${id}-one`,
+          variables: { COST_PER_SKILL: { trace: id === 'cheap' ? 1 : 2 } },
+        }).task('trace', () => ({ data: { by: id } })),
+      )
+      if (!cheap || !dear) throw new Error('two workers are needed')
+      for (const worker of [cheap, dear]) await startedFor(running(), worker, 'trace')
+      const takerOnce = async (isHot: boolean) => {
+        await running().client.waitForWorker(dear.id, (record) => isHot === knowsHot(record))
+        const job = await run({ type: 'trace', params: { isHot } })
+        return Object.values(job.state_history).map(byOf)
+      }
+      dear.addToHotCache('trace')
+      expect(await takerOnce(true)).toContain('dear')
+      dear.removeFromHotCache('trace')
+      expect(await takerOnce(false)).toContain('cheap')
+    })
   },
   ['rxon'],
 )
+
+const knowsHot = (record: { readonly [field: string]: unknown } | undefined): boolean =>
+  JSON.stringify(record?.['hot_skills'] ?? []).includes('trace')
 
 const byOf = (data: unknown): unknown => (data as { by?: string })?.by

@@ -40,6 +40,7 @@ export const describeLoad = ({
     hotCache: hotCache.models,
     skillDependencies: hotCache.dependencies,
     hotSkills: hotCache.skillsAmong(offered.map(({ name }) => name)),
+    ...(hotCache.hadSkills && { hadHotSkills: true }),
   }
 }
 

@@ -8,12 +8,18 @@ export class HotCache {
   readonly #dependencies: Readonly<Record<string, readonly string[]>>
   /** Whether no skill has dependencies. */
   readonly #isIndependent: boolean
+  #hadSkills = false
   readonly #wake: Wake
 
   constructor(dependencies: Readonly<Record<string, readonly string[]>>, wake: Wake) {
     this.#dependencies = dependencies
     this.#isIndependent = Object.keys(dependencies).length === 0
     this.#wake = wake
+  }
+
+  /** Whether {@link skillsAmong} has ever found a hot skill. */
+  get hadSkills(): boolean {
+    return this.#hadSkills
   }
 
   get models(): readonly string[] {
@@ -30,10 +36,12 @@ export class HotCache {
    */
   skillsAmong(names: readonly string[]): readonly string[] {
     if (this.#models.size === 0 && this.#isIndependent) return NONE
-    return names.filter((name) => {
+    const hot = names.filter((name) => {
       const models = Object.hasOwn(this.#dependencies, name) ? this.#dependencies[name] : undefined
       return models ? models.every((model) => this.#models.has(model)) : this.#models.has(name)
     })
+    if (hot.length > 0) this.#hadSkills = true
+    return hot
   }
 
   readonly add = (model: string): void => {

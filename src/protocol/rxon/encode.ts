@@ -17,6 +17,9 @@ import { capabilities, describeWorker, skillsHash } from './describe-worker.js'
 /** Adds the timestamp to a message, signs it, and returns its text. The signature does not cover `unsigned`. */
 export type Sign = (message: object, unsigned?: Readonly<Record<string, unknown>>) => string
 
+/** §3.1.24: an empty list would count as no change. */
+const NO_LONGER_HOT = [''] as const
+
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,128}$/
 
 export const writeRegistration = (sign: Sign, registration: Registration): WireRequest => {
@@ -46,7 +49,8 @@ export const writeHeartbeat = (
     load: heartbeat.load,
     current_tasks: [...new Set(heartbeat.tasksInHand.flatMap(({ taskId, jobId }) => [taskId, jobId]))],
     available_skills: heartbeat.taskNames,
-    hot_skills: heartbeat.hotSkills,
+    hot_skills:
+      heartbeat.hotSkills.length === 0 && heartbeat.hadHotSkills ? NO_LONGER_HOT : heartbeat.hotSkills,
     usage: heartbeat.usage && usageOnTheWire(heartbeat.usage),
     ...skillsOnTheWire(heartbeat, registration),
     capabilities: capabilities(registration),

@@ -180,3 +180,20 @@ test('§2.6.1 metadata of a result go to a job that has some, and to no other', 
     metadata: { seen: true },
   })
 })
+
+test('§3.1.24 a heartbeat after the last hot task names one that is none', async () => {
+  const { orchestrator, worker } = await setup({ WORKER_HEARTBEAT_DEBOUNCE_DELAY: 0 })
+  await worker.start()
+  const isBeat = ({ body }: { body: { hot_skills?: string[] } | '' }) =>
+    body !== '' && body.hot_skills !== undefined
+  expect((await orchestrator.next('heartbeat', isBeat)).body.hot_skills).toEqual([])
+  worker.addToHotCache('model')
+  worker.addToHotCache('echo')
+  const has =
+    (name: string) =>
+    ({ body }: { body: { hot_skills?: string[] } | '' }) =>
+      body !== '' && body.hot_skills?.includes(name) === true
+  await orchestrator.next('heartbeat', has('echo'))
+  worker.removeFromHotCache('echo')
+  expect((await orchestrator.next('heartbeat', has(''))).body.hot_skills).toEqual([''])
+})
