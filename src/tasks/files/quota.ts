@@ -13,6 +13,9 @@ const UNCOUNTED = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'EPERM
 
 const isUncounted = (error: unknown): boolean => UNCOUNTED.has((error as NodeJS.ErrnoException).code ?? '')
 
+/** So many files are looked at before the whole directory is measured. */
+const RECOUNTED = 50
+
 /** Returns the size of a file in bytes; 0 if it is gone. */
 export const sizeOf = async (path: string | Buffer): Promise<number> => {
   try {
@@ -31,7 +34,7 @@ export class Quota {
   readonly #maxBytes: number
   readonly #root: () => string | undefined
   #used = 0
-  /** The counted bytes of each file, by path. */
+  /** The counted bytes of each file, by path, in the order of the last writes. Empty files are left out. */
   #sizes = new Map<string, number>()
   /** How many writers each file has at present. */
   readonly #writers = new Map<string, number>()
@@ -65,7 +68,7 @@ export class Quota {
    * @throws PermanentError if the directory would become too large
    */
   add(path: string, bytes: number): void {
-    if (bytes > 0 && this.#used + bytes > this.#maxBytes) throw this.#exceeded()
+    if (bytes > 0 && !this.#fits(bytes)) throw this.#exceeded()
     this.set(path, (this.#sizes.get(path) ?? 0) + bytes)
   }
 
@@ -78,7 +81,9 @@ export class Quota {
   /** Corrects the count of one file. */
   set(path: string, size: number): void {
     this.#used += size - (this.#sizes.get(path) ?? 0)
-    this.#sizes.set(path, size)
+    // The file that was written last is the last entry.
+    this.#sizes.delete(path)
+    if (size > 0) this.#sizes.set(path, size)
     this.#changed?.add(path)
   }
 
@@ -93,10 +98,25 @@ export class Quota {
     return this.checkRoom(0)
   }
 
-  /** Measures the directory if there seems to be no room. @throws PermanentError if there is none for so many bytes */
+  /** Looks at the disk if there seems to be no room. @throws PermanentError if there is none for so many bytes */
   async checkRoom(bytes: number): Promise<void> {
-    if (this.#used + bytes > this.#maxBytes) await this.measure()
-    if (this.#used + bytes > this.#maxBytes) throw this.#exceeded()
+    if (!this.#fits(bytes)) await this.#recount(bytes)
+    if (!this.#fits(bytes)) await this.measure()
+    if (!this.#fits(bytes)) throw this.#exceeded()
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#used + bytes <= this.#maxBytes
+  }
+
+  /** Looks at the files that were written last, until there is room: a handler removes its temporary files soon. */
+  async #recount(bytes: number): Promise<void> {
+    const last = [...this.#sizes].slice(-RECOUNTED)
+    for (let next = last.pop(); next && !this.#fits(bytes); next = last.pop()) {
+      const [path, counted] = next
+      const size = await sizeOf(path)
+      if (this.#sizes.get(path) === counted && !this.#writers.has(path)) this.set(path, size)
+    }
   }
 
   /** Replaces the count by the sizes on the disk. Files that are written meanwhile keep their running count. */

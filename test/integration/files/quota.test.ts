@@ -205,6 +205,29 @@ describe('a measurement', () => {
     room(400)
   })
 
+  it('is no need if the handler has removed the files that it wrote last', async () => {
+    const root = await temporaryFolder()
+    let measured = 0
+    const quota = new Quota(1_000, () => {
+      measured++
+      return root
+    })
+    const write = async (name: string, bytes: number) => {
+      const path = join(root, name)
+      quota.begin(path, true)
+      await quota.addMeasured(path, bytes)
+      await writeFile(path, letters(bytes))
+      quota.end(path)
+      return path
+    }
+    for (let number = 0; number < 50; number++) await write(`stays-${number}`, 10)
+    for (let number = 0; number < 20; number++) await rm(await write(`goes-${number}`, 500))
+    expect(measured).toBe(0)
+    await write('last', 500)
+    await expect(write('over', 1)).rejects.toThrow('TASK_FILES_MAX_BYTES')
+    expect(measured).toBe(1)
+  })
+
   it('that was begun too early is made again for those who wait, once for all of them', async () => {
     const root = await temporaryFolder()
     let measured = 0
@@ -213,6 +236,10 @@ describe('a measurement', () => {
       return root
     })
     quota.set(join(root, 'removed'), 1_000)
+    for (let number = 0; number < 50; number++) {
+      await writeFile(join(root, `later-${number}`), 'x')
+      quota.set(join(root, `later-${number}`), 1)
+    }
     const early = quota.measure()
     await Promise.all(['a', 'b', 'c'].map((name) => quota.addMeasured(join(root, name), 100)))
     await early
