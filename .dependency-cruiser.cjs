@@ -60,7 +60,8 @@ const partsOfTheWorker = Object.keys(mayImport).filter((folder) => !besideTheWor
 /** The files at the top of `src/`. */
 const filesMayImport = {
   errors: [],
-  events: ['errors.ts', 'protocol'],
+  events: ['errors.ts', 'protocol', 'utils'],
+  version: [],
   settings: ['protocol', 'utils'],
   logger: ['settings.ts', 'utils'],
   'worker-options': ['config', 'connections', 'execution', 'storage', 'utils'],
@@ -74,7 +75,7 @@ const filesMayImport = {
     'worker-tasks.ts',
     ...partsOfTheWorker,
   ],
-  index: ['errors.ts', 'events.ts', 'worker.ts', 'worker-options.ts', 'worker-tasks.ts', ...partsOfTheWorker],
+  index: ['errors.ts', 'events.ts', 'version.ts', 'worker.ts', 'worker-options.ts', 'worker-tasks.ts', ...partsOfTheWorker],
 }
 
 /** The only folders that may import these packages. */
@@ -86,6 +87,7 @@ const homeOfPackage = {
   '@hono/node-server': ['dev'],
   commander: ['cli'],
   '@aws-sdk/client-s3': ['storage'],
+  '@cfworker/json-schema': ['tasks'],
 }
 
 const places = (names) =>

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
-import type { ProgressUpdate, TaskFailure } from './protocol/messages.js'
+import { AvtomatikaError, type TaskError } from './errors.js'
+import type { ProgressUpdate } from './protocol/messages.js'
+import { didYouMean } from './utils/did-you-mean.js'
 
 /** The state of a worker. {@link Worker} describes each state. */
 export type WorkerState = 'created' | 'running' | 'draining' | 'stopped'
@@ -15,7 +17,11 @@ export interface TaskRef {
 export interface TaskEnd extends TaskRef {
   /** `success`, `failure`, `cancelled`, or a status that the handler returned. */
   readonly status: string
-  readonly error?: TaskFailure
+  /**
+   * The error of a failure, with the code and the message that were reported. It is the TaskError that the handler threw. For
+   * anything else that was thrown it has the stack of the thrown error, which is its `cause`.
+   */
+  readonly error?: TaskError
   readonly durationMs: number
 }
 
@@ -66,6 +72,25 @@ export interface WorkerEvents {
   resultRefused: ResultRef & { readonly error: Error }
 }
 
+const NAMES = Object.keys({
+  stateChanged: true,
+  registered: true,
+  registrationLost: true,
+  socketOpened: true,
+  socketClosed: true,
+  orchestratorChanged: true,
+  eventLoopBlocked: true,
+  taskStarted: true,
+  taskFinished: true,
+  taskHandedBack: true,
+  strayRejection: true,
+  progress: true,
+  resultDelivered: true,
+  resultSetAside: true,
+  resultIgnored: true,
+  resultRefused: true,
+} satisfies Record<keyof WorkerEvents, true>)
+
 type Listener<E extends keyof WorkerEvents> = (event: WorkerEvents[E]) => void
 
 /** Where listeners are called. */
@@ -89,7 +114,18 @@ export class Events {
     this.#emitter.setMaxListeners(0)
   }
 
+  /** @throws AvtomatikaError `UNKNOWN_EVENT` if there is no such event, `LISTENER` if the listener is no function */
   on<E extends keyof WorkerEvents>(name: E, listener: Listener<E>): () => void {
+    if (!NAMES.includes(name))
+      throw new AvtomatikaError(
+        'UNKNOWN_EVENT',
+        `Unknown event "${String(name)}": ${didYouMean(String(name), NAMES)}`,
+      )
+    if (typeof listener !== 'function')
+      throw new AvtomatikaError(
+        'LISTENER',
+        `Listener of event "${name}" is no function: worker.on(name, listener)`,
+      )
     this.#emitter.on(name, listener)
     return () => this.#emitter.off(name, listener)
   }

@@ -1,8 +1,10 @@
 /// <reference types="node" preserve="true" />
 
 export type {
+  EventValidationName,
   GenerationName,
   KeepTaskFilesName,
+  LogFormatName,
   LogLevelName,
   OrchestratorModeName,
   S3AddressingName,
@@ -67,18 +69,29 @@ export type {
   StoredObject,
   TransferOptions,
 } from './storage/object-store.js'
+export type {
+  CheckedHandler,
+  CheckedReturn,
+  NotJson,
+  ResultProblem,
+  Sendable,
+} from './tasks/checked-return.js'
 export type { TaskContext } from './tasks/context.js'
 export { type DefinedTask, defineTask, type TaskSpec } from './tasks/define-task.js'
 export type {
   Handler,
   HandlerResult,
   HandlerReturn,
+  JsonSchema,
+  OwnData,
   ParamsClass,
   ParamsOf,
   ParamsSpec,
   RawParams,
+  ResultSpec,
   TaskOptions,
 } from './tasks/definition.js'
+export type { EventOptions } from './tasks/event-payload.js'
 export type { FileContent } from './tasks/files/counted-writes.js'
 export type { LocalFiles } from './tasks/files/local-files.js'
 export type { FileMode, OpenMode } from './tasks/files/modes.js'
@@ -92,6 +105,7 @@ export { invalidInputFailure, permanentFailure, transientFailure } from './tasks
 export type { ContextAdditions, Middleware, Next } from './tasks/middleware.js'
 export type { JsonObject, JsonValue } from './utils/json.js'
 export type { Logger, LogMethod } from './utils/logger.js'
+export { VERSION } from './version.js'
 export { Worker } from './worker.js'
 export type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
 export type { WorkerTasks } from './worker-tasks.js'

@@ -10,6 +10,12 @@ export type GenerationChoice = 'auto' | 'classic' | 'rxon'
 /** The lowest level that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
+/** How the log is written. `auto`: readable lines on a terminal, JSON elsewhere. */
+export type LogFormat = 'auto' | 'json' | 'pretty'
+
+/** What becomes of an event that the task must not send. `false` sends an undeclared one, and `throw` fails the call. */
+export type EventValidation = boolean | 'throw'
+
 /** The task directories that are kept for debugging. */
 export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
 
@@ -107,8 +113,8 @@ export interface Settings {
   readonly websocketsEnabled: boolean
   /** `WORKER_CANCEL_GRACE`: Time that a cancelled handler has to end. */
   readonly cancelGraceMs: number
-  /** `STRICT_EVENT_VALIDATION`: If a task declares its events, refuse to send any other event. */
-  readonly strictEvents: boolean
+  /** `STRICT_EVENT_VALIDATION`: If a task declares its events, send no other event. */
+  readonly eventValidation: EventValidation
   /** `RESULT_MAX_RETRIES`: Number of quick retries of a result. */
   readonly resultMaxRetries: number
   /** `RESULT_RETRY_INITIAL_DELAY`: Maximum delay before the first retry of a result. */
@@ -142,6 +148,11 @@ export interface Settings {
   readonly blobCacheMaxBytes: number
   /** `LOG_LEVEL`: Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
   readonly logLevel: LogLevel
+  /**
+   * `LOG_FORMAT`: Format of the log on standard output: `pretty` (readable lines), `json` (one object a line), or
+   * `auto`.
+   */
+  readonly logFormat: LogFormat
   // #endregion
   /** Whether the worker id is random, so the next process has another one. */
   readonly workerIdIsMadeUp: boolean

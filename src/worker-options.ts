@@ -36,9 +36,23 @@ export interface WorkerOptions {
    * worker passes `s3://` values on unchanged.
    */
   objectStore?: ObjectStore
-  /** The logger of the worker and its handlers. Default: JSON lines on standard output, from `LOG_LEVEL` on. */
+  /** The logger of the worker and its handlers. Default: lines on standard output, as `LOG_LEVEL` and `LOG_FORMAT` say. */
   logger?: Logger
 }
+
+/** The names of all options. */
+export const WORKER_OPTIONS = Object.keys({
+  workerType: true,
+  maxConcurrentTasks: true,
+  taskTypeLimits: true,
+  skillDependencies: true,
+  metadata: true,
+  capacityChecker: true,
+  usageChecker: true,
+  config: true,
+  objectStore: true,
+  logger: true,
+} satisfies Record<keyof WorkerOptions, true>)
 
 /** The options of {@link Worker.stop}. */
 export interface StopOptions {

@@ -1,6 +1,8 @@
 import type { LiveLimits } from './config/live-limits.js'
+import type { CheckedHandler } from './tasks/checked-return.js'
+import type { TaskContext } from './tasks/context.js'
 import type { DefinedTask } from './tasks/define-task.js'
-import type { Handler, ParamsOf, ParamsSpec, RawParams, TaskOptions } from './tasks/definition.js'
+import type { HandlerReturn, ParamsOf, ParamsSpec, RawParams, TaskOptions } from './tasks/definition.js'
 import type { ContextAdditions, Middleware } from './tasks/middleware.js'
 
 /** The tasks of a worker: what can be added and changed, also while the worker runs. */
@@ -15,19 +17,22 @@ export interface WorkerTasks<Added extends ContextAdditions> {
    *
    * @param name - the name in the orchestrator's blueprints: 1 to 128 characters out of `A-Z a-z 0-9 _ -`
    * @param handler - receives the params and the {@link TaskContext}; sync or async
-   * @throws AvtomatikaError `TASK_NAME`, `TASK_TYPE` or `TASK_PROPERTIES` if one of them is invalid, `DUPLICATE_TASK` if the
-   * name is taken
+   * @throws AvtomatikaError `TASK_NAME`, `TASK_TYPE`, `TASK_PROPERTIES`, `TASK_OPTIONS`, `TASK_HANDLER` or `DUPLICATE_TASK`:
+   * the message says what is wrong
    * @throws StateError if the worker drains or has stopped
    * @example
    * worker.task('resize', { taskType: 'cpu', params: z.object({ width: z.number() }) }, async ({ width }, { signal }) => {
    *   return { data: { width } }
    * })
    */
-  task(name: string, handler: Handler<RawParams, Added>): this
-  task<P extends ParamsSpec | undefined = undefined>(
+  task<R = HandlerReturn>(
     name: string,
-    options: TaskOptions<P>,
-    handler: Handler<ParamsOf<P>, Added>,
+    handler: CheckedHandler<RawParams, R, false, TaskContext & Added>,
+  ): this
+  task<P extends ParamsSpec | undefined = undefined, R = HandlerReturn, B extends boolean = false>(
+    name: string,
+    options: TaskOptions<P> & { bigints?: B },
+    handler: CheckedHandler<ParamsOf<P>, R, B, TaskContext & Added>,
   ): this
 
   /**

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { checkOptions } from './config/check-options.js'
 import { type LiveLimits, settleLiveLimits } from './config/live-limits.js'
 import { resolveSettings, type Settings } from './config/resolve.js'
 import { WorkerConfig } from './config/worker-config.js'
@@ -9,25 +10,29 @@ import { HealthCheck } from './health/health-check.js'
 import { createLogger } from './logger.js'
 import { runUntilSignal, untilStopped } from './runtime/run-until-signal.js'
 import { Runtime } from './runtime/runtime.js'
-import { alreadyStarted, WORKER_MOVES } from './runtime/worker-states.js'
+import { startWarnings } from './runtime/start-warnings.js'
+import { alreadyStarted, noTasks, WORKER_MOVES } from './runtime/worker-states.js'
 import { storeFor } from './storage/store-for.js'
+import type { CheckedHandler } from './tasks/checked-return.js'
+import type { TaskContext } from './tasks/context.js'
 import { type DefinedTask, isDefinedTask, notDefined } from './tasks/define-task.js'
 import {
-  type Handler,
+  type HandlerReturn,
   type ParamsOf,
   type ParamsSpec,
   type RawParams,
   type TaskOptions,
   TaskRegistry,
 } from './tasks/definition.js'
+import type { EventOptions } from './tasks/event-payload.js'
 import { taskStorage } from './tasks/files/task-storage.js'
-import { limitWarnings } from './tasks/limit-warnings.js'
 import { type ContextAdditions, type Middleware, MiddlewareChain } from './tasks/middleware.js'
+import { definitionFrom } from './tasks/register.js'
 import type { Logger } from './utils/logger.js'
 import { safeLogger } from './utils/safe-logger.js'
 import { StartContext } from './utils/start-context.js'
 import { States } from './utils/states.js'
-import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
+import { type Readiness, type StopOptions, WORKER_OPTIONS, type WorkerOptions } from './worker-options.js'
 import type { WorkerTasks } from './worker-tasks.js'
 
 /** The diagnostics channel that tells the command `run` that a module starts its worker itself. */
@@ -61,6 +66,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
 
   /** @throws ConfigError that lists all problems of the options and the configuration */
   constructor(options: WorkerOptions = {}) {
+    checkOptions(options, WORKER_OPTIONS)
     const {
       config = new WorkerConfig(),
       logger,
@@ -71,7 +77,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     } = options
     const { settings, warnings } = resolveSettings(config, rest)
     this.#settings = settings
-    this.#log = logger ? safeLogger(logger) : createLogger(settings.logLevel)
+    this.#log = logger ? safeLogger(logger) : createLogger(settings.logLevel, settings.logFormat)
     this.#events = new Events(
       (name, error) => this.#log.error({ err: error }, `Listener of "${name}" failed`),
       this.#context,
@@ -119,25 +125,24 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     return this.#runtime.ignored
   }
 
-  task(name: string, handler: Handler<RawParams, Added>): this
-  task<P extends ParamsSpec | undefined = undefined>(
+  task<R = HandlerReturn>(
     name: string,
-    options: TaskOptions<P>,
-    handler: Handler<ParamsOf<P>, Added>,
+    handler: CheckedHandler<RawParams, R, false, TaskContext & Added>,
   ): this
-  task(
+  task<P extends ParamsSpec | undefined = undefined, R = HandlerReturn, B extends boolean = false>(
     name: string,
-    ...rest: [Handler<RawParams, Added>] | [TaskOptions<ParamsSpec | undefined>, Handler<never, Added>]
-  ): this {
-    const [options, handler] = rest.length === 1 ? [{}, rest[0]] : rest
-    this.#register(name, options, handler)
+    options: TaskOptions<P> & { bigints?: B },
+    handler: CheckedHandler<ParamsOf<P>, R, B, TaskContext & Added>,
+  ): this
+  task(name: string, ...rest: readonly unknown[]): this {
+    this.#register(name, rest)
     return this
   }
 
   add(...tasks: readonly DefinedTask<Added>[]): this {
     for (const task of tasks) {
       if (!isDefinedTask(task)) throw notDefined(task)
-      this.#register(task.name, task.options, task.run)
+      this.#register(task.name, [task.options, task.run])
     }
     return this
   }
@@ -168,6 +173,17 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
 
   get hotSkills(): readonly string[] {
     return this.#runtime.hotSkills
+  }
+
+  /**
+   * Sends an event of the worker itself, like {@link TaskContext.emit}, once to each orchestrator in use that knows the worker or
+   * will do so. An event that cannot be sent is logged as an error.
+   * @throws TypeError for an event that cannot be sent, with `STRICT_EVENT_VALIDATION=throw`
+   * @example
+   * worker.emit('model_loaded', { model: 'painter-v1' }, { priority: 5 })
+   */
+  emit(name: string, payload: object = {}, options: EventOptions = {}): void {
+    this.#runtime.emit({ name, payload, options }, this.#state.now)
   }
 
   addToHotCache(model: string): void {
@@ -212,17 +228,12 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
    */
   async start(): Promise<void> {
     channel(STARTING).publish(this)
-    this.#refuseSecondStart()
+    this.#refuseStart()
     this.#context.capture()
     this.#state.move('running')
-    for (const warning of limitWarnings(this.#registry.all(), this.#settings.taskTypeLimits)) {
+    const commands = this.#runtime.commands.count
+    for (const warning of startWarnings(this.#registry.all(), this.#settings, commands))
       this.#log.warn({}, warning)
-    }
-    if (this.#runtime.commands.count > 0 && !this.#settings.websocketsEnabled)
-      this.#log.warn(
-        {},
-        'Command handlers are registered, but no command can come: set WORKER_ENABLE_WEBSOCKETS=true',
-      )
     try {
       await this.#runtime.start()
     } catch (error) {
@@ -253,7 +264,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
    * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or others can change it; nothing is started then
    */
   async run(): Promise<void> {
-    this.#refuseSecondStart()
+    this.#refuseStart()
     const steps = {
       start: () => this.start(),
       stop: () => this.stop(),
@@ -271,7 +282,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
    * @throws ConfigError if the port is taken; nothing is started then
    */
   async runWithHealthCheck(): Promise<void> {
-    this.#refuseSecondStart(this.#health.isUsed)
+    this.#refuseStart(this.#health.isUsed)
     channel(STARTING).publish(this)
     const report = () => ({ ...this.readiness, notAlive: this.#runtime.verdict })
     await this.#health.around(this.#settings.workerPort, report, (port) => {
@@ -284,21 +295,17 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     await this.stop()
   }
 
-  #register(
-    name: string,
-    options: TaskOptions<ParamsSpec | undefined>,
-    handler: Handler<never, never>,
-  ): void {
+  #register(name: string, rest: readonly unknown[]): void {
     if (this.#state.now === 'draining' || this.#state.now === 'stopped') {
       throw new StateError(`Task "${name}" registered too late: the worker is ${this.#state.now}`)
     }
-    const { taskType, params, ...described } = options
-    this.#registry.add({ name, taskType, params, described, handler })
+    this.#registry.add(definitionFrom(name, rest))
     this.#runtime.controls.taskAdded()
   }
 
-  #refuseSecondStart(isStarting = false): void {
+  #refuseStart(isStarting = false): void {
     if (isStarting || this.#state.now !== 'created') throw alreadyStarted(this.#state.now)
+    if (this.#registry.all().length === 0) throw noTasks()
   }
 
   async #stop(pollGraceMs: number): Promise<void> {

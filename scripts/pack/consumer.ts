@@ -6,6 +6,8 @@ import {
   AuthError,
   AvtomatikaError,
   type CapacityChecker,
+  type CheckedHandler,
+  type CheckedReturn,
   CONTRACT_VIOLATION_ERROR,
   type CommandHandler,
   type CommandOrigin,
@@ -21,6 +23,8 @@ import {
   type DownloadOptions,
   DuplicateMessageError,
   defineTask,
+  type EventOptions,
+  type EventValidationName,
   type FileContent,
   type FileDownloadOptions,
   type FileMetadata,
@@ -35,6 +39,7 @@ import {
   InvalidInputError,
   invalidInputFailure,
   type JsonObject,
+  type JsonSchema,
   type JsonValue,
   type KeepTaskFilesName,
   LIMIT_EXCEEDED_ERROR,
@@ -42,16 +47,19 @@ import {
   type ListedOrchestrator,
   type LiveLimits,
   type LocalFiles,
+  type LogFormatName,
   type Logger,
   type LogLevelName,
   type LogMethod,
   type Middleware,
   type Next,
+  type NotJson,
   type ObjectAddress,
   type ObjectStore,
   type OpenMode,
   type OrchestratorEntry,
   type OrchestratorModeName,
+  type OwnData,
   type ParamsClass,
   type ParamsOf,
   type ParamsSpec,
@@ -65,9 +73,12 @@ import {
   RESOURCE_EXHAUSTED_ERROR,
   type Resources,
   ResponseError,
+  type ResultProblem,
   type ResultRef,
+  type ResultSpec,
   type S3AddressingName,
   SECURITY_ERROR,
+  type Sendable,
   ShutdownError,
   StaleMessageError,
   StateError,
@@ -95,6 +106,7 @@ import {
   UnreachableError,
   type UsageChecker,
   type UsageReport,
+  VERSION,
   Worker,
   WorkerConfig,
   type WorkerConfigOverrides,
@@ -114,12 +126,16 @@ const generation: GenerationName = 'auto'
 const level: LogLevelName = 'info'
 const keep: KeepTaskFilesName = 'on-failure'
 const addressing: S3AddressingName = 'virtual'
+const format: LogFormatName = 'json'
+const strict: EventValidationName = 'throw'
 const overrides: WorkerConfigOverrides = {
   ORCHESTRATORS: [first],
   MULTI_ORCHESTRATOR_MODE: mode,
   S3_ADDRESSING: addressing,
   ORCHESTRATOR_PROTOCOL: generation,
   LOG_LEVEL: level,
+  LOG_FORMAT: format,
+  STRICT_EVENT_VALIDATION: strict,
   WORKER_KEEP_TASK_FILES: keep,
   RESOURCES: resources,
 }
@@ -280,9 +296,10 @@ const states: WorkerState[] = []
 worker.on('stateChanged', ({ from, to }) => states.push(from, to))
 worker.on('taskStarted', ({ taskId, jobId, taskName }: TaskRef) => logger.info({ taskId, jobId }, taskName))
 worker.on('taskFinished', ({ status, error, durationMs }: TaskEnd) => {
-  const failure: TaskFailure | undefined = error
+  const failure: TaskError | undefined = error
   logger.info({ status, durationMs }, failure?.message ?? '')
 })
+export const failureWith = (code: string): TaskFailure => ({ code, message: 'no' })
 worker.on('progress', ({ progress, message }: ProgressUpdate) => logger.info({ progress }, message))
 worker.on('resultDelivered', ({ taskId }: ResultRef) => logger.info({ taskId }, 'delivered'))
 export type Blocked = WorkerEvents['eventLoopBlocked']
@@ -334,3 +351,17 @@ export const thrown: readonly TaskError[] = [
   new TaskCancelledError(),
   new TaskTimeoutError(),
 ]
+
+// What a handler may return
+
+const measure: CheckedHandler<RawParams, { width: number }> = ({ width }) => ({ width })
+const found: JsonSchema = { type: 'object', properties: { url: { type: 'string' } } }
+const measured: ResultSpec = { type: 'object', required: ['width'] }
+worker.task('measure', { params: found, result: measured, events: { found } }, measure)
+const urgent: EventOptions = { priority: 5, metadata: { by: VERSION } }
+worker.emit('measured', {}, urgent)
+export const own: OwnData = { width: 1 }
+export const isFine: CheckedReturn<{ width: number }> = undefined
+export const cannotBeSent: NotJson = new Map<string, number>()
+export const plainOnly: Sendable<{ width: number }> = { width: 1 }
+export const reason: ResultProblem<string> = 'return an object: { data: … }'

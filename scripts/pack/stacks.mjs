@@ -34,9 +34,9 @@ const worker = new Worker({
   logger: silent,
 })
 worker.task('fail', failingHandler)
-worker.task('escape', (_, { files }) =>
-  files.read('../outside').catch((error) => record('an internal error, thrown to a handler', error)),
-)
+worker.task('escape', async (_, { files }) => {
+  await files.read('../outside').catch((error) => record('an internal error, thrown to a handler', error))
+})
 await worker.start()
 await worker.start().catch((error) => record('an internal error, thrown to the application', error))
 

@@ -1,6 +1,8 @@
 import type {
+  EventValidation,
   GenerationChoice,
   KeepTaskFiles,
+  LogFormat,
   LogLevel,
   OrchestratorMode,
   S3Addressing,
@@ -23,6 +25,16 @@ export const flag: Kind<boolean> = {
 export const onOff: Kind<boolean, boolean | 'on' | 'off'> = {
   ...flag,
   accept: (value) => flag.accept(typeof value === 'string' ? flag.read(value) : value),
+}
+
+/** The value of `STRICT_EVENT_VALIDATION`. */
+export type EventValidationName = boolean | 'throw'
+
+/** A flag with a third value: an event that is not sent fails the call of `emit`. */
+export const eventValidation: Kind<EventValidation, EventValidationName> = {
+  expected: `${flag.expected}, or throw`,
+  read: (value) => (value.toLowerCase() === 'throw' ? 'throw' : flag.read(value)),
+  accept: (value) => (value === 'throw' ? value : flag.accept(value)),
 }
 
 /** One of the keys of `meanings`, in any case; settled as the meaning of the key. */
@@ -81,6 +93,16 @@ export const logLevel: Kind<LogLevel, LogLevelName> = choice({
   fatal: 'fatal',
   critical: 'fatal',
   silent: 'silent',
+})
+
+/** The values of `LOG_FORMAT`. `text` means `pretty`. */
+export type LogFormatName = 'auto' | 'json' | 'pretty' | 'text'
+
+export const logFormat: Kind<LogFormat, LogFormatName> = choice({
+  auto: 'auto',
+  json: 'json',
+  pretty: 'pretty',
+  text: 'pretty',
 })
 
 /** The task directories that are kept: none, those of failed tasks, or all. */

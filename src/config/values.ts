@@ -1,8 +1,10 @@
 import type { Resources } from '../protocol/messages.js'
 import type { JsonValue } from '../utils/json.js'
 import type {
+  EventValidationName,
   GenerationName,
   KeepTaskFilesName,
+  LogFormatName,
   LogLevelName,
   OrchestratorModeName,
   S3AddressingName,
@@ -159,10 +161,12 @@ export interface WorkerConfigValues {
    */
   WORKER_CANCEL_GRACE: number
   /**
-   * If a task declares its events, refuse to send any other event.
+   * If a task declares its events, send no other event. `throw`: an event that is not sent fails the call of `emit`.
+   * By default, an event that does not match its schema, that the task does not declare or that is not JSON is logged
+   * as an error, and the task goes on. `false` sends an event that the task does not declare, with a warning.
    * Variable `STRICT_EVENT_VALIDATION`. Default: `true`.
    */
-  STRICT_EVENT_VALIDATION: boolean
+  STRICT_EVENT_VALIDATION: EventValidationName
   /**
    * Number of quick retries of a result. After them, the worker retries about once a minute.
    * Variable `RESULT_MAX_RETRIES`. Default: `5`.
@@ -276,6 +280,12 @@ export interface WorkerConfigValues {
    * Variable `LOG_LEVEL`. Default: `info`.
    */
   LOG_LEVEL: LogLevelName
+  /**
+   * Format of the log on standard output: `pretty` (readable lines), `json` (one object a line), or `auto`. `auto`
+   * writes readable lines to a terminal and JSON elsewhere. `text` means `pretty`.
+   * Variable `LOG_FORMAT`. Default: `auto`.
+   */
+  LOG_FORMAT: LogFormatName
   // #endregion
   /**
    * Orchestrators in use, by priority. Orchestrators of equal priority keep their order.

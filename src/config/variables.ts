@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import {
+  eventValidation,
   flag,
   generation,
   journalSync,
   keepTaskFiles,
+  logFormat,
   logLevel,
   onOff,
   orchestratorMode,
@@ -166,8 +168,13 @@ export const VARIABLES = {
   WORKER_ENABLE_WEBSOCKETS: { kind: flag, setting: 'websocketsEnabled', default: false },
   /** Time that a cancelled handler has to end. After it, the worker reports the task as cancelled. */
   WORKER_CANCEL_GRACE: { kind: delay, setting: 'cancelGraceMs', default: 5 },
-  /** If a task declares its events, refuse to send any other event. */
-  STRICT_EVENT_VALIDATION: { kind: flag, setting: 'strictEvents', default: true },
+  /**
+   * If a task declares its events, send no other event. `throw`: an event that is not sent fails the call of `emit`.
+   *
+   * By default, an event that does not match its schema, that the task does not declare or that is not JSON is logged as an
+   * error, and the task goes on. `false` sends an event that the task does not declare, with a warning.
+   */
+  STRICT_EVENT_VALIDATION: { kind: eventValidation, setting: 'eventValidation', default: true },
   /** Number of quick retries of a result. After them, the worker retries about once a minute. */
   RESULT_MAX_RETRIES: { kind: count(0), setting: 'resultMaxRetries', default: 5 },
   /** Maximum delay before the first retry of a result. It doubles with each retry. */
@@ -260,6 +267,12 @@ export const VARIABLES = {
   TRANSFER_PROGRESS: { kind: onOff, setting: 's3.transferProgress', default: true },
   /** Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
   LOG_LEVEL: { kind: logLevel, setting: 'logLevel', default: 'info' },
+  /**
+   * Format of the log on standard output: `pretty` (readable lines), `json` (one object a line), or `auto`.
+   *
+   * `auto` writes readable lines to a terminal and JSON elsewhere. `text` means `pretty`.
+   */
+  LOG_FORMAT: { kind: logFormat, setting: 'logFormat', default: 'auto' },
 } as const satisfies Record<string, Variable>
 
 export type VariableName = keyof typeof VARIABLES

@@ -234,6 +234,7 @@ export class Connection
     events.emit('registered', { orchestrator: this.url })
     this.heartbeats.start()
     this.#socket?.open()
+    this.uplink.open()
     this.polls.start()
     this.#context.nudgeDelivery(this)
     takeover.ready(this)

@@ -1,5 +1,6 @@
 import type { HealthObserver } from '../orchestrators/health.js'
 import { pollDeadlineMs } from '../orchestrators/target.js'
+import type { WorkerEvent } from '../protocol/messages.js'
 import { Connection, type ConnectionContext } from './connection.js'
 import { FailoverWatch, type SwitchObserver } from './failover.js'
 import { Watchdog } from './watchdog.js'
@@ -79,6 +80,11 @@ export class Connections implements HealthObserver, SwitchObserver {
 
   makeRoomFor(maxConcurrentTasks: number): void {
     for (const { orchestrator } of this.#everyone) orchestrator.makeRoomFor(maxConcurrentTasks)
+  }
+
+  /** Sends an event of the worker itself to each orchestrator in use. */
+  emit(event: WorkerEvent): void {
+    for (const { uplink } of this.#used) uplink.emitOwn(event)
   }
 
   /** Finds out at once whether the orchestrators still know this worker. */

@@ -45,9 +45,14 @@ export class Commands {
 
   /**
    * @returns a function that stops listening
-   * @throws AvtomatikaError `DUPLICATE_COMMAND` when the name is taken
+   * @throws AvtomatikaError `DUPLICATE_COMMAND` when the name is taken, `COMMAND_HANDLER` if the arguments are wrong
    */
   on(name: string, handler: CommandHandler): () => void {
+    if (typeof name !== 'string' || typeof handler !== 'function')
+      throw new AvtomatikaError(
+        'COMMAND_HANDLER',
+        `Command "${String(name)}" cannot be registered: pass a name and a function, worker.onCommand(name, handler)`,
+      )
     if (name === CANCEL || this.#handlers.has(name)) {
       const why =
         name === CANCEL ? 'the worker handles it itself: use ctx.signal' : 'it has a handler already'

@@ -17,6 +17,12 @@ export interface TaskSource extends ResultSink {
   readonly uplink: TaskUplink
 }
 
+/** Hears of handlers whose result nobody waits for. */
+export interface LateReports {
+  /** The handler ended after its task was given up. */
+  endedLate(task: TaskInHand, outcome: Outcome): void
+}
+
 /** A task from its offer until its handler has ended. */
 export class TaskInHand {
   readonly offer: TaskOffer

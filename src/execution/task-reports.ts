@@ -1,8 +1,10 @@
 import type { Settlement } from '../delivery/delivery.js'
 import type { SetAsideObserver } from '../delivery/result-queue.js'
-import type { Events } from '../events.js'
+import type { Events, TaskRef } from '../events.js'
 import type { Outcome, TaskOffer, TaskResult } from '../protocol/messages.js'
+import { errorIn, errorOf } from '../tasks/thrown.js'
 import type { Logger } from '../utils/logger.js'
+import { Attempts } from './attempts.js'
 import { HANDED_BACK } from './handed-back.js'
 import { refTo, type TaskInHand } from './task-in-hand.js'
 
@@ -16,6 +18,7 @@ type Refusal = Extract<Settlement, { readonly isKept: boolean }>
 export class TaskReports implements SetAsideObserver {
   readonly #events: Events
   readonly #log: Logger
+  readonly #attempts = new Attempts()
   /** How many results the orchestrators ignored, by their reasons. */
   readonly ignored = new Map<string, number>()
 
@@ -30,11 +33,24 @@ export class TaskReports implements SetAsideObserver {
     if (outcome === HANDED_BACK) {
       this.#log.info(ref, 'Task handed back: the worker is draining')
       this.#events.emit('taskHandedBack', ref)
-    } else if (this.#events.has('taskFinished')) {
-      const status = outcome.kind === 'value' ? outcome.status : outcome.kind
-      const error = outcome.kind === 'failure' && { error: outcome.error }
-      this.#events.emit('taskFinished', { ...ref, status, ...error, durationMs: durationOf(task) ?? 0 })
+      return
     }
+    const status = outcome.kind === 'value' ? outcome.status : outcome.kind
+    const end = { ...ref, status, durationMs: durationOf(task) ?? 0 }
+    if (outcome.kind === 'value') this.#attempts.succeeded(task.offer)
+    this.#logEnd(task, outcome, end)
+    if (!this.#events.has('taskFinished')) return
+    const error = outcome.kind === 'failure' && { error: errorOf(outcome) }
+    this.#events.emit('taskFinished', { ...end, ...error })
+  }
+
+  /** The handler ended after its task was given up. */
+  endedLate(task: TaskInHand, outcome: Outcome): void {
+    const shown = errorIn(outcome)
+    this.#log.warn(
+      { ...refTo(task.offer), ...(shown && { err: shown.err }) },
+      'Handler ended after its task had been given up: its result is dropped',
+    )
   }
 
   /** The orchestrator has answered for the result. */
@@ -64,6 +80,26 @@ export class TaskReports implements SetAsideObserver {
   /** A bug of this package in the path of a task. */
   broke(offer: TaskOffer, error: unknown): void {
     this.#log.error({ ...refTo(offer), err: error }, 'Internal error in the path of a task: please report it')
+  }
+
+  /** A task that was refused unseen has its own line already: its orchestrator decides how many there are. */
+  #logEnd({ offer }: TaskInHand, outcome: Outcome, end: TaskRef & { readonly durationMs: number }): void {
+    const shown = offer.refusal ? undefined : errorIn(outcome)
+    if (!shown) {
+      this.#log.debug(end, 'Task ended')
+      return
+    }
+    const { err, isBug } = shown
+    const level = isBug ? 'error' : 'warn'
+    if (outcome.kind === 'failure') {
+      const { code } = outcome.error
+      const fields = { ...end, code, attempt: this.#attempts.failed(offer), err }
+      this.#log[level](fields, `Task "${offer.taskName}" failed with ${code}`)
+    } else
+      this.#log[level](
+        { ...end, err },
+        `Handler of task "${offer.taskName}" threw after its task was cancelled`,
+      )
   }
 
   #ignored({ taskId, jobId }: TaskResult, reason: string): void {

@@ -16,7 +16,7 @@ import { HANDED_BACK } from './handed-back.js'
 import type { RepeatedOffers } from './repeated-offers.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
-import { refTo, TaskInHand, type TaskSource } from './task-in-hand.js'
+import { type LateReports, refTo, TaskInHand, type TaskSource } from './task-in-hand.js'
 
 /** The parts of a worker that run its tasks. */
 export interface Execution {
@@ -26,6 +26,7 @@ export interface Execution {
   readonly slots: Slots<TaskInHand>
   readonly repeats: RepeatedOffers<TaskInHand>
   readonly watch: Pick<EventLoopWatch, 'ended'>
+  readonly reports: LateReports
   readonly strays: Pick<StrayRejections, 'run'>
   /** Abort listeners are called in it. */
   readonly context: StartContext
@@ -251,10 +252,11 @@ export class TasksInHand {
 
   #startIfReady(task: TaskInHand): void {
     if (!task.hasSlot || !task.isRecorded || task.isDecided) return
-    const { events, surroundings, strays } = this.#execution
+    const { events, log, surroundings, strays } = this.#execution
     const ref = refTo(task.offer)
     task.startedMs = monotonicMs()
     this.#watchDeadline(task)
+    log.debug(ref, 'Task started')
     if (events.has('taskStarted')) events.emit('taskStarted', ref)
     void strays
       .run(ref, () => runTask(task.offer, task.signal, surroundings))
@@ -272,7 +274,7 @@ export class TasksInHand {
   }
 
   #handlerEnded(task: TaskInHand, outcome: Outcome): void {
-    const { watch, log, wake } = this.#execution
+    const { watch, wake, reports } = this.#execution
     this.#drop(task)
     task.hasEnded = true
     watch.ended(task.offer.taskName)
@@ -280,7 +282,7 @@ export class TasksInHand {
       task.decide(outcome)
       return
     }
-    log.warn(refTo(task.offer), 'Handler ended after its task had been given up: its result is dropped')
+    reports.endedLate(task, outcome)
     this.#release(task)
     this.#changed.notify()
     wake.trigger()

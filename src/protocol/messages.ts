@@ -202,13 +202,22 @@ export interface ProgressUpdate {
   readonly tracingContext?: Readonly<Record<string, string>>
 }
 
-/** An event that a handler sends about its task. */
-export interface TaskEvent {
-  readonly jobId: string
-  readonly taskId: string
+/** An event of a worker, or of a task. */
+export interface WorkerEvent {
   readonly name: string
   readonly payload: JsonObject
+  /** Absent: 0. */
+  readonly priority?: number
+  readonly metadata?: JsonObject
+  readonly jobId?: string
+  readonly taskId?: string
   readonly tracingContext: Readonly<Record<string, string>>
+}
+
+/** An event that a handler sends about its task. */
+export interface TaskEvent extends WorkerEvent {
+  readonly jobId: string
+  readonly taskId: string
 }
 
 /** A message of the orchestrator over the socket. */

@@ -5,9 +5,9 @@ import type {
   ProgressUpdate,
   Receipt,
   Registration,
-  TaskEvent,
   TaskOffer,
   TaskResult,
+  WorkerEvent,
 } from './messages.js'
 
 /** The generations of the protocol. */
@@ -108,7 +108,7 @@ export interface Protocol {
   socketPath(workerId: string): string
   writeProgress(update: ProgressUpdate): string
   /** Writes the text of an event for the socket. */
-  writeEvent?(event: TaskEvent): string
+  writeEvent?(event: WorkerEvent): string
   /** Sends the text of an event over HTTP, for a worker without a socket. */
   postEvent?(text: string): WireRequest
   readEvent?(answer: WireAnswer): void

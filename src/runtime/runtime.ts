@@ -6,6 +6,7 @@ import { HotCache } from '../connections/heartbeat/hot-cache.js'
 import { MachineUsage } from '../connections/heartbeat/machine-usage.js'
 import { ReportedUsage } from '../connections/heartbeat/reported-usage.js'
 import { Delivery } from '../delivery/delivery.js'
+import type { WorkerState } from '../events.js'
 import { CapacityCheck } from '../execution/capacity-check.js'
 import { Commands } from '../execution/commands.js'
 import { type Blockage, type EventLoopOwner, EventLoopWatch } from '../execution/event-loop-watch.js'
@@ -19,9 +20,11 @@ import { TasksInHand } from '../execution/tasks-in-hand.js'
 import { Journal } from '../journal/journal.js'
 import { tlsFor } from '../orchestrators/target.js'
 import { PollTurn } from '../polling/poll-turn.js'
-import type { Heartbeat } from '../protocol/messages.js'
+import type { Heartbeat, WorkerEvent } from '../protocol/messages.js'
 import { Takeover } from '../takeover/takeover.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
+import { schemasReady } from '../tasks/json-schema/standard-schemas.js'
+import { emitOwn, type OwnEvent } from '../tasks/own-event.js'
 import type { TaskSurroundings } from '../tasks/run-task.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import { OwnDirectory, openNamed } from '../utils/directories/own-directory.js'
@@ -132,6 +135,13 @@ export class Runtime implements EventLoopOwner {
     return this.#reports.ignored
   }
 
+  /** Sends an event of the worker itself to each orchestrator in use. */
+  emit(event: OwnEvent, state: WorkerState): void {
+    const { settings, context, log } = this.#foundation
+    const send = (sent: WorkerEvent) => context.run(() => this.#connections?.emit(sent))
+    emitOwn(event, state, send, settings.eventValidation, log)
+  }
+
   /** @throws ConfigError if another worker uses the state directory, or if other users can change a directory */
   start(): Promise<void> {
     this.#starting = this.#start()
@@ -173,6 +183,7 @@ export class Runtime implements EventLoopOwner {
 
   async #start(): Promise<void> {
     this.#prepareDirectories()
+    await schemasReady(this.#foundation.registry.all())
     const left = await this.#journal.open()
     if (this.#isStopping) return
     this.#isAccepting = true
@@ -231,6 +242,7 @@ export class Runtime implements EventLoopOwner {
       slots: this.#slots,
       repeats,
       watch: this.#watch,
+      reports: this.#reports,
       strays: this.strays,
       context,
       events,
@@ -253,7 +265,8 @@ export class Runtime implements EventLoopOwner {
           context.run(() => this.#tasks.progress(update))
         },
         emit: (event) => context.run(() => this.#tasks.emit(event)),
-        strictEvents: settings.strictEvents,
+        eventValidation: settings.eventValidation,
+        isRunning: (id) => this.#tasks.running.some((task) => task.offer.taskId === id && !task.isEnding),
         addToHotCache: this.hotCache.add,
         removeFromHotCache: this.hotCache.remove,
       },

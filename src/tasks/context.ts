@@ -1,7 +1,9 @@
 import type { FileMetadata, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
+import type { EventValidation } from '../settings.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
-import { type EventSpecs, eventPayload } from './event-payload.js'
+import { loggable } from './describe-thrown.js'
+import { type EventOptions, type EventSpecs, eventExtras, eventPayload } from './event-payload.js'
 import type { TaskDirectory } from './files/task-directory.js'
 import { TaskFiles } from './files/task-files.js'
 import type { TaskStorage } from './files/task-storage.js'
@@ -61,7 +63,7 @@ export interface TaskContext {
    *
    * @param fraction - 0 (started) to 1 (done); a number outside is clamped
    * @param message - the current activity, for people. Default: empty
-   * @throws TypeError if the fraction is not a number
+   * @throws TypeError if the fraction is not a number, while the task runs
    * @example
    * progress(done / all, `picture ${done} of ${all}`)
    */
@@ -70,14 +72,17 @@ export interface TaskContext {
    * Sends an event to the orchestrator; a blueprint may wait for it. Orchestrators of the first generation know no events,
    * so nothing is sent to them.
    *
+   * An event is logged as an error and not sent if its name or its payload cannot be sent, if the payload does not match the
+   * schema in the task's `events`, or if the task has `events` without this one. `STRICT_EVENT_VALIDATION` changes that.
+   *
    * @param name - 1 to 128 characters from `A-Z a-z 0-9 _ -`
    * @param payload - a JSON-compatible object. Default: `{}`
-   * @throws TypeError if name or payload cannot be sent, or if the payload does not match the schema in the task's `events`.
-   * A task with `events` may send only these events, unless `STRICT_EVENT_VALIDATION` is false.
+   * @param options - priority and metadata of the event. Default: none
+   * @throws TypeError for an event that is not sent, with `STRICT_EVENT_VALIDATION=throw` and while the task runs
    * @example
-   * emit('page_found', { url })
+   * emit('page_found', { url }, { priority: 5 })
    */
-  readonly emit: (name: string, payload?: object) => void
+  readonly emit: (name: string, payload?: object, options?: EventOptions) => void
   /** Reports that `model` is loaded: the orchestrator prefers this worker for tasks that need the model. */
   readonly addToHotCache: (model: string) => void
   /** Reports that `model` is no longer loaded. */
@@ -87,8 +92,10 @@ export interface TaskContext {
 /** The parts of the worker that a context uses. */
 export interface ContextTools {
   readonly log: Logger
-  /** Whether a task with declared events may send no others. */
-  readonly strictEvents: boolean
+  /** What becomes of events that the task must not send. */
+  readonly eventValidation: EventValidation
+  /** Whether the outcome of the task is not decided yet. */
+  isRunning(taskId: string): boolean
   /** Copied into each context, so it must work without a receiver. */
   readonly addToHotCache: (model: string) => void
   /** Copied into each context, so it must work without a receiver. */
@@ -175,6 +182,7 @@ export class OfferContext implements TaskContext, TransferObserver {
 
   readonly progress = (fraction: number, message = ''): void => {
     if (typeof fraction !== 'number' || Number.isNaN(fraction)) {
+      if (!this.#tools.isRunning(this.taskId)) return
       throw new TypeError(`progress() takes a number from 0 to 1, not ${String(fraction)}`)
     }
     this.#fraction = Math.min(1, Math.max(0, fraction))
@@ -191,9 +199,21 @@ export class OfferContext implements TaskContext, TransferObserver {
     this.#tools.report({ taskId, jobId, progress: this.#fraction, message, tracingContext })
   }
 
-  readonly emit = (name: string, payload: object = {}): void => {
+  readonly emit = (name: string, payload: object = {}, options: EventOptions = {}): void => {
     const { taskId, jobId, tracingContext } = this
-    const checked = eventPayload(name, payload, this.#events, this.#tools.strictEvents)
-    this.#tools.emit({ taskId, jobId, name, payload: checked, tracingContext })
+    try {
+      const checked = eventPayload(name, payload, this.#events, this.#tools.eventValidation)
+      this.#tools.emit({
+        ...eventExtras(name, options),
+        taskId,
+        jobId,
+        name,
+        payload: checked,
+        tracingContext,
+      })
+    } catch (error) {
+      if (this.#tools.eventValidation === 'throw' && this.#tools.isRunning(taskId)) throw error
+      this.log.error({ event: name, err: loggable(error) }, 'Event not sent: it is not valid')
+    }
   }
 }

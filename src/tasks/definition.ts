@@ -9,8 +9,53 @@ import type { ContextAdditions } from './middleware.js'
 // biome-ignore lint/suspicious/noExplicitAny: the constructor declares the type of its argument
 export type ParamsClass = new (params: any) => object
 
-/** The description of a task's params: a class, or a Standard Schema (zod, valibot, arktype, …). */
-export type ParamsSpec = StandardSchemaV1 | ParamsClass
+/**
+ * A plain JSON Schema of an object. Draft 7, unless `$schema` names draft 4, 2019-09 or 2020-12. It is published to the
+ * orchestrator unchanged.
+ *
+ * @example
+ * const params = { type: 'object', properties: { width: { type: 'integer' } }, required: ['width'] }
+ */
+export interface JsonSchema {
+  readonly $schema?: string
+  readonly $id?: string
+  readonly $ref?: string
+  readonly $comment?: string
+  readonly $defs?: Readonly<Record<string, unknown>>
+  readonly definitions?: Readonly<Record<string, unknown>>
+  readonly title?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly deprecated?: boolean
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly patternProperties?: Readonly<Record<string, unknown>>
+  readonly additionalProperties?: unknown
+  readonly unevaluatedProperties?: unknown
+  readonly propertyNames?: unknown
+  readonly required?: readonly string[]
+  readonly minProperties?: number
+  readonly maxProperties?: number
+  readonly dependencies?: Readonly<Record<string, unknown>>
+  readonly dependentRequired?: Readonly<Record<string, readonly string[]>>
+  readonly dependentSchemas?: Readonly<Record<string, unknown>>
+  readonly allOf?: readonly unknown[]
+  readonly anyOf?: readonly unknown[]
+  readonly oneOf?: readonly unknown[]
+  readonly not?: unknown
+  readonly if?: unknown
+  readonly then?: unknown
+  readonly else?: unknown
+}
+
+/** The description of data or of a payload: a Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
+export type ResultSpec = StandardSchemaV1 | JsonSchema
+
+/** The description of a task's params: a class, a Standard Schema (zod, valibot, arktype, …), or a plain JSON Schema. */
+export type ParamsSpec = StandardSchemaV1 | ParamsClass | JsonSchema
 
 /** The type of the params that a handler receives for a {@link ParamsSpec}. */
 export type ParamsOf<P> = P extends StandardSchemaV1
@@ -57,11 +102,34 @@ export interface HandlerResult {
 }
 
 /**
+ * An object of the handler's own, which is the data of a success. Arrays, dates, functions, Maps and promises are none. The types
+ * of its members are checked where the handler is registered.
+ */
+export interface OwnData {
+  // biome-ignore lint/suspicious/noExplicitAny: interfaces and classes have no index signature, and `any` accepts them
+  readonly [member: string]: any
+  readonly status?: never
+  readonly data?: never
+  readonly error?: never
+  /** Arrays, Maps and Sets have it. */
+  readonly [Symbol.iterator]?: never
+  /** Promises and buffers have it. */
+  readonly [Symbol.toStringTag]?: never
+  /** Dates have it. */
+  readonly [Symbol.toPrimitive]?: never
+  /** Functions have it. */
+  readonly [Symbol.hasInstance]?: never
+}
+
+/**
  * The return value of a handler: a {@link HandlerResult}, nothing, or an object without the keys `status`, `data` and
- * `error`. Such an object is the data of a success.
+ * `error`. Such an object is the data of a success. The compiler refuses other members beside these keys, and values that
+ * JSON cannot represent.
+ *
+ * In JavaScript, other members beside these keys are sent as data, with a warning once for each task.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may have no return statement
-export type HandlerReturn = HandlerResult | object | null | undefined | void
+export type HandlerReturn = HandlerResult | OwnData | null | undefined | void
 
 /**
  * The code for one task name. `Added` are the members that middleware adds to the context. It may throw {@link TransientError}, {@link PermanentError} or {@link InvalidInputError}; any
@@ -92,16 +160,17 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
   properties?: Readonly<Record<string, unknown>>
   /**
    * Validates the params. The handler receives the validated output, including defaults and coerced values. Params that do
-   * not match fail the task with `INVALID_INPUT_ERROR`. Default: the handler receives the raw object.
+   * not match fail the task with `INVALID_INPUT_ERROR`. A plain JSON Schema only validates. Default: the handler receives the
+   * raw object.
    */
   params?: P
   /**
    * Validates the data of a success. The validated output is sent. Data that do not match fail the task with
    * `CONTRACT_VIOLATION_ERROR`. Default: any data are sent.
    */
-  result?: StandardSchemaV1
+  result?: ResultSpec
   /** Validates the payloads of the events that {@link TaskContext.emit} sends, by event name. Must be synchronous. */
-  events?: Readonly<Record<string, StandardSchemaV1>>
+  events?: Readonly<Record<string, ResultSpec>>
   /** One line for people, shown in the orchestrator's catalog. Default: none. */
   description?: string
   /** The version of the task. A blueprint may ask for one. Default: none. */
@@ -116,17 +185,20 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
    */
   bigints?: boolean
   /**
-   * The statuses besides `success` and `failure` that the handler may return. A blueprint with other transitions does not
-   * send its tasks here. Default: not declared.
+   * The statuses besides `success`, `failure` and `cancelled` that the handler may return. Any other status fails the task with
+   * `PERMANENT_ERROR`. A blueprint with other transitions does not send its tasks here. Default: any status may be returned.
    */
   statuses?: readonly string[]
 }
 
-/** The description of a task besides its name and params. */
+/** The description of a task besides its name and params. Plain JSON Schemas have become Standard Schemas. */
 export type TaskDescription = Pick<
   TaskOptions,
-  'result' | 'events' | 'description' | 'version' | 'bigints' | 'statuses' | 'properties'
->
+  'description' | 'version' | 'bigints' | 'statuses' | 'properties'
+> & {
+  readonly result?: StandardSchemaV1
+  readonly events?: Readonly<Record<string, StandardSchemaV1>>
+}
 
 /** One registered task. */
 export interface TaskDefinition {
@@ -135,7 +207,7 @@ export interface TaskDefinition {
   readonly taskType: string | undefined
   /** A copy of the properties, made by the registry. */
   readonly properties?: JsonObject
-  readonly params: ParamsSpec | undefined
+  readonly params: StandardSchemaV1 | ParamsClass | undefined
   readonly described?: TaskDescription
   readonly handler: Handler<never, never>
 }

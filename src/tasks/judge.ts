@@ -11,6 +11,7 @@ import { isObject, type JsonObject } from '../utils/json.js'
 import { describeThrown } from './describe-thrown.js'
 import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
 import { detailsOf, extrasOf, messageWithDetails } from './result-extras.js'
+import { withThrown } from './thrown.js'
 
 /** The handler returned a value of a wrong shape. A retry would not help. */
 class ShapeError extends TaskError {
@@ -92,15 +93,18 @@ const failureOf = (error: unknown): TaskFailure => {
 export const taskErrorIn = (thrown: unknown): TaskError | undefined =>
   isError(thrown) && thrown instanceof TaskError ? thrown : undefined
 
-/** Returns the outcome that a thrown value stands for. Never throws. */
-export const judgeError = (thrown: unknown): Outcome => {
+/**
+ * Returns the outcome that a thrown value stands for. Never throws.
+ *
+ * @param shown - the value that the log and the listeners see. Default: the thrown one
+ */
+export const judgeError = (thrown: unknown, shown = thrown): Outcome => {
   const error = taskErrorIn(thrown)
-  if (error instanceof TaskCancelledError) return { kind: 'cancelled' }
+  if (error instanceof TaskCancelledError)
+    return shown === thrown ? { kind: 'cancelled' } : withThrown({ kind: 'cancelled' }, shown)
   const code = error?.code ?? TRANSIENT_ERROR
-  return {
-    kind: 'failure',
-    error: { code, ...messageWithDetails(describeThrown(thrown), error?.details) },
-  }
+  const failure = { code, ...messageWithDetails(describeThrown(thrown), error?.details) }
+  return withThrown({ kind: 'failure', error: failure }, shown)
 }
 
 /** Creates a function that builds the result of a failed handler. */

@@ -57,11 +57,14 @@ const copyObject = (value: object, path: string, copying: Copying): JsonValue =>
 
 const copyMembers = (value: object, path: string, copying: Copying): JsonValue => {
   if (Array.isArray(value)) return value.map((item, index) => copyItem(item, `${path}[${index}]`, copying))
+  const isPlain = hasNoClass(value)
   if ('toJSON' in value && typeof value.toJSON === 'function') {
+    if (!isPlain) rejectMisleading(value, path)
     const replacement: unknown = value.toJSON()
     if (replacement !== value) return copy(replacement, path, copying)
   }
-  rejectOpaque(value, path)
+  const content = isPlain ? value : contentOf(value, path)
+  if (typeof content !== 'object') return copy(content, path, copying)
   const product: Record<string, JsonValue> = {}
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key]
@@ -73,15 +76,44 @@ const copyMembers = (value: object, path: string, copying: Copying): JsonValue =
 const copyItem = (item: unknown, path: string, copying: Copying): JsonValue =>
   item === undefined ? null : copy(item, path, copying)
 
-/** Classes whose content is not in their members: JSON.stringify would send `{}`. */
-const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error, ArrayBuffer] as const
+/** Whether a value is an object literal or the like, also one of another realm. */
+const hasNoClass = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
 
-const rejectOpaque = (value: object, path: string): void => {
+/** Classes whose content is not in their members: JSON.stringify would send `{}`. */
+const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error, ArrayBuffer, SharedArrayBuffer] as const
+
+/** Classes that stand for one value, which JSON.stringify sends in their place. */
+const BOXES = [String, Number, Boolean] as const
+
+/** @throws NotJsonError for the two classes whose `toJSON` hides what they are */
+const rejectMisleading = (value: object & { toJSON?: unknown }, path: string): void => {
+  // A Buffer would become a list of numbers, four times as long.
+  if (Buffer.isBuffer(value) && value.toJSON === Buffer.prototype.toJSON) rejectBytes(value, path)
+  if (value instanceof Date && Number.isNaN(value.getTime())) throw new NotJsonError(path, 'an invalid Date')
+}
+
+const rejectBytes = (value: ArrayBufferView, path: string): never => {
+  throw new NotJsonError(path, named(value.constructor.name))
+}
+
+/** Returns the instance of a class, or the value that it stands for. Throws if its content is not in its members. */
+const contentOf = (value: object, path: string): unknown => {
   const kind = OPAQUE.find((type) => value instanceof type)
   if (kind === Promise) throw new NotJsonError(path, 'a Promise (a missing await?)')
-  if (kind) throw new NotJsonError(path, `${/^[AE]/.test(kind.name) ? 'an' : 'a'} ${kind.name}`)
-  if (ArrayBuffer.isView(value)) throw new NotJsonError(path, `a ${value.constructor.name}`)
+  if (kind) throw new NotJsonError(path, named(kind.name))
+  if (ArrayBuffer.isView(value)) return rejectBytes(value, path)
+  if (BOXES.some((type) => value instanceof type)) return value.valueOf()
+  if (Object.keys(value).length > 0) return value
+  throw new NotJsonError(path, `${named(classOf(value))} without a member of its own`)
 }
+
+const classOf = (value: object): string =>
+  typeof value.constructor === 'function' && value.constructor.name !== '' ? value.constructor.name : 'class'
+
+const named = (name: string): string => `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 
 /** Returns whether a JSON value is an object: only an object can be merged into a job's history. */
 export const isJsonObject = (value: JsonValue): value is JsonObject => isObject(value)

@@ -2,6 +2,7 @@ import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { isPending } from '../utils/is-pending.js'
 import { monotonicMs } from '../utils/time.js'
+import { checkStatus } from './check-status.js'
 import { type ContextTools, OfferContext, type TaskContext } from './context.js'
 import type { TaskDefinition, TaskRegistry } from './definition.js'
 import { validateExact } from './exact-params.js'
@@ -10,9 +11,11 @@ import type { TaskDirectories } from './files/task-directories.js'
 import type { TaskStorage } from './files/task-storage.js'
 import { judgeError, judgeValue, taskErrorIn } from './judge.js'
 import type { MiddlewareChain } from './middleware.js'
+import { gatherData } from './mixed-members.js'
 import { pushOutputs } from './push-outputs.js'
 import { withFittingMetadata } from './result-extras.js'
 import type { TaskSignal } from './task-signal.js'
+import { repeatsAbort } from './thrown.js'
 import { validateParams } from './validate-params.js'
 import { validateResult } from './validate-result.js'
 
@@ -66,13 +69,15 @@ export const runTask = async (
     const value = isPending(returned) ? await returned : returned
     if (signal.reason instanceof TaskCancelledError) return judgeError(signal.reason)
     const takesBigints = exact !== undefined || definition.described?.bigints === true
-    const judged = validateResult(definition.described?.result, judgeValue(value, takesBigints), takesBigints)
-    const outcome = withFittingMetadata(isPending(judged) ? await judged : judged, offer, tools.log)
+    const data = judgeValue(gatherData(definition, value, tools.log), takesBigints)
+    const judged = validateResult(definition.described?.result, data, takesBigints)
+    const valid = checkStatus(definition.described?.statuses, isPending(judged) ? await judged : judged)
+    const outcome = withFittingMetadata(valid, offer, tools.log)
     const pushed = pushOutputs(outcome, storage, directory, signal, context)
     return isPending(pushed) ? await pushed : pushed
   } catch (error) {
     directories.diskSpace.notice(error)
-    return judgeError(effectiveError(error, signal.reason))
+    return judgeError(effectiveError(error, signal.reason), shownError(error, signal.reason))
   }
 }
 
@@ -81,6 +86,10 @@ const effectiveError = (error: unknown, reason: TaskError | undefined): unknown 
   if (!reason || (taskErrorIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason
 }
+
+/** Libraries throw when they are aborted. Any other error after an abort is a bug that somebody has to see. */
+const shownError = (error: unknown, reason: TaskError | undefined): unknown =>
+  repeatsAbort(error, reason) ? reason : error
 
 const findDefinition = (registry: TaskRegistry, { taskName }: TaskOffer): TaskDefinition => {
   const definition = registry.get(taskName)

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { InvalidInputError } from '../errors.js'
 import { isObject } from '../utils/json.js'
-import type { ParamsClass, ParamsSpec } from './definition.js'
+import type { ParamsClass } from './definition.js'
 import { describeIssues } from './describe-issues.js'
 import { describeThrown } from './describe-thrown.js'
 
@@ -10,7 +10,10 @@ import { describeThrown } from './describe-thrown.js'
  *
  * @throws InvalidInputError with every issue and its path
  */
-export const validateParams = (spec: ParamsSpec | undefined, params: unknown): unknown => {
+export const validateParams = (
+  spec: StandardSchemaV1 | ParamsClass | undefined,
+  params: unknown,
+): unknown => {
   if (spec && '~standard' in spec) return validateBySchema(spec, params)
   if (!isObject(params)) throw new InvalidInputError(`params: expected an object, got ${kindOf(params)}`)
   return spec ? construct(spec, params) : params

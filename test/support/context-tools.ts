@@ -6,7 +6,8 @@ export const idleTools = (log: Logger): ContextTools => ({
   log,
   report: () => {},
   emit: () => {},
-  strictEvents: true,
+  eventValidation: true,
+  isRunning: () => true,
   addToHotCache: () => {},
   removeFromHotCache: () => {},
 })

@@ -1,6 +1,7 @@
 import { Worker, WorkerConfig, type WorkerOptions } from 'avtomatika-worker'
 import { pino } from 'pino'
 import { expect, onTestFailed, onTestFinished, vi } from 'vitest'
+import { withAnyTask } from './any-task.js'
 import type { CallKind, RawOrchestrator } from './raw-orchestrator.js'
 
 type Variables = NonNullable<ConstructorParameters<typeof WorkerConfig>[0]>
@@ -44,7 +45,7 @@ export const testWorker = ({ url, variables, ...options }: TestWorkerOptions) =>
     WORKER_SHUTDOWN_TIMEOUT: 2,
     ...variables,
   })
-  const worker = new Worker({ ...options, config, logger })
+  const worker = withAnyTask(new Worker({ ...options, config, logger }))
   onTestFinished(() => {
     vi.useRealTimers()
     vi.restoreAllMocks()

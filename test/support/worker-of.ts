@@ -1,5 +1,6 @@
 import { Worker, WorkerConfig, type WorkerEvents, type WorkerOptions } from 'avtomatika-worker'
 import { onTestFinished } from 'vitest'
+import { withAnyTask } from './any-task.js'
 import { Inbox } from './inbox.js'
 import { linesOf } from './log-lines.js'
 
@@ -21,7 +22,7 @@ export const workerOf = (url: string, { variables, ...options }: Setup = {}) => 
     ...variables,
   })
   const { logger, lines } = linesOf()
-  const worker = new Worker({ ...options, config, logger })
+  const worker = withAnyTask(new Worker({ ...options, config, logger }))
   onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
   return { worker, lines }
 }

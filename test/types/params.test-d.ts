@@ -3,7 +3,7 @@ import {
   type HandlerReturn,
   type RawParams,
   type TaskContext,
-  type TaskFailure,
+  type TaskError,
   Worker,
 } from 'avtomatika-worker'
 import * as v from 'valibot'
@@ -73,7 +73,7 @@ worker.on('taskFinished', ({ taskName, status, durationMs, error }) => {
   same<typeof taskName, string>(true)
   same<typeof status, string>(true)
   same<typeof durationMs, number>(true)
-  same<typeof error, TaskFailure | undefined>(true)
+  same<typeof error, TaskError | undefined>(true)
 })
 
 const anyResult: HandlerReturn[] = [

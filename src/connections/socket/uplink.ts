@@ -1,5 +1,5 @@
 import type { Orchestrator } from '../../orchestrators/orchestrator.js'
-import type { ProgressUpdate, TaskEvent } from '../../protocol/messages.js'
+import type { ProgressUpdate, WorkerEvent } from '../../protocol/messages.js'
 import type { Protocol } from '../../protocol/protocol.js'
 import type { Logger } from '../../utils/logger.js'
 import { TroubleLines } from '../../utils/trouble-lines.js'
@@ -28,13 +28,16 @@ const MAX_QUEUED = 1_000
 const RATE_LIMITED = 'The rate limit of the orchestrator lasts'
 
 /**
- * Sends the progress and the events of running tasks to one orchestrator. They go over the command socket if the worker
+ * Sends the progress and the events of running tasks, and those of the worker itself, to one orchestrator. They go over the command socket if the worker
  * has one, otherwise over HTTP if the orchestrator accepts events. Each is sent once: the log tells what did not arrive.
  */
 export class Uplink {
   readonly #options: UplinkOptions
   readonly #progress: ProgressThrottle
   readonly #queue: Post[] = []
+  /** Events of the worker itself before its registration. */
+  readonly #early: WorkerEvent[] = []
+  #isOpen = false
   #inFlight = 0
   #isClosed = false
   /** The last failure that was logged as a warning. */
@@ -57,7 +60,8 @@ export class Uplink {
     this.#progress.settle(taskId)
   }
 
-  emit(event: TaskEvent): void {
+  /** @throws TypeError if no orchestrator can read the event */
+  emit(event: WorkerEvent): void {
     const { socket, orchestrator, log } = this.#options
     const text = orchestrator.protocol.writeEvent?.(event)
     if (text === undefined) {
@@ -66,10 +70,33 @@ export class Uplink {
     } else if (!socket?.say(text)) this.#postEvent({ name: event.name, text })
   }
 
+  /** Sends an event of the worker itself. It waits until the orchestrator knows the worker. */
+  emitOwn(event: WorkerEvent): void {
+    if (this.#isOpen) this.#emitSafely(event)
+    else if (this.#early.length < MAX_QUEUED) this.#early.push(event)
+    else this.#failed(event, new Error(`${MAX_QUEUED} events wait already`))
+  }
+
+  /** The orchestrator knows the worker. */
+  open(): void {
+    this.#isOpen = true
+    for (const event of this.#early.splice(0)) this.#emitSafely(event)
+  }
+
+  /** The call that made the event may be over, so an error can only be logged. */
+  #emitSafely(event: WorkerEvent): void {
+    try {
+      this.emit(event)
+    } catch (error) {
+      this.#failed(event, error as Error)
+    }
+  }
+
   /** Drops everything that waits. Later progress and events are ignored. */
   close(): void {
     this.#isClosed = true
     this.#queue.length = 0
+    this.#early.length = 0
     this.#progress.close()
   }
 
@@ -116,7 +143,7 @@ export class Uplink {
     else this.#progress.resume()
   }
 
-  #failed({ name }: Post, error: Error): void {
+  #failed({ name }: Pick<Post, 'name'>, error: Error): void {
     const { orchestrator, log } = this.#options
     const fields = { orchestrator: orchestrator.url, event: name, err: error }
     const level = this.#troubles.isNew(error.message) ? 'warn' : 'debug'

@@ -8,6 +8,7 @@ import type {
   TaskEvent,
   TaskResult,
   Usage,
+  WorkerEvent,
 } from '../messages.js'
 import type { WireRequest } from '../protocol.js'
 import { REGISTER, RESULT, TOKEN, workerPath } from '../routes.js'
@@ -129,7 +130,7 @@ export const writeTokenRequest = (refreshToken?: string): WireRequest =>
 
 const UNSIGNED = { bubbling_chain: [] }
 
-export const writeEvent = (sign: Sign, workerId: string, eventId: string, event: TaskEvent): string =>
+export const writeEvent = (sign: Sign, workerId: string, eventId: string, event: WorkerEvent): string =>
   sign(
     {
       event_id: eventId,
@@ -141,7 +142,8 @@ export const writeEvent = (sign: Sign, workerId: string, eventId: string, event:
       target_job_id: event.jobId,
       target_task_id: event.taskId,
       trace_context: event.tracingContext,
-      priority: 0,
+      priority: event.priority ?? 0,
+      metadata: event.metadata,
     },
     UNSIGNED,
   )

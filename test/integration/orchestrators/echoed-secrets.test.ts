@@ -129,7 +129,7 @@ test('§1.1.11 neither does the error of a server that sends back whatever it ge
     WORKER_TOKEN: TOKEN,
     WORKER_JOURNAL: false,
   })
-  const worker = new Worker({ config, logger })
+  const worker = new Worker({ config, logger }).task('any', () => {})
   onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
   await worker.start()
   const line = await lines.first(({ message }) => message.startsWith('Registration failed'))

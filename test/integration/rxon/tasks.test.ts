@@ -251,70 +251,65 @@ test('§2.6.6 data that do not fit the result schema are a failure, before they 
 })
 
 test('§2.2.5 half a character in what is told harms neither the task nor the worker', async () => {
-  const { orchestrator, worker } = await setup()
+  const { orchestrator, worker, said } = await setup()
   orchestrator.answers('other', { body: { status: 'event_accepted' } })
   worker.task('tell', (_, { emit, progress }) => {
     progress(0.1, 'a')
     progress(0.5, 'half \ud83d')
-    try {
-      emit('note', { text: '\ud83d' })
-      return { data: { emitted: true } }
-    } catch (error) {
-      return { data: { isTypeError: error instanceof TypeError } }
-    }
+    emit('note', { text: '\ud83d' })
+    return { data: { done: true } }
   })
   await worker.start()
   orchestrator.endPoll(task({ type: 'tell' }))
   const { body } = await orchestrator.answered('result')
-  expect(body).toMatchObject({ status: 'success', data: { isTypeError: true } })
+  expect(body).toMatchObject({ status: 'success', data: { done: true } })
+  expect(await said('Event not sent')).toMatchObject({
+    event: 'note',
+    taskId: 't1',
+    err: { type: 'NotCanonicalError' },
+  })
   const posted = [await orchestrator.next('other'), await orchestrator.next('other')]
   expect(posted.map((each) => each.body.payload.message)).toEqual(['a', 'half \ufffd'])
 })
 
-test('§2.7.3 an event of more than 1 MiB is an error of emit, and such progress is a warning', async () => {
+test('§2.7.3 an event or progress of more than 1 MiB is logged and not sent', async () => {
   const { orchestrator, worker, logged } = await setup()
   orchestrator.answers('other', { body: { status: 'event_accepted' } })
   const long = 'ä'.repeat(600_000)
   worker.task('tell', (_, { emit, progress }) => {
     progress(0.5, long)
-    try {
-      emit('note', { text: long })
-    } catch (error) {
-      return { data: { isTypeError: error instanceof TypeError, message: String(error) } }
-    }
-    return {}
+    emit('note', { text: long })
+    return { data: { done: true } }
   })
   await worker.start()
   orchestrator.endPoll(task({ type: 'tell' }))
   const { body } = await orchestrator.answered('result')
-  expect(body).toMatchObject({
-    status: 'success',
-    data: { isTypeError: true, message: expect.stringMatching(/"note" takes 1,200,\d{3} bytes/) },
-  })
-  expect(logged('warn').map(({ msg }) => msg)).toEqual(['Progress not sent: it cannot be written'])
+  expect(body).toMatchObject({ status: 'success', data: { done: true } })
+  expect(logged('warn').map(({ msg }) => msg)).toEqual([
+    'Progress not sent: it cannot be written',
+    'Event not sent: it is not valid',
+  ])
+  expect(logged('error')[0]?.err?.message).toMatch(/"note" takes 1,200,\d{3} bytes/)
   expect(orchestrator.calls('other').filter(({ path }) => path.endsWith('/events'))).toEqual([])
 })
 
 test('§2.7.1 events go over HTTP without a socket, as they are declared', async () => {
-  const { orchestrator, worker } = await setup()
+  const { orchestrator, worker, logged } = await setup()
   const events = { note: z.object({ text: z.string() }) }
   orchestrator.answers('other', { body: { status: 'event_accepted' } })
   worker.task('tell', { events }, (_, { emit, progress }) => {
-    emit('note', { text: 'half' })
+    emit('note', { text: 'half' }, { priority: 2.5, metadata: { page: 1 } })
     progress(0.5, 'half')
-    const refused = [() => emit('other'), () => emit('note', { text: 7 })].map((tell) => {
-      try {
-        tell()
-        return 'told'
-      } catch (error) {
-        return (error as Error).name
-      }
-    })
-    return { data: { refused } }
+    emit('notes')
+    emit('note', { text: 7 })
   })
   await worker.start()
   orchestrator.endPoll(task({ type: 'tell', tracing_context: { traceparent: '00-1' } }))
-  expect((await orchestrator.answered('result')).body.data).toEqual({ refused: ['TypeError', 'TypeError'] })
+  expect((await orchestrator.answered('result')).body.status).toBe('success')
+  expect(logged('error').map(({ event, taskId, err }) => [event, taskId, err?.message])).toEqual([
+    ['notes', 't1', 'Event "notes" is not declared in `events` of the task: did you mean "note"?'],
+    ['note', 't1', expect.stringMatching(/^Payload of event "note" does not match its schema: text: /)],
+  ])
   const posted = [await orchestrator.next('other'), await orchestrator.next('other')]
   expect(posted.map(({ path }) => path)).toEqual(['/_worker/events', '/_worker/events'])
   expect(posted.map(({ body }) => [body.event_type, body.payload])).toEqual([
@@ -326,5 +321,7 @@ test('§2.7.1 events go over HTTP without a socket, as they are declared', async
     origin_task_id: 't1',
     trace_context: { traceparent: '00-1' },
     bubbling_chain: [],
+    priority: 2.5,
+    metadata: { page: 1 },
   })
 })

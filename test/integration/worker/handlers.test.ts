@@ -30,11 +30,11 @@ const cases: [string, Handler, object][] = [
   ['returns nothing', () => {}, { status: 'success' }],
   [
     'returns a function that can be waited for, as query builders are',
-    () =>
+    (() =>
       Object.assign(() => {}, {
         // biome-ignore lint/suspicious/noThenProperty: this is what it is about
         then: (resolve: (value: object) => void) => resolve({ width: 2 }),
-      }),
+      })) as unknown as Handler,
     { status: 'success', data: { width: 2 } },
   ],
   ['returns its data', () => ({ width: 1 }), { status: 'success', data: { width: 1 } }],

@@ -136,7 +136,7 @@ describe('tasks and limits', () => {
     const config = new WorkerConfig({ WORKER_ID: 'named', WORKER_TYPE: 'plain', MAX_CONCURRENT_TASKS: 3 })
     const orchestrator = await RawOrchestrator.start()
     config.ORCHESTRATOR_URL = orchestrator.url
-    await using worker = new Worker({ config, workerType: 'special' })
+    await using worker = new Worker({ config, workerType: 'special' }).task('any', () => {})
     expect(worker.id).toBe('named')
     await worker.start()
     const { body } = await orchestrator.next('registration')

@@ -2,6 +2,7 @@ import { Events } from '../../../src/events.js'
 import { RepeatedOffers } from '../../../src/execution/repeated-offers.js'
 import { Slots } from '../../../src/execution/slots.js'
 import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand.js'
+import { TaskReports } from '../../../src/execution/task-reports.js'
 import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { type Handler, TaskRegistry } from '../../../src/tasks/definition.js'
@@ -52,6 +53,7 @@ export const tasksWith = (handler: Handler, limit = 10) => {
     cancelGraceMs: GRACE_MS,
     surroundings: { ...parts, registry, tools: idleTools(log), watch: UNWATCHED },
     watch: { ended: () => {} },
+    reports: new TaskReports(parts.events, log),
     strays: { run: (_, work) => work() },
     context: new StartContext(),
   })

@@ -46,7 +46,8 @@ const setUp = () => {
     log: logger,
     report: vi.fn(),
     emit: vi.fn(),
-    strictEvents: true,
+    eventValidation: true as boolean | 'throw',
+    isRunning: (): boolean => true,
     addToHotCache: vi.fn(),
     removeFromHotCache: vi.fn(),
   } satisfies ContextTools
@@ -111,6 +112,14 @@ describe('the context', () => {
     rest.progress(1)
     rest.emit('found')
     expect(tools.report).toHaveBeenCalledTimes(1)
+    tools.isRunning = () => false
+    tools.eventValidation = 'throw'
+    rest.progress(Number.NaN)
+    rest.emit('not a name')
+    rest.emit('odd', { f: () => {} })
+    expect(tools.emit).toHaveBeenCalledTimes(1)
+    rest.addToHotCache('m')
+    rest.removeFromHotCache('m')
     expect(await rest.files.list()).toEqual([])
   })
 })

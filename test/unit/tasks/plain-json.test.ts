@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isJsonObject, NotJsonError, toPlainJson } from '../../../src/tasks/plain-json.js'
@@ -114,8 +115,51 @@ describe('a value that JSON cannot represent is an error with its path', () => {
     expect(() => toPlainJson(value, 'data')).toThrow(message)
   })
 
-  test('a Buffer is sent in the form that its toJSON returns', () => {
-    expect(toPlainJson(Buffer.from('a'), 'data')).toEqual({ type: 'Buffer', data: [97] })
+  test.each<[string, unknown, string]>([
+    ['a Buffer', { pages: [{ png: Buffer.from('a') }] }, 'data.pages[0].png is a Buffer'],
+    ['the JSON of nothing', new Date(Number.NaN), 'data is an invalid Date'],
+    ['shared memory', { m: new SharedArrayBuffer(1) }, 'data.m is a SharedArrayBuffer'],
+    ['the query of a URL', { q: new URLSearchParams('a=1') }, 'data.q is a URLSearchParams without a member'],
+    ['headers', { h: new Headers({ a: '1' }) }, 'data.h is a Headers without a member of its own'],
+    [
+      'private members',
+      {
+        counter: new (class Counter {
+          #count = 1
+          get count() {
+            return this.#count
+          }
+        })(),
+      },
+      'data.counter is a Counter without a member of its own',
+    ],
+  ])('JSON.stringify would lose %s', (_, value, message) => {
+    expect(() => toPlainJson(value, 'data')).toThrow(NotJsonError)
+    expect(() => toPlainJson(value, 'data')).toThrow(message)
+  })
+
+  test('a class may say by toJSON how its instances read, also one of bytes', () => {
+    class Picture extends Uint8Array {
+      toJSON() {
+        return { bytes: this.length }
+      }
+    }
+    class Registry extends Map<string, number> {
+      toJSON() {
+        return Object.fromEntries(this)
+      }
+    }
+    const value = { picture: new Picture(3), registry: new Registry([['a', 1]]) }
+    expect(toPlainJson(value, 'data')).toEqual({ picture: { bytes: 3 }, registry: { a: 1 } })
+  })
+
+  test('an object around a text, a number or a flag is that value, as by JSON.stringify', () => {
+    const value = { text: Object('a'), number: Object(5), flag: Object(false) }
+    expect(toPlainJson(value, 'data')).toEqual({ text: 'a', number: 5, flag: false })
+  })
+
+  test('an object of another realm is no class', () => {
+    expect(toPlainJson(runInNewContext('({ empty: {} })'), 'data')).toEqual({ empty: {} })
   })
 
   test('JSON.stringify gives the same for every value that is accepted', () => {

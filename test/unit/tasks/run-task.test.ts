@@ -4,7 +4,7 @@ import { PermanentError, ShutdownError, TaskCancelledError, type TaskError } fro
 import type { ProgressUpdate, TaskEvent, TaskOffer } from '../../../src/protocol/messages.js'
 import {
   type Handler,
-  type ParamsSpec,
+  type TaskDefinition,
   type TaskDescription,
   TaskRegistry,
 } from '../../../src/tasks/definition.js'
@@ -25,7 +25,11 @@ const OFFER: TaskOffer = {
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
-const setup = (handler: Handler<never>, params?: ParamsSpec, described: TaskDescription = {}) => {
+const setup = (
+  handler: Handler<never>,
+  params?: TaskDefinition['params'],
+  described: TaskDescription = {},
+) => {
   const registry = new TaskRegistry()
   registry.add({ name: 'work', taskType: undefined, params, described, handler })
   const signal = new TaskSignal()
@@ -37,7 +41,8 @@ const setup = (handler: Handler<never>, params?: ParamsSpec, described: TaskDesc
     log,
     report: (update: ProgressUpdate) => void updates.push(update),
     emit: (event: TaskEvent) => void emitted.push(event),
-    strictEvents: true,
+    eventValidation: true,
+    isRunning: () => true,
     addToHotCache: hot.add,
     removeFromHotCache: hot.remove,
   }
