@@ -3,14 +3,53 @@ import type { Skill } from '../protocol/messages.js'
 import { isObject, type JsonObject } from '../utils/json.js'
 import type { TaskDefinition } from './definition.js'
 
+interface ZodDefinition {
+  readonly type: string
+  readonly coerce?: boolean
+  readonly in?: ZodSchema
+  readonly shape?: Readonly<Record<string, StandardSchemaV1>>
+  readonly checks?: readonly { readonly _zod?: { readonly def?: { readonly check?: string } } }[]
+}
+interface ZodSchema {
+  readonly _zod: { readonly def: ZodDefinition }
+}
 interface ZodNode {
-  readonly zodSchema: { readonly _zod: { readonly def: { readonly coerce?: boolean } } }
+  readonly zodSchema: ZodSchema
   readonly jsonSchema: Record<string, unknown>
 }
 
-/** A schema that coerces accepts any value. zod does not say so, and an orchestrator would refuse valid params. */
+/** Keywords that stay if a schema changes the value before it checks the value, as `trim` does. */
+const KEPT = ['type', 'items', 'properties', 'description', 'title']
+
+/**
+ * zod publishes what a value must be after the schema has changed it. An orchestrator would refuse valid params. So a schema
+ * that coerces, prepares or replaces its value accepts any value, one that changes it accepts any value of its type, and a
+ * member that may be missing is not required.
+ */
 const override = ({ zodSchema, jsonSchema }: ZodNode): void => {
-  if (zodSchema._zod.def.coerce) for (const name in jsonSchema) delete jsonSchema[name]
+  const { type, coerce, in: input, checks = [], shape } = zodSchema._zod.def
+  const takesAnything = coerce || type === 'catch' || input?._zod.def.type === 'transform'
+  const changes = checks.some((each) => each._zod?.def?.check === 'overwrite')
+  for (const name in jsonSchema)
+    if (takesAnything || (changes && !KEPT.includes(name))) delete jsonSchema[name]
+  if (changes && jsonSchema['type'] === 'integer') jsonSchema['type'] = 'number'
+  const { required } = jsonSchema
+  if (!shape || !Array.isArray(required)) return
+  const needed = required.filter((name: string) => !mayBeMissing(shape[name]))
+  if (needed.length > 0) jsonSchema['required'] = needed
+  else delete jsonSchema['required']
+}
+
+const mayBeMissing = (schema: StandardSchemaV1 | undefined): boolean => {
+  try {
+    const result = schema?.['~standard'].validate(undefined)
+    if (!(result instanceof Promise)) return result !== undefined && !result.issues
+    // Only a synchronous schema can tell here.
+    result.catch(() => {})
+    return false
+  } catch {
+    return false
+  }
 }
 
 /**
