@@ -7,6 +7,7 @@ export interface UnsignedRequest {
   readonly protocol?: string
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, unknown>>
   readonly body?: unknown
 }
 
@@ -57,6 +58,17 @@ const hasBody = <Request extends UnsignedRequest>(
 const canHaveMd5 = (request: UnsignedRequest): boolean =>
   request.method === 'PUT' && hasBody(request) && request.headers['content-md5'] === undefined
 
+/** Returns whether the sender itself tries a simpler request after a refusal: without a condition, or without an encoding. */
+const hasSimplerForm = ({ headers, query }: UnsignedRequest): boolean =>
+  headers['if-match'] !== undefined || query?.['encoding-type'] !== undefined
+
+/** Returns the change that may help although the store has named no reason. */
+const guessFor = (request: UnsignedRequest, without: readonly string[]): Change | undefined => {
+  if (hasSimplerForm(request)) return undefined
+  const withMd5 = canHaveMd5(request)
+  return without.length > 0 || withMd5 ? { without, withMd5, isCertain: false } : undefined
+}
+
 /** Returns the change after which the store may accept a request that it has refused; `undefined` if there is none. Pure. */
 export const changeAfter = (error: unknown, request: UnsignedRequest): Change | undefined => {
   const { name, message } = error instanceof Error ? error : { name: '', message: '' }
@@ -70,8 +82,7 @@ export const changeAfter = (error: unknown, request: UnsignedRequest): Change | 
   if (statusOf(error) === 417 && all.includes('expect')) return certain(['expect'])
   const named = all.filter((header) => isNamed(header, message))
   if (named.length > 0) return certain(named)
-  const withMd5 = canHaveMd5(request)
-  return all.length > 0 || withMd5 ? { without: all, withMd5, isCertain: false } : undefined
+  return guessFor(request, all)
 }
 
 /** What one store accepts and refuses. It begins with everything that AWS accepts, and learns from refusals. */

@@ -83,7 +83,8 @@ export const isOutage = (error: unknown): boolean => {
   const name = nameOf(error)
   if (kindOf(error) !== 'transient' || DAMAGED.has(name) || LOST_UPLOAD.has(name)) return false
   const { code } = (error ?? {}) as { code?: unknown }
-  const hasReason = statusOf(error) > 0 || typeof code === 'string' || name === 'TimeoutError'
+  // With a status of success, the response cannot be read. It would come again.
+  const hasReason = statusOf(error) >= 300 || typeof code === 'string' || name === 'TimeoutError'
   return hasReason || error instanceof CredentialsError
 }
 

@@ -59,6 +59,18 @@ describe('the change after a refusal', () => {
       refused(400, 'X', 'x-amz-checksum-mode-2'),
       { without: ['x-amz-checksum-mode'], withMd5: false, isCertain: false },
     ],
+    [
+      'nothing if the sender tries without the condition',
+      { ...GET, headers: { ...GET.headers, 'if-match': '"e"' } },
+      refused(400),
+      undefined,
+    ],
+    [
+      'nothing if the sender tries without the encoding',
+      { ...GET, query: { 'encoding-type': 'url' } },
+      refused(501),
+      undefined,
+    ],
     ['nothing after another error', PART, refused(403, 'AccessDenied'), undefined],
     [
       'nothing if the request has nothing to spare',

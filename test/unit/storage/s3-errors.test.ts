@@ -101,6 +101,7 @@ describe('an outage', () => {
     [timeout, 'TimeoutError'],
     [new CredentialsError('role quoted by a service'), 'credentials cannot be loaded'],
     [answered(501), undefined],
+    [answered(200, 'SyntaxError'), undefined],
     [answered(403, 'AccessDenied'), undefined],
     [answered(404), undefined],
     [answered(400, 'BadDigest'), undefined],
