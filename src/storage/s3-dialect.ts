@@ -33,8 +33,6 @@ const DISPENSABLE: Readonly<Record<string, readonly string[]>> = {
   [ALGORITHM]: ['x-amz-checksum-type'],
   [CRC32]: [ALGORITHM, 'x-amz-checksum-type', 'x-amz-sdk-checksum-algorithm'],
   expect: [],
-  // The response tells its version.
-  'if-match': [],
   'x-amz-user-agent': [],
   'amz-sdk-invocation-id': [],
   'amz-sdk-request': [],

@@ -129,9 +129,6 @@ export const hasChanged = (error: unknown): boolean => statusOf(error) === 412 |
 /** Returns whether there is no such object. */
 export const isAbsent = (error: unknown): boolean => statusOf(error) === 404
 
-/** Returns whether the store refuses the condition of a request. Some stores compare ETags wrongly. */
-export const refusesCondition = (error: unknown): boolean => statusOf(error) === 412
-
 /** Returns whether an upload in parts has to begin anew. */
 export const isLostUpload = (error: unknown): boolean => LOST_UPLOAD.has(nameOf(error))
 
@@ -161,3 +158,7 @@ export const isRefusedRequest = (error: unknown): boolean => {
   const isAboutHeaders = status === 400 || status === 417 || status === 501
   return isAboutHeaders && !NOT_ABOUT_HEADERS.has(nameOf(error))
 }
+
+/** Returns whether the store may refuse `If-Match` itself. Some stores do not support it, or compare ETags wrongly. */
+export const refusesCondition = (error: unknown): boolean =>
+  statusOf(error) === 412 || isRefusedRequest(error)

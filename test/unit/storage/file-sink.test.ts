@@ -24,7 +24,7 @@ test('writes all pieces, in order', async () => {
 
 test('remembers that a write has failed, because bytes are missing then', async () => {
   const { sink } = await sinkFor('r')
-  sink.add(Buffer.from('a'))
+  void sink.add(Buffer.from('a'))
   await expect(sink.flush()).rejects.toThrow('EBADF')
   expect(sink.hasFailed).toBe(true)
 })

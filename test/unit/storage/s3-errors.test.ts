@@ -143,6 +143,12 @@ describe('what a store may have done although it answered with an error', () => 
 
   test('is lost with the upload, and a condition may be refused for what it is', () => {
     expect([answered(404, 'NoSuchUpload'), answered(404)].map(isLostUpload)).toEqual([true, false])
-    expect([412, 416, 404].map((status) => refusesCondition(answered(status)))).toEqual([true, false, false])
+    expect([412, 501, 400, 404, 503].map((status) => refusesCondition(answered(status)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ])
   })
 })
