@@ -28,7 +28,21 @@ const mayImport = {
     'utils',
   ],
   takeover: ['connections', 'delivery', 'journal', 'tasks', 'protocol', 'utils'],
+  observability: [
+    'takeover',
+    'connections',
+    'polling',
+    'execution',
+    'delivery',
+    'journal',
+    'orchestrators',
+    'tasks',
+    'storage',
+    'protocol',
+    'utils',
+  ],
   runtime: [
+    'observability',
     'takeover',
     'connections',
     'polling',
@@ -117,6 +131,10 @@ const packagesStayAtHome = Object.entries(homeOfPackage).map(([name, homes]) => 
   to: { path: `(^|/)node_modules/(@types/)?${name}/` },
 }))
 
+/** The modules that only metrics and diagnoses need. */
+const onDemand =
+  '^src/observability/(accept|diagnose|diagnose-connection|event-loop-lag|exporter|families|own-samples|process-samples|version|write-text)\\.ts$'
+
 const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to })
 
 module.exports = {
@@ -168,6 +186,12 @@ module.exports = {
         path: `${places(besideTheWorker)}|(^|/)node_modules/(hono|@hono/node-server|commander)/`,
         reachable: true,
       },
+    ),
+    forbid(
+      'loaded-on-demand',
+      'A worker loads these modules when somebody asks for metrics or a diagnosis, so import them with import()',
+      { path: '^src/', pathNot: onDemand },
+      { path: onDemand, dependencyTypesNot: ['dynamic-import', 'type-only'] },
     ),
     forbid('no-cycles', 'Type imports included', {}, { circular: true }),
     forbid('no-unresolved', 'The import leads nowhere', {}, { couldNotResolve: true }),

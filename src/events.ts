@@ -130,6 +130,17 @@ export class Events {
     return () => this.#emitter.off(name, listener)
   }
 
+  /** Resolves at the first event that fits. */
+  until<E extends keyof WorkerEvents>(name: E, fits: (event: WorkerEvents[E]) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const stopListening = this.on(name, (event) => {
+        if (!fits(event)) return
+        stopListening()
+        resolve()
+      })
+    })
+  }
+
   /** Returns whether the event has a listener. */
   has(name: keyof WorkerEvents): boolean {
     return this.#emitter.listenerCount(name) > 0

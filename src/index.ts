@@ -14,6 +14,7 @@ export type { ListedOrchestrator, OrchestratorEntry } from './config/orchestrato
 export type { WorkerConfigOverrides, WorkerConfigValues } from './config/values.js'
 export { WorkerConfig } from './config/worker-config.js'
 export type { UsageChecker, UsageReport } from './connections/heartbeat/reported-usage.js'
+export type { ResultOutcome } from './delivery/delivery-stats.js'
 export {
   AuthError,
   AvtomatikaError,
@@ -53,6 +54,11 @@ export {
 export type { ResultRef, TaskEnd, TaskRef, WorkerEvents, WorkerState } from './events.js'
 export type { CapacityChecker } from './execution/capacity-check.js'
 export type { CommandHandler, CommandOrigin } from './execution/commands.js'
+export type { TaskOutcome } from './execution/task-stats.js'
+export type { DiagnoseOptions, Diagnosis, DiagnosisCode } from './observability/diagnosis.js'
+export type { MetricsOptions, WorkerMetrics } from './observability/reports.js'
+export type { OrchestratorSnapshot, RunningTask, WorkerSnapshot } from './observability/snapshot.js'
+export type { MetricsFormat } from './observability/write-text.js'
 export type {
   DeviceUsage,
   FileMetadata,

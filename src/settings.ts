@@ -85,6 +85,8 @@ export interface Settings {
   readonly workerType: string
   /** `WORKER_PORT`: Port of the health server. */
   readonly workerPort: number
+  /** `WORKER_METRICS`: Serve the metrics for Prometheus at `/metrics` of the health server. */
+  readonly metrics: boolean
   /** `MULTI_ORCHESTRATOR_MODE`: Use of several orchestrators. */
   readonly orchestratorMode: OrchestratorMode
   /** `TASK_MAX_AGE`: Maximum age of a signed task, by its `timestamp`. */

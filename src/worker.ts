@@ -8,6 +8,9 @@ import { Events, type WorkerEvents, type WorkerState } from './events.js'
 import type { CommandHandler } from './execution/commands.js'
 import { HealthCheck } from './health/health-check.js'
 import { createLogger } from './logger.js'
+import type { DiagnoseOptions, Diagnosis } from './observability/diagnosis.js'
+import { Reports, type WorkerMetrics } from './observability/reports.js'
+import type { WorkerSnapshot } from './observability/snapshot.js'
 import { runUntilSignal, untilStopped } from './runtime/run-until-signal.js'
 import { Runtime } from './runtime/runtime.js'
 import { startWarnings } from './runtime/start-warnings.js'
@@ -62,6 +65,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   readonly #hurry = new AbortController()
   readonly #context = new StartContext()
   readonly #health = new HealthCheck()
+  readonly #reports: Reports
   #stopped: Promise<void> | undefined
 
   /** @throws ConfigError that lists all problems of the options and the configuration */
@@ -85,11 +89,14 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     this.#state = new States('The worker', 'created', WORKER_MOVES, (from, to) =>
       this.#events.emit('stateChanged', { from, to }),
     )
+    const [events, registry] = [this.#events, this.#registry]
+    const itself = { worker: () => this, runtime: () => this.#runtime }
+    this.#reports = new Reports({ events, settings, registry, ...itself })
     this.#runtime = new Runtime({
       settings,
-      registry: this.#registry,
-      storage: taskStorage(storeFor(settings, this.#log, objectStore), settings.s3),
-      events: this.#events,
+      registry,
+      storage: taskStorage(storeFor(settings, this.#log, objectStore, this.#reports.transfers), settings.s3),
+      events,
       log: this.#log,
       context: this.#context,
       middleware: this.#middleware,
@@ -122,7 +129,28 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
 
   /** How many results the orchestrators have ignored, by their reasons; see the event `resultIgnored`. */
   get ignoredResults(): ReadonlyMap<string, number> {
-    return this.#runtime.ignored
+    return this.#runtime.parts.ignored
+  }
+
+  /** The metrics of this worker as text, for a registry of your own. `/metrics` of the health server has the same. */
+  get metrics(): WorkerMetrics {
+    return this.#reports
+  }
+
+  /** Returns the state of the worker at this moment, without secrets. `/status` of the health server has the same. */
+  snapshot(): WorkerSnapshot {
+    return this.#reports.snapshot()
+  }
+
+  /**
+   * Tells why the worker gets no tasks: the causes with evidence and remedy, the most decisive first. Empty if there is none.
+   * If `ORCHESTRATOR_PROTOCOL` is not `auto`, asks the orchestrators for their generation, and waits at most 2 s.
+   *
+   * @example
+   * for (const { cause, evidence, remedy } of await worker.diagnose()) console.log(cause, evidence, remedy)
+   */
+  diagnose(options?: DiagnoseOptions): Promise<readonly Diagnosis[]> {
+    return this.#reports.diagnose(options)
   }
 
   task<R = HandlerReturn>(
@@ -277,7 +305,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
 
   /**
    * Runs the worker like {@link run}, with a health server on `WORKER_PORT` (default 8083; 0 picks a free port). It
-   * serves `/health`, `/livez` and `/readyz`.
+   * serves `/health`, `/livez`, `/readyz`, `/status` and, unless `WORKER_METRICS` is off, `/metrics`.
    *
    * @throws ConfigError if the port is taken; nothing is started then
    */
@@ -285,7 +313,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     this.#refuseStart(this.#health.isUsed)
     channel(STARTING).publish(this)
     const report = () => ({ ...this.readiness, notAlive: this.#runtime.verdict })
-    await this.#health.around(this.#settings.workerPort, report, (port) => {
+    await this.#health.around(this.#settings.workerPort, report, this.#reports.page, (port) => {
       this.#log.info({ port }, 'Health server listens')
       return this.run()
     })

@@ -28,6 +28,11 @@ export interface WorkerConfigValues {
   /** Port of the health server. 0 chooses a free port. Variable `WORKER_PORT`. Default: `8083`. */
   WORKER_PORT: number
   /**
+   * Serve the metrics for Prometheus at `/metrics` of the health server.
+   * Variable `WORKER_METRICS`. Default: `true`.
+   */
+  WORKER_METRICS: boolean
+  /**
    * Token that authenticates the worker. All workers of an orchestrator may share it. The default is public, so the
    * worker logs a warning if it is used.
    * Variable `WORKER_TOKEN`. Default: `your-secret-worker-token`.

@@ -58,6 +58,8 @@ export const VARIABLES = {
   WORKER_TYPE: { kind: text, setting: 'workerType', option: true, default: 'generic-cpu-worker' },
   /** Port of the health server. 0 chooses a free port. */
   WORKER_PORT: { kind: port, setting: 'workerPort', default: 8083 },
+  /** Serve the metrics for Prometheus at `/metrics` of the health server. */
+  WORKER_METRICS: { kind: flag, setting: 'metrics', default: true },
   /**
    * Token that authenticates the worker. All workers of an orchestrator may share it.
    *

@@ -13,6 +13,7 @@ import {
 } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { RateLimits, RequestObserver } from '../orchestrators/requests.js'
+import { troubleIn } from '../orchestrators/trouble.js'
 import { type Polling, PollLoop } from '../polling/poll-loop.js'
 import type { Command, Heartbeat, Receipt, Registration, TaskResult } from '../protocol/messages.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
@@ -108,8 +109,12 @@ export class Connection
   get trouble(): string | undefined {
     const { trouble } = this.#registering
     if (trouble !== undefined) return `not registered with ${this.url}: ${trouble}`
-    const { trouble: ofPolls } = this.polls
-    return ofPolls === undefined ? undefined : `polls of ${this.url} fail: ${ofPolls}`
+    return this.polls.failure && `polls of ${this.url} fail: ${troubleIn(this.polls.failure)}`
+  }
+
+  /** The state of the registration, and why the last attempt failed. */
+  get registrar(): Pick<Registering, 'state' | 'failure'> {
+    return this.#registering
   }
 
   /** Whether tasks are wanted from here. */

@@ -32,6 +32,11 @@ export class Connections implements HealthObserver, SwitchObserver {
     return this.#all
   }
 
+  /** All connections, with standbys. */
+  get everyone(): readonly Connection[] {
+    return [...this.#all, ...this.#standbys]
+  }
+
   /** Why no task can come at present; `undefined` while one orchestrator can give tasks. */
   get trouble(): string | undefined {
     const troubles = this.#used.flatMap(({ trouble }) => trouble ?? [])
@@ -69,17 +74,17 @@ export class Connections implements HealthObserver, SwitchObserver {
 
   /** The tasks of this worker have changed: every orchestrator has to learn of it. */
   catalogChanged(): void {
-    for (const connection of this.#everyone) connection.registerAgain()
+    for (const connection of this.everyone) connection.registerAgain()
   }
 
   /** More or fewer tasks may run at once: orchestrators of the first generation learn of it at a registration only. */
   capacityChanged(): void {
-    for (const connection of this.#everyone)
+    for (const connection of this.everyone)
       if (connection.orchestrator.protocol.generation === 'classic') connection.registerAgain()
   }
 
   makeRoomFor(maxConcurrentTasks: number): void {
-    for (const { orchestrator } of this.#everyone) orchestrator.makeRoomFor(maxConcurrentTasks)
+    for (const { orchestrator } of this.everyone) orchestrator.makeRoomFor(maxConcurrentTasks)
   }
 
   /** Sends an event of the worker itself to each orchestrator in use. */
@@ -102,16 +107,16 @@ export class Connections implements HealthObserver, SwitchObserver {
     this.#context.turn.close()
     this.#watchdog.stop()
     this.#failover?.close()
-    await Promise.all(this.#everyone.map((connection) => connection.drain(idle)))
+    await Promise.all(this.everyone.map((connection) => connection.drain(idle)))
   }
 
   /** Cancels the polls that are still open. */
   abortPolls(): void {
-    for (const connection of this.#everyone) connection.polls.abort()
+    for (const connection of this.everyone) connection.polls.abort()
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#everyone.map((connection) => connection.close()))
+    await Promise.all(this.everyone.map((connection) => connection.close()))
   }
 
   healthChanged(): void {
@@ -122,10 +127,6 @@ export class Connections implements HealthObserver, SwitchObserver {
     const { events, log } = this.#context
     log.warn({ from, to }, 'Failover: the worker uses another orchestrator')
     events.emit('orchestratorChanged', { from, to })
-  }
-
-  get #everyone(): readonly Connection[] {
-    return [...this.#all, ...this.#standbys]
   }
 
   get #used(): readonly Connection[] {

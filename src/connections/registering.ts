@@ -55,7 +55,6 @@ export class Registering {
   /** How often in a row the registration was lost soon after it was taken, and when it was last lost. */
   #losses = 0
   #lostMs = Number.NEGATIVE_INFINITY
-  /** Why the last attempt failed; `undefined` before its end. */
   #failure: Error | undefined
   #isTaken = false
   /** Whether the orchestrator still has the last registration. */
@@ -73,6 +72,11 @@ export class Registering {
 
   get state(): 'unused' | 'registering' | 'registered' | 'closed' {
     return this.#state.now
+  }
+
+  /** Why the last attempt failed; `undefined` before its end, and after a success. */
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
   /** Why this worker is not registered; `undefined` while it is. Has no text of the orchestrator. */

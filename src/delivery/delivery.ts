@@ -1,7 +1,9 @@
 import type { Receipt, TaskResult } from '../protocol/messages.js'
 import { Condition } from '../utils/condition.js'
+import { monotonicMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
+import { DeliveryStats } from './delivery-stats.js'
 import { type Answer, ResultQueue, type ResultSink, type SetAsideObserver } from './result-queue.js'
 import type { DeliveryPolicy } from './retry-policy.js'
 
@@ -24,12 +26,14 @@ type RefusedAnswer = Exclude<Answer, Receipt>
 
 /** Brings each result to the orchestrator that gave the task, and keeps it until that orchestrator has answered. */
 export class Delivery {
+  readonly stats = new DeliveryStats()
   readonly #policy: DeliveryPolicy
   readonly #journal: ResultJournal
   readonly #observer: SetAsideObserver
   readonly #wake: Wake
   readonly #queues = new Map<ResultSink, ResultQueue>()
-  readonly #undelivered = new TurnoverMap<TaskResult, true>()
+  /** The undelivered results, and when each of them came, by the monotonic clock. */
+  readonly #undelivered = new TurnoverMap<TaskResult, number>()
   readonly #changed = new Condition()
   #isClosed = false
 
@@ -42,6 +46,11 @@ export class Delivery {
 
   get undelivered(): readonly TaskResult[] {
     return this.#undelivered.keys()
+  }
+
+  /** When the oldest undelivered result came, by the monotonic clock; `undefined` if none is undelivered. */
+  get oldestMs(): number | undefined {
+    return this.#undelivered.values()[0]
   }
 
   /** False while too many results are undelivered: no more tasks may be taken. */
@@ -57,7 +66,7 @@ export class Delivery {
    */
   // The hot path: one promise, and callbacks inside.
   bring(result: TaskResult, to: ResultSink, isRecorded = false): Promise<Settlement> {
-    this.#undelivered.set(result, true)
+    this.#undelivered.set(result, monotonicMs())
     return new Promise((settled) => {
       const send = () =>
         this.#queueFor(to).send(result, (answer) => this.#answered(result, to, answer, settled))
@@ -94,14 +103,14 @@ export class Delivery {
       return
     }
     this.#journal.acknowledged(result, () => {
-      this.#forget(result)
+      this.#forget(result, answer.kind)
       settled(answer)
     })
   }
 
   async #bury(result: TaskResult, to: ResultSink, { kind, error }: RefusedAnswer): Promise<Settlement> {
     const isKept = await this.#journal.buried(result, to.url, error)
-    this.#forget(result)
+    this.#forget(result, kind)
     return { kind, error, isKept }
   }
 
@@ -114,8 +123,10 @@ export class Delivery {
     return queue
   }
 
-  #forget(result: TaskResult): void {
+  #forget(result: TaskResult, kind: Answer['kind']): void {
     const hadRoom = this.hasRoom
+    const nowMs = monotonicMs()
+    this.stats.ended(kind, nowMs - (this.#undelivered.get(result) ?? nowMs))
     this.#undelivered.delete(result)
     if (!hadRoom) this.#wake.trigger()
     this.#changed.notify()

@@ -75,6 +75,11 @@ export class Slots<T> {
     return this.#queue.length
   }
 
+  /** How many tasks of this type run. */
+  runningOf(type: string): number {
+    return this.#runningByType.get(type) ?? 0
+  }
+
   /** Whether one more task could run, without regard to open polls. */
   get hasFree(): boolean {
     const { global } = this.#limits
@@ -152,7 +157,7 @@ export class Slots<T> {
   #isFull(type: string | undefined): boolean {
     if (this.#pausedTypes.size > 0 && this.#pausedTypes.has(type as string)) return true
     const limit = type === undefined ? undefined : this.#limits.byType[type]
-    return limit !== undefined && (this.#runningByType.get(type as string) ?? 0) >= limit
+    return limit !== undefined && this.runningOf(type as string) >= limit
   }
 
   #count(type: string | undefined, change: 1 | -1): void {

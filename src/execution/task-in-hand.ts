@@ -29,6 +29,8 @@ export class TaskInHand {
   readonly from: TaskSource
   readonly taskType: string | undefined
   readonly signal = new TaskSignal()
+  /** When the offer came, by the monotonic clock. */
+  readonly acceptedMs = monotonicMs()
   /** Another task that does the same work. This task ends with its outcome. */
   readonly original: TaskInHand | undefined
   /** Resolves to the outcome that is reported: of the handler, or without waiting for the handler. */

@@ -7,6 +7,7 @@ import type { Logger } from '../utils/logger.js'
 import { Attempts } from './attempts.js'
 import { HANDED_BACK } from './handed-back.js'
 import { refTo, type TaskInHand } from './task-in-hand.js'
+import type { TaskStats } from './task-stats.js'
 
 /** Orchestrators have a handful of reasons to ignore a result. More than this many are counted as one. */
 const MAX_REASONS = 100
@@ -19,17 +20,20 @@ export class TaskReports implements SetAsideObserver {
   readonly #events: Events
   readonly #log: Logger
   readonly #attempts = new Attempts()
+  readonly #stats: TaskStats
   /** How many results the orchestrators ignored, by their reasons. */
   readonly ignored = new Map<string, number>()
 
-  constructor(events: Events, log: Logger) {
+  constructor(events: Events, log: Logger, stats: TaskStats) {
     this.#events = events
     this.#log = log
+    this.#stats = stats
   }
 
   /** The task has its outcome. */
   ended(task: TaskInHand, outcome: Outcome): void {
     const ref = refTo(task.offer)
+    this.#stats.ended(task, outcome, outcome === HANDED_BACK)
     if (outcome === HANDED_BACK) {
       this.#log.info(ref, 'Task handed back: the worker is draining')
       this.#events.emit('taskHandedBack', ref)

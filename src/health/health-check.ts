@@ -18,19 +18,21 @@ export class HealthCheck {
   /**
    * Runs the server around `work`.
    *
+   * @param pages - see {@link startHealthServer}
    * @param work - receives the port
    * @throws ConfigError if the port is taken
    */
   async around(
     port: number,
     report: Parameters<typeof startHealthServer>[1],
+    pages: Parameters<typeof startHealthServer>[2],
     work: (port: number) => Promise<void>,
   ): Promise<void> {
     this.#isUsed = true
     try {
       // Only workers with a health server pay for loading it.
       const { startHealthServer: start } = await import('./server.js')
-      this.#server = await start(port, report)
+      this.#server = await start(port, report, pages)
       await work(this.#server.port)
     } finally {
       await this.#server?.close()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../errors.js'
 import { answerHealth, type WorkerHealth } from './answer.js'
@@ -10,18 +10,45 @@ export interface HealthServer {
   close(): Promise<void>
 }
 
+/** A page besides the health checks. */
+export interface Page {
+  readonly type: string
+  readonly body: string
+}
+
+/** Returns the page at a path, if there is one. `accept` is the header of the request. */
+export type Pages = (path: string, accept: string) => Promise<Page> | undefined
+
+const TEXT = 'text/plain; charset=utf-8'
+
+const send = (response: ServerResponse, status: number, { type, body }: Page): void => {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  response.end(body)
+}
+
 /**
  * Starts a health server on all interfaces, because health checks come from other machines.
  *
  * @throws ConfigError if the process cannot listen on the port
  */
-export const startHealthServer = async (port: number, health: () => WorkerHealth): Promise<HealthServer> => {
+export const startHealthServer = async (
+  port: number,
+  health: () => WorkerHealth,
+  pages: Pages = () => undefined,
+): Promise<HealthServer> => {
   const server = createServer((request, response) => {
     // The URL is not parsed, because a path such as "//" is not valid and the error would end the process.
     const [path = '/'] = (request.url ?? '/').split('?', 1)
+    const page = pages(path, request.headers.accept ?? '')
+    if (page) {
+      page.then(
+        (ready) => send(response, 200, ready),
+        (error: unknown) => send(response, 500, { type: TEXT, body: `internal error: ${String(error)}` }),
+      )
+      return
+    }
     const { status, body } = answerHealth(path, health())
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-    response.end(body)
+    send(response, status, { type: TEXT, body })
   })
   server.listen(port)
   try {

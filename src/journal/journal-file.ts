@@ -32,6 +32,7 @@ export class JournalFile<Entry> {
   readonly #owner: JournalFileOwner
   #handle: FileHandle | undefined
   #length = 0
+  #writes = 0
   #group = new Group<Entry>()
   /** The group that the disk syncs at present. */
   #syncing: Group<Entry> | undefined
@@ -51,6 +52,11 @@ export class JournalFile<Entry> {
   /** The length of the file, in bytes. */
   get length(): number {
     return this.#length
+  }
+
+  /** How many groups of entries were written. */
+  get writes(): number {
+    return this.#writes
   }
 
   /** The memory that the entries since the beginning of a rewrite take, in characters; 0 without a rewrite. */
@@ -169,6 +175,7 @@ export class JournalFile<Entry> {
     const text = group.takeEntries(this.#encode)
     this.#keepForRewrite(text)
     if (!handle) return
+    this.#writes++
     try {
       this.#length += writeWhole(handle.fd, group.text + text)
     } catch (error) {

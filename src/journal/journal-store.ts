@@ -62,6 +62,11 @@ export class JournalStore implements JournalFileOwner {
     return this.#trouble
   }
 
+  /** The length of the file in bytes, and how many writes have made it. */
+  get size(): { readonly bytes: number; readonly writes: number } {
+    return { bytes: this.#file.length, writes: this.#file.writes }
+  }
+
   /** Whether new entries survive this process. */
   get isWritable(): boolean {
     return this.#mode.now === 'writable' || this.#mode.now === 'behind'

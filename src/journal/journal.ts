@@ -82,6 +82,16 @@ export class Journal {
     return this.#store?.trouble
   }
 
+  /** The length of the journal file in bytes, and how many writes this process has made. */
+  get size(): { readonly bytes: number; readonly writes: number } {
+    return this.#store?.size ?? NOTHING_WRITTEN
+  }
+
+  /** The dead letters in the state folder; `undefined` without a state folder. */
+  get deadLetters(): Pick<DeadLetterBox, 'count' | 'recount'> | undefined {
+    return this.#deadLetters
+  }
+
   /** Whether undelivered results survive this process. */
   get isKept(): boolean {
     return this.#store?.isWritable ?? false
@@ -108,6 +118,7 @@ export class Journal {
       return []
     }
     this.#deadLetters = new DeadLetterBox(folder, this.#log)
+    void this.#deadLetters.recount()
     this.#store = await this.#openStore(this.#folder)
     return this.#store.state.tasks
   }
@@ -253,6 +264,8 @@ export class Journal {
 }
 
 const nothing = (): void => {}
+
+const NOTHING_WRITTEN = { bytes: 0, writes: 0 }
 
 const NO_JOURNAL =
   'there is no journal, and undelivered results are lost when the process ends. Set WORKER_STATE_DIR to a writable directory of this user, or WORKER_JOURNAL=off'

@@ -11,6 +11,11 @@ export class EstimatedClock implements ServerClock {
   #aheadMs = 0
   #readAtMs = Number.NEGATIVE_INFINITY
 
+  /** How far the clock of the orchestrator is ahead of this machine's clock, in ms. */
+  get aheadMs(): number {
+    return this.#aheadMs
+  }
+
   nowMs(): number {
     return wallMs() + this.#aheadMs
   }

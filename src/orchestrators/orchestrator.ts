@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AuthError, ResponseError, UnknownWorkerError, UnreachableError } from '../errors.js'
 import { refusal } from '../protocol/answers.js'
 import type { Heartbeat, Receipt, Registration, TaskOffer, TaskResult } from '../protocol/messages.js'
-import type { Protocol, WireRequest } from '../protocol/protocol.js'
+import type { Generation, Protocol, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
 import { type HttpProxy, proxyAt } from '../transport/proxy.js'
@@ -10,10 +10,12 @@ import type { HttpResponse } from '../transport/request-in-flight.js'
 import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { Redactor } from '../utils/redactor.js'
+import { monotonicMs } from '../utils/time.js'
 import { EstimatedClock } from './estimated-clock.js'
 import type { RequestKind } from './health.js'
 import { Liveness } from './liveness.js'
 import { ProtocolDetector } from './protocol-detector.js'
+import type { RequestStats } from './request-stats.js'
 import { type RateLimits, type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
 import { pollDeadlineMs, secretsIn, type Target } from './target.js'
@@ -36,6 +38,9 @@ export class Orchestrator {
   readonly proxy: string | undefined
   /** The rate limits of this orchestrator. */
   readonly limits: RateLimits
+  /** How long its requests took. */
+  readonly stats: RequestStats
+  readonly clock: EstimatedClock
   /** Whether the orchestrator has to be asked if it still knows this worker. */
   readonly liveness = new Liveness()
   readonly #target: Target
@@ -57,6 +62,7 @@ export class Orchestrator {
     const { workerId, usesSts, taskMaxAgeMs, maxTaskBytes } = target.settings
     const { url, token, taskKey, generation } = target.target
     const clock = new EstimatedClock()
+    this.clock = clock
     const redactor = new Redactor(secretsIn(target.settings))
     this.url = url
     this.workerId = workerId
@@ -82,6 +88,7 @@ export class Orchestrator {
       maxTaskBytes,
     })
     this.limits = this.#requests
+    this.stats = this.#requests.stats
     this.#results = new ResultSender(this.#detector, this.#requests)
   }
 
@@ -91,6 +98,11 @@ export class Orchestrator {
    */
   get protocol(): Protocol {
     return this.#detector.protocol
+  }
+
+  /** Whether {@link protocol} is configured or was detected. */
+  get isProtocolKnown(): boolean {
+    return this.#detector.isKnown
   }
 
   /** How much longer than `pollTimeoutMs` the orchestrator may hold a poll, in ms. */
@@ -106,6 +118,11 @@ export class Orchestrator {
   /** When a rate limit of more than a minute ends, on the monotonic clock; `-Infinity` without such a limit. */
   get longLimitEndMs(): number {
     return this.#requests.longLimitEndMs
+  }
+
+  /** Asks which generation the orchestrator shows, whatever is configured. @throws UnreachableError or ProtocolError */
+  shownGeneration(): Promise<Generation> {
+    return this.#detector.shownGeneration()
   }
 
   async register(registration: Registration): Promise<void> {
@@ -189,7 +206,8 @@ export class Orchestrator {
 
   /** @param kind - the request that needs the protocol, and fails with the detection */
   #detect(kind: RequestKind): Promise<void> {
-    return this.#detector.detect().catch((error: unknown) => this.#requests.failed(kind, error))
+    const sentMs = monotonicMs()
+    return this.#detector.detect().catch((error: unknown) => this.#requests.failed(kind, error, sentMs))
   }
 
   #ensureKnown(): Promise<void> {

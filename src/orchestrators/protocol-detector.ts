@@ -1,5 +1,5 @@
 import { DowngradeError, ProtocolError } from '../errors.js'
-import type { Identity, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { Generation, Identity, Protocol, WireAnswer, WireRequest } from '../protocol/protocol.js'
 import {
   type Dialect,
   dialectByHeader,
@@ -91,6 +91,16 @@ export class ProtocolDetector {
     const failure = this.#failure
     if (failure && monotonicMs() - failure.atMs < FAILURE_MS) throw failure.error
     await this.detect()
+  }
+
+  /**
+   * Asks which generation the orchestrator shows, whatever is configured. Changes nothing.
+   *
+   * @throws UnreachableError, or ProtocolError if the responses do not show the protocol
+   */
+  async shownGeneration(): Promise<Generation> {
+    const dialect = await probe(this.#transport, false)
+    return dialect === 'unsigned' ? 'classic' : protocolOf(dialect, this.#identity).generation
   }
 
   async #detect(): Promise<void> {

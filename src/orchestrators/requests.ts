@@ -18,6 +18,7 @@ import { type Fact, factOf, type RequestKind } from './health.js'
 import type { Liveness } from './liveness.js'
 import { isCut, PollCut } from './poll-cut.js'
 import type { ProtocolDetector } from './protocol-detector.js'
+import { outcomeOf, RequestStats } from './request-stats.js'
 import { responseLimits } from './response-limits.js'
 import type { WorkerToken } from './worker-token.js'
 
@@ -57,6 +58,7 @@ const SPARE_MS = 6_000
 
 /** Sends requests to one orchestrator, each with a token and a deadline, and remembers the rate limits. */
 export class Requests implements RateLimits {
+  readonly stats = new RequestStats()
   readonly #options: RequestsOptions
   readonly #limits: Readonly<Record<RequestKind, number>>
   readonly #paces: Record<RequestKind, Pace> = {
@@ -115,12 +117,12 @@ export class Requests implements RateLimits {
     const maxBytes = this.#limits[kind]
     // The start of a task that is too long shows its ids, so that the worker can report a failure.
     const takesCut = isPoll
-    const sentMs = isPoll ? monotonicMs() : 0
+    const sentMs = monotonicMs()
     const request = { method, path, body, headers, deadlineMs, extraHoldMs, cancelGroup, maxBytes, takesCut }
     return transport.send(request).then(
       (answer) =>
         workerToken.isRefused(token, answer)
-          ? this.#askAgain(kind, request, read, { token, answer })
+          ? this.#askAgain(kind, request, read, { token, answer, sentMs })
           : this.#read(kind, read, answer, sentMs),
       (error: unknown) => this.failed(kind, error, sentMs),
     )
@@ -129,11 +131,14 @@ export class Requests implements RateLimits {
   /**
    * Records what an error shows of the orchestrator, and throws the error.
    *
-   * @param sentMs - when a poll was sent, on the monotonic clock
+   * @param sentMs - when the request was sent, on the monotonic clock; without it no request was sent
    */
   failed(kind: RequestKind, error: unknown, sentMs = Number.POSITIVE_INFINITY): never {
-    const heldMs = kind === 'poll' ? monotonicMs() - sentMs : 0
+    const nowMs = monotonicMs()
+    const heldMs = kind === 'poll' ? nowMs - sentMs : 0
     const wasCut = isCut(error, heldMs, this.#heartbeatsPass)
+    const outcome = wasCut ? 'ok' : outcomeOf(error)
+    if (outcome && sentMs <= nowMs) this.stats.ended(kind, outcome, sentMs, nowMs)
     this.#record(kind, wasCut ? undefined : error)
     // A connection that breaks may also mean that the orchestrator was replaced.
     if (error instanceof UnreachableError || error instanceof AuthError || error instanceof DowngradeError) {
@@ -154,21 +159,24 @@ export class Requests implements RateLimits {
     kind: RequestKind,
     request: HttpRequest,
     read: (answer: WireAnswer) => T,
-    refused: { readonly token: string; readonly answer: WireAnswer },
+    refused: { readonly token: string; readonly answer: WireAnswer; readonly sentMs: number },
   ): Promise<T> {
     const { transport, workerToken } = this.#options
+    this.stats.ended(kind, 'refused', refused.sentMs, monotonicMs())
     await workerToken.replace(refused.token, refused.answer)
-    const answer = await transport.send(request).catch((error: unknown) => this.failed(kind, error))
-    return this.#read(kind, read, answer)
+    const sentMs = monotonicMs()
+    const answer = await transport.send(request).catch((error: unknown) => this.failed(kind, error, sentMs))
+    return this.#read(kind, read, answer, sentMs)
   }
 
-  #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer, sentMs?: number): T {
+  #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer, sentMs: number): T {
     const { clock } = this.#options
     clock.update(answer.headers['date'])
     try {
       const value = read(answer)
       const pace = this.#paces[kind]
       if (pace !== UNLIMITED) this.#paces[kind] = passed(pace)
+      this.stats.ended(kind, 'ok', sentMs, monotonicMs())
       this.#record(kind)
       return value
     } catch (error) {

@@ -3,7 +3,6 @@ import type { Identity, Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import { PollCut } from '../orchestrators/poll-cut.js'
-import { troubleIn } from '../orchestrators/trouble.js'
 import type { TaskOffer } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
 import { CancelGroup } from '../transport/cancel-group.js'
@@ -111,10 +110,9 @@ export class PollLoop implements PollSeat {
     shared.turn.join(this)
   }
 
-  /** Why polls fail at present; `undefined` while they are answered. Has no text of the orchestrator. */
-  get trouble(): string | undefined {
-    const { error } = this.#trouble
-    return error && troubleIn(error)
+  /** Why polls fail at present; `undefined` while they are answered. */
+  get failure(): Error | undefined {
+    return this.#trouble.error
   }
 
   get open(): number {

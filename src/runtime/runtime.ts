@@ -16,8 +16,10 @@ import { StrayRejections } from '../execution/stray-rejections.js'
 import type { TaskInHand } from '../execution/task-in-hand.js'
 import { TaskLifecycle } from '../execution/task-lifecycle.js'
 import { TaskReports } from '../execution/task-reports.js'
+import { TaskStats } from '../execution/task-stats.js'
 import { TasksInHand } from '../execution/tasks-in-hand.js'
 import { Journal } from '../journal/journal.js'
+import type { ObservedParts } from '../observability/observed.js'
 import { tlsFor } from '../orchestrators/target.js'
 import { PollTurn } from '../polling/poll-turn.js'
 import type { Heartbeat, WorkerEvent } from '../protocol/messages.js'
@@ -52,6 +54,7 @@ export class Runtime implements EventLoopOwner {
   readonly #directories: TaskDirectories
   readonly #watch: EventLoopWatch
   readonly #journal: Journal
+  readonly #stats: TaskStats
   readonly #reports: TaskReports
   readonly #delivery: Delivery
   readonly #tasks: TasksInHand
@@ -83,7 +86,8 @@ export class Runtime implements EventLoopOwner {
     })
     this.#watch = new EventLoopWatch(this, wake)
     this.#journal = new Journal(settings, log, this.#wake)
-    this.#reports = new TaskReports(events, log)
+    this.#stats = new TaskStats(foundation.registry)
+    this.#reports = new TaskReports(events, log, this.#stats)
     this.#delivery = new Delivery(
       deliveryPolicy(settings, this.#slots),
       this.#journal,
@@ -130,9 +134,11 @@ export class Runtime implements EventLoopOwner {
     return this.hotCache.skillsAmong(this.#foundation.registry.names)
   }
 
-  /** How many results the orchestrators have ignored, by their reasons. */
-  get ignored(): ReadonlyMap<string, number> {
-    return this.#reports.ignored
+  /** The parts whose state is reported. */
+  get parts(): ObservedParts {
+    const { ignored } = this.#reports
+    const own = { slots: this.#slots, tasks: this.#tasks, stats: this.#stats, connections: this.#connections }
+    return { ...this.#conditions, ...own, ignored }
   }
 
   /** Sends an event of the worker itself to each orchestrator in use. */

@@ -3,14 +3,17 @@ import type { Logger } from '../utils/logger.js'
 import { BlobCache } from './blob-cache.js'
 import type { ObjectStore } from './object-store.js'
 import { S3Store } from './s3-store.js'
+import { countTransfers, type TransferCounts } from './transfer-counts.js'
 
 /** The store behind `s3://` values with its cache; `undefined` if no store is configured and none is given. */
 export const storeFor = (
   settings: Settings,
   log: Logger,
   given: ObjectStore | undefined,
+  counts: TransferCounts,
 ): ObjectStore | undefined => {
-  const store = given ?? s3StoreFor(settings.s3, log)
+  const plain = given ?? s3StoreFor(settings.s3, log)
+  const store = plain && countTransfers(plain, counts)
   const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, isInPod, s3 } = settings
   if (!store?.stat || folder === undefined) return store
   return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', isInPod, log })

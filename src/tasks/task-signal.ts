@@ -1,4 +1,5 @@
 import type { TaskError } from '../errors.js'
+import { monotonicMs } from '../utils/time.js'
 
 /**
  * The abort signal of one task. It is created at the first access, because most handlers never use it. A cancel, the
@@ -7,6 +8,8 @@ import type { TaskError } from '../errors.js'
 export class TaskSignal {
   #controller: AbortController | undefined
   #reason: TaskError | undefined
+  /** When the signal was aborted, by the monotonic clock. Means nothing before. */
+  abortedMs = 0
 
   get signal(): AbortSignal {
     this.#controller ??= this.#make()
@@ -21,6 +24,7 @@ export class TaskSignal {
   abort(reason: TaskError): void {
     if (this.#reason) return
     this.#reason = reason
+    this.abortedMs = monotonicMs()
     this.#controller?.abort(reason)
   }
 

@@ -1,4 +1,4 @@
-import { performance as measured } from 'node:perf_hooks'
+import { type IntervalHistogram, performance as measured, monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** The only place for timers and clocks: tests move this clock, and nothing else in `src/` reads another one. */
 
@@ -16,6 +16,16 @@ export const idleMs = (): number => measured.eventLoopUtilization().idle
 
 /** Returns milliseconds since 1970 by this machine's clock, which may be set. For dates, not for measuring durations. */
 export const wallMs = (): number => Date.now()
+
+/** Returns for how long this process has run, in ms. */
+export const uptimeMs = (): number => process.uptime() * 1_000
+
+/** Measures every `resolutionMs` how late the event loop runs, in ns, until `disable` is called. Each value includes the resolution. */
+export const measureLoopDelay = (resolutionMs: number): IntervalHistogram => {
+  const delays = monitorEventLoopDelay({ resolution: resolutionMs })
+  delays.enable()
+  return delays
+}
 
 /** Calls `action` in the next turn of the event loop, after the callbacks that are due now. */
 export const nextTurn = (action: () => void): void => {

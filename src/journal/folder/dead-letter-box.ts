@@ -2,7 +2,7 @@ import { ResponseError } from '../../errors.js'
 import type { TaskResult } from '../../protocol/messages.js'
 import type { Logger } from '../../utils/logger.js'
 import { wallMs } from '../../utils/time.js'
-import { type DeadLetter, removeOldest, writeLetter } from './dead-letters.js'
+import { countLetters, type DeadLetter, removeOldest, writeLetter } from './dead-letters.js'
 
 /** Enough for people to see what goes wrong, and too little to fill a disk. */
 const BOUNDS = { letters: 1_000, bytes: 64 * 1024 * 1024 }
@@ -13,11 +13,22 @@ export class DeadLetterBox {
   readonly #log: Logger
   #removing: Promise<void> = Promise.resolve()
   #isRemovalQueued = false
+  #count = 0
 
   /** @param folder - the worker's state folder */
   constructor(folder: string, log: Logger) {
     this.#folder = folder
     this.#log = log
+  }
+
+  /** How many dead letters there were at the last {@link recount}. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Counts the dead letters. The command `outbox` and people remove some. Never rejects. */
+  async recount(): Promise<void> {
+    this.#count = await countLetters(this.#folder)
   }
 
   /** Writes a dead letter. Returns whether it is on disk. */
@@ -31,6 +42,7 @@ export class DeadLetterBox {
       )
       return false
     }
+    void this.recount()
     this.#removeSoon()
     return true
   }

@@ -65,6 +65,9 @@ export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
     .sort((one, other) => one.letter.diedAt.localeCompare(other.letter.diedAt))
 }
 
+/** Returns how many dead letters a state folder has. */
+export const countLetters = async (folder: string): Promise<number> => (await pathsIn(folder)).length
+
 /** Removes the oldest dead letters beyond the bounds, never the newest one. Returns the removed ones. */
 export const removeOldest = async (folder: string, bounds: LetterBounds): Promise<DeadLetter[]> => {
   const files = await Promise.all((await pathsIn(folder)).map(sizeOf))

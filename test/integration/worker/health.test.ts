@@ -32,7 +32,7 @@ test('/health, /livez and /readyz are answered while the worker runs', async () 
     503,
     expect.stringMatching(/^not ready: not registered with .*503/),
   ])
-  expect(await ask(port, '/metrics')).toEqual([404, expect.any(String)])
+  expect(await ask(port, '/metricses')).toEqual([404, expect.any(String)])
   orchestrator.behaves('registration')
   await orchestrator.next('poll')
   expect(await ask(port, '/readyz')).toEqual([200, 'OK'])

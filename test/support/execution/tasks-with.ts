@@ -3,6 +3,7 @@ import { RepeatedOffers } from '../../../src/execution/repeated-offers.js'
 import { Slots } from '../../../src/execution/slots.js'
 import type { TaskInHand, TaskSource } from '../../../src/execution/task-in-hand.js'
 import { TaskReports } from '../../../src/execution/task-reports.js'
+import { TaskStats } from '../../../src/execution/task-stats.js'
 import { TasksInHand } from '../../../src/execution/tasks-in-hand.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { type Handler, TaskRegistry } from '../../../src/tasks/definition.js'
@@ -53,7 +54,7 @@ export const tasksWith = (handler: Handler, limit = 10) => {
     cancelGraceMs: GRACE_MS,
     surroundings: { ...parts, registry, tools: idleTools(log), watch: UNWATCHED },
     watch: { ended: () => {} },
-    reports: new TaskReports(parts.events, log),
+    reports: new TaskReports(parts.events, log, new TaskStats(registry)),
     strays: { run: (_, work) => work() },
     context: new StartContext(),
   })

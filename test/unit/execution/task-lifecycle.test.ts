@@ -4,6 +4,7 @@ import { TaskCancelledError } from '../../../src/errors.js'
 import type { TaskSource } from '../../../src/execution/task-in-hand.js'
 import { TaskLifecycle } from '../../../src/execution/task-lifecycle.js'
 import { TaskReports } from '../../../src/execution/task-reports.js'
+import { TaskStats } from '../../../src/execution/task-stats.js'
 import type { Receipt, TaskOffer, TaskResult } from '../../../src/protocol/messages.js'
 import type { Handler } from '../../../src/tasks/definition.js'
 import { offerOf, sourceAt, tasksWith } from '../../support/execution/tasks-with.js'
@@ -13,7 +14,7 @@ const setUp = (handler: Handler = () => ({ data: { sum: 2 } }), source: Partial<
   const { tasks, slots, repeats, directories, events, wake, log, lines } = tasksWith(handler)
   const steps: string[] = []
   const delivered: TaskResult[] = []
-  const reports = new TaskReports(events, log)
+  const reports = new TaskReports(events, log, new TaskStats({ get: () => undefined }))
   const noted = (what: string, then: () => void) => {
     steps.push(`journal: ${what}`)
     then()
