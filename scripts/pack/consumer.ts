@@ -18,6 +18,9 @@ import {
   DEPENDENCY_MISSING_ERROR,
   type DefinedTask,
   type DeviceUsage,
+  type DiagnoseOptions,
+  type Diagnosis,
+  type DiagnosisCode,
   DowngradeError,
   type DownloadedFile,
   type DownloadOptions,
@@ -51,6 +54,8 @@ import {
   type Logger,
   type LogLevelName,
   type LogMethod,
+  type MetricsFormat,
+  type MetricsOptions,
   type Middleware,
   type Next,
   type NotJson,
@@ -59,6 +64,7 @@ import {
   type OpenMode,
   type OrchestratorEntry,
   type OrchestratorModeName,
+  type OrchestratorSnapshot,
   type OwnData,
   type ParamsClass,
   type ParamsOf,
@@ -73,9 +79,11 @@ import {
   RESOURCE_EXHAUSTED_ERROR,
   type Resources,
   ResponseError,
+  type ResultOutcome,
   type ResultProblem,
   type ResultRef,
   type ResultSpec,
+  type RunningTask,
   type S3AddressingName,
   SECURITY_ERROR,
   type Sendable,
@@ -94,6 +102,7 @@ import {
   type TaskFailure,
   type TaskFiles,
   type TaskOptions,
+  type TaskOutcome,
   type TaskRef,
   type TaskSpec,
   TaskTimeoutError,
@@ -112,7 +121,9 @@ import {
   type WorkerConfigOverrides,
   type WorkerConfigValues,
   type WorkerEvents,
+  type WorkerMetrics,
   type WorkerOptions,
+  type WorkerSnapshot,
   type WorkerState,
   type WorkerTasks,
 } from 'avtomatika-worker'
@@ -303,6 +314,31 @@ export const failureWith = (code: string): TaskFailure => ({ code, message: 'no'
 worker.on('progress', ({ progress, message }: ProgressUpdate) => logger.info({ progress }, message))
 worker.on('resultDelivered', ({ taskId }: ResultRef) => logger.info({ taskId }, 'delivered'))
 export type Blocked = WorkerEvents['eventLoopBlocked']
+
+// Metrics, status and diagnosis
+
+const text: MetricsFormat = 'openmetrics'
+const metricsOptions: MetricsOptions = { format: text, process: false }
+const metrics: WorkerMetrics = worker.metrics
+export const exposition: Promise<string> = metrics.text(metricsOptions)
+const snapshot: WorkerSnapshot = worker.snapshot()
+const outcome: TaskOutcome = 'success'
+const delivered: ResultOutcome = 'delivered'
+export const ended: number = snapshot.tasks.ended[outcome] + snapshot.results.ended[delivered]
+export const running: string[] = snapshot.tasks.running.map(
+  ({ taskId, runningMs }: RunningTask) => `${taskId} ${runningMs}`,
+)
+export const urls: string[] = snapshot.orchestrators.map(
+  ({ url, trouble }: OrchestratorSnapshot) => trouble ?? url,
+)
+const diagnoseOptions: DiagnoseOptions = { noTaskForMs: 60_000 }
+const ignored: readonly DiagnosisCode[] = ['other_orchestrator_in_use']
+export const causes = async (): Promise<string[]> => {
+  const found: readonly Diagnosis[] = await worker.diagnose(diagnoseOptions)
+  return found
+    .filter(({ code }) => !ignored.includes(code))
+    .map(({ evidence, remedy }) => `${evidence} ${remedy}`)
+}
 
 // Errors
 

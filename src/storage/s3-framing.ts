@@ -26,10 +26,10 @@ export const hasEndMark = ({ ContentLength }: GetObjectCommandOutput, body: Read
 
 /** Asks the store for the length of an object (HEAD). Returns `undefined` if the store does not tell the length of what it sends. */
 export const askForLength = async (
-  { sdk, client }: S3,
+  { sdk, brief }: S3,
   { bucket: Bucket, key: Key }: ObjectAddress,
   abortSignal: AbortSignal,
 ): Promise<number | undefined> => {
-  const head = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
+  const head = await brief.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
   return head.ContentEncoding === undefined ? head.ContentLength : undefined
 }

@@ -203,9 +203,9 @@ describe('keys that XML cannot hold', () => {
 })
 
 describe('a folder in the params', () => {
-  const run = async (objectStore: Partial<ObjectStore>) => {
+  const run = async (objectStore: ObjectStore) => {
     const worker = await fileWorker({
-      objectStore: objectStore as ObjectStore,
+      objectStore,
       tasks: (each) =>
         each.task('t', async ({ folder }) => ({ data: { names: (await readdir(folder)).sort() } })),
     })
@@ -222,6 +222,7 @@ describe('a folder in the params', () => {
       download: async () => {
         throw new InvalidInputError('s3://b/d/1 cannot be downloaded: NoSuchKey: 404')
       },
+      upload: async () => ({ size: 0 }),
     })
     expect(job.errorMessage).toContain(
       's3://b/d/1 cannot be downloaded: NoSuchKey: 404 (the store has listed it: it was deleted since, or has another name)',

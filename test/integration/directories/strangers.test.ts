@@ -86,12 +86,12 @@ test.each(NAMED)(
 test('the files of a task are for the user of the worker, also if the system would give them to all', async () => {
   const { orchestrator, child } = await workerOf(process.getuid?.() ?? 0, {
     TASK_FILES_DIR: join(temporaryFolder(), 'payloads'),
+    WORKER_KEEP_TASK_FILES: 'always',
   })
   await orchestrator.next('poll')
   orchestrator.offer('writes')
   child.tell('go on')
   const { root } = (await orchestrator.next('result')).body.result.data
-  // The result is not acknowledged yet, or its directory would be gone.
   const files = ['..', '.', 'a', 'a/first.txt', 'second.txt'].map((name) => modeOf(join(root, name)))
   expect(files).toEqual(['700', '700', '700', '600', '600'])
 })
