@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InvalidInputError, type ObjectStore, type Worker, type WorkerOptions } from 'avtomatika-worker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -17,6 +19,7 @@ import {
 } from '../../support/exposition.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 import { gate, SECRET, testWorker } from '../../support/test-worker.js'
 
 type Variables = NonNullable<Parameters<typeof testWorker>[0]['variables']>
@@ -227,13 +230,17 @@ describe('counts what happens', () => {
   })
 
   test('to results: deliveries, dead letters, and those that wait', async () => {
-    const { worker, orchestrator } = await setUp()
+    const folder = temporaryFolder()
+    const { worker, orchestrator } = await setUp({ WORKER_STATE_DIR: folder })
     worker.task('work', () => {})
     await worker.start()
     orchestrator.answers('result', { status: 409, body: {} })
     orchestrator.offer('work')
     await eventually('a dead letter', async () => (await read(worker, 'dead_letters')) === 1)
     expect(await read(worker, 'results_total{outcome="refused"}')).toBe(1)
+    // As `avtomatika-worker outbox` does, in another process.
+    await rm(join(folder, 'dead-letters'), { recursive: true })
+    expect(await read(worker, 'dead_letters')).toBe(0)
     orchestrator.answers('result', 'hold')
     orchestrator.offer('work')
     await eventually('a result that waits', async () => (await read(worker, 'undelivered_results')) === 1)
