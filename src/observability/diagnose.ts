@@ -138,7 +138,7 @@ const diagnoseSlots = (observed: Observed): readonly Diagnosis[] => {
   const { slots } = observed
   const { global, byType } = slots.limits
   if (slots.isPaused) {
-    const evidence = 'pause() was called, and resume() was not.'
+    const evidence = 'There was a call of pause(), and none of resume() after it.'
     return [{ code: 'paused', cause: 'The worker is paused.', evidence, remedy: 'Call worker.resume().' }]
   }
   const found: Diagnosis[] = []
@@ -163,7 +163,7 @@ const diagnoseSlots = (observed: Observed): readonly Diagnosis[] => {
       found.push({
         code: 'paused',
         cause: `Tasks of the type "${type}" are paused.`,
-        evidence: `pause("${type}") was called, and resume("${type}") was not.`,
+        evidence: `There was a call of pause("${type}"), and none of resume("${type}") after it.`,
         remedy: `Call worker.resume("${type}").`,
       })
     const limit = Object.hasOwn(byType, type) ? byType[type] : undefined

@@ -1,6 +1,6 @@
 import { StateError } from '../errors.js'
-import type { Events, WorkerState } from '../events.js'
-import type { Moves, States } from '../utils/states.js'
+import type { WorkerState } from '../events.js'
+import type { Moves } from '../utils/states.js'
 
 export const WORKER_MOVES: Moves<WorkerState> = {
   created: ['running', 'stopped'],
@@ -20,15 +20,3 @@ export const alreadyStarted = (state: WorkerState): StateError => {
 /** The error of a start without a task: no orchestrator could give such a worker anything to do. */
 export const noTasks = (): StateError =>
   new StateError('Worker has no task: register one with worker.task(name, handler) before start() or run()')
-
-/** Resolves when the worker has stopped. */
-export const untilStopped = (state: States<WorkerState>, events: Events): Promise<void> => {
-  if (state.now === 'stopped') return Promise.resolve()
-  return new Promise((resolve) => {
-    const stopListening = events.on('stateChanged', ({ to }) => {
-      if (to !== 'stopped') return
-      stopListening()
-      resolve()
-    })
-  })
-}

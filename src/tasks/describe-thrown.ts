@@ -11,8 +11,14 @@ export const describeThrown = (thrown: unknown): string => {
 }
 
 /** Returns a thrown value in a form for a log line: an error unchanged, any other value as text. Never throws. */
-export const loggable = (thrown: unknown): Error | string =>
-  isError(thrown) ? thrown : describeThrown(thrown)
+export const loggable = (thrown: unknown): Error | string => {
+  if (!isError(thrown)) return describeThrown(thrown)
+  return Object.isExtensible(thrown) ? thrown : copyOf(thrown)
+}
+
+/** Some loggers, such as pino, mark the errors that they write. A frozen error would cost them the line. */
+const copyOf = ({ name, message, stack = message, cause }: Error): Error =>
+  Object.assign(new Error(message, { cause }), { name, stack })
 
 const textOf = (thrown: unknown): string => {
   try {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeThrown } from '../../../src/tasks/describe-thrown.js'
+import { describeThrown, loggable } from '../../../src/tasks/describe-thrown.js'
 
 const hostile = new Proxy(
   {},
@@ -42,4 +42,15 @@ test.each([
 
 test('a long text is cut', () => {
   expect(describeThrown(new Error('x'.repeat(10_000)))).toBe(`${'x'.repeat(4_000)}…`)
+})
+
+test('an error for the log is itself, or a copy that a logger can mark if it is frozen', () => {
+  const cause = new Error('below')
+  const error = new TypeError('above', { cause })
+  expect(loggable(error)).toBe(error)
+  Object.freeze(error)
+  const copy = loggable(error)
+  expect(copy).toMatchObject({ name: 'TypeError', message: 'above', stack: error.stack, cause })
+  expect(Object.isExtensible(copy)).toBe(true)
+  expect(loggable('text')).toBe('text')
 })
