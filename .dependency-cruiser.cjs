@@ -89,7 +89,15 @@ const filesMayImport = {
     'worker-tasks.ts',
     ...partsOfTheWorker,
   ],
-  index: ['errors.ts', 'events.ts', 'version.ts', 'worker.ts', 'worker-options.ts', 'worker-tasks.ts', ...partsOfTheWorker],
+  index: [
+    'errors.ts',
+    'events.ts',
+    'version.ts',
+    'worker.ts',
+    'worker-options.ts',
+    'worker-tasks.ts',
+    ...partsOfTheWorker,
+  ],
 }
 
 /** The only folders that may import these packages. */

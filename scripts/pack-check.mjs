@@ -13,8 +13,8 @@ import { brokenLinks } from './pack/links.mjs'
 import { stackProblems } from './pack/stack-traces.mjs'
 import { installInto, pack, run } from './pack/tarball.mjs'
 
-const maxPackedBytes = 350_000
-const maxUnpackedBytes = 1_200_000
+const maxPackedBytes = 500_000
+const maxUnpackedBytes = 1_600_000
 /** Node's types take 2.5 MB of it. */
 const maxInstalledBytes = 10_000_000
 
