@@ -49,6 +49,7 @@ const trials = {
     { task: 'transcribe', ends: 'finished' },
     { task: 'report', ends: 'finished', history: { pages: 3 } },
   ],
+  'middleware.ts': [{ task: 'bill', ends: 'finished', history: { tenant: 'none' } }],
   // No object store runs here, so the file does not exist.
   'files.ts': [{ task: 'shout', params: { text_file: 'nowhere.txt' }, ends: 'quarantined' }],
   'hot-cache.ts': [{ task: 'draw', ends: 'finished', history: { models: 2 } }],
