@@ -40,6 +40,7 @@ const mayImport = {
     'storage',
     'protocol',
     'utils',
+    'version.ts',
   ],
   runtime: [
     'observability',
@@ -141,7 +142,7 @@ const packagesStayAtHome = Object.entries(homeOfPackage).map(([name, homes]) => 
 
 /** The modules that only metrics and diagnoses need. */
 const onDemand =
-  '^src/observability/(accept|diagnose|diagnose-connection|event-loop-lag|exporter|families|own-samples|process-samples|version|write-text)\\.ts$'
+  '^src/observability/(accept|diagnose|diagnose-connection|event-loop-lag|exporter|families|own-samples|process-samples|write-text)\\.ts$'
 
 const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to })
 

@@ -1,13 +1,12 @@
 /**
  * Writes what follows from elsewhere: the metrics in docs/metrics.md from src/observability/families.ts, the events in
- * docs/events.md from src/events.ts, and the version in src/observability/version.ts from package.json.
+ * docs/events.md from src/events.ts, and the version in src/version.ts from package.json.
  *
  *   npm run metrics
  *
  * test/unit/observability/generated.test.ts fails if one of them is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import {
   type Family,
@@ -16,9 +15,8 @@ import {
   type OwnFamilyName,
   PROCESS_FAMILIES,
 } from '../src/observability/families.js'
+import { at, exportOf, inDocument } from './generated.js'
 import { isMain } from './is-main.mjs'
-
-const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 const code = (text: string): string => `\`${text}\``
 
@@ -43,13 +41,7 @@ export interface DescribedEvent {
 
 /** Reads the interface `WorkerEvents`. */
 export const describeEvents = (): readonly DescribedEvent[] => {
-  const path = at('src/events.ts')
-  const { config } = ts.readConfigFile(at('tsconfig.json'), ts.sys.readFile)
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, at('.'))
-  const program = ts.createProgram([path], options)
-  const checker = program.getTypeChecker()
-  const module = checker.getSymbolAtLocation(program.getSourceFile(path) as ts.Node) as ts.Symbol
-  const events = checker.getExportsOfModule(module).find(({ name }) => name === 'WorkerEvents') as ts.Symbol
+  const { symbol: events, checker } = exportOf('src/events.ts', 'WorkerEvents')
   return checker
     .getDeclaredTypeOfSymbol(events)
     .getProperties()
@@ -70,12 +62,6 @@ const plain = (comment: string): string =>
 const eventRow = ({ name, members, meaning }: DescribedEvent): string =>
   `| ${code(name)} | ${members.map(code).join(', ')} | ${cell(meaning)} |`
 
-const between = (text: string, name: string, lines: readonly string[]): string => {
-  const region = new RegExp(`(<!-- ${name} -->\n).*?(<!-- /${name} -->)`, 's')
-  if (!region.test(text)) throw new Error(`There is no region ${region}`)
-  return text.replace(region, (_all, before, after) => `${before}${lines.join('\n')}\n${after}`)
-}
-
 const withVersion = (text: string): string => {
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
   return text.replace(/'[^']*'$/m, `'${version}'`)
@@ -87,9 +73,9 @@ export const generatedFiles = (): readonly (readonly [path: string, text: string
   const metrics = ['| Metric | Type | Unit | Labels | Meaning |', '|---|---|---|---|---|', ...metricRows()]
   const events = ['| Event | Members | Meaning |', '|---|---|---|', ...describeEvents().map(eventRow)]
   return [
-    ['docs/metrics.md', between(text('docs/metrics.md'), 'metrics', metrics)],
-    ['src/observability/version.ts', withVersion(text('src/observability/version.ts'))],
-    ['docs/events.md', between(text('docs/events.md'), 'events', events)],
+    ['docs/metrics.md', inDocument(text('docs/metrics.md'), 'metrics', metrics)],
+    ['src/version.ts', withVersion(text('src/version.ts'))],
+    ['docs/events.md', inDocument(text('docs/events.md'), 'events', events)],
   ]
 }
 

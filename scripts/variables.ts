@@ -7,9 +7,9 @@
  * test/unit/config/generated.test.ts fails if one of them is stale. ADR 7 says why they are written.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { defaultOf, type VariableName, variable } from '../src/config/variables.js'
+import { at, between, exportOf, inDocument } from './generated.js'
 import { isMain } from './is-main.mjs'
 
 const WIDTH = 118
@@ -17,8 +17,6 @@ const UNITS = { s: ', in seconds', GB: ', in GB', bytes: ', in bytes', JSON: ' (
 
 const { NoTruncation, UseSingleQuotesForStringLiteralType } = ts.TypeFormatFlags
 const TYPE_FORMAT = NoTruncation | UseSingleQuotesForStringLiteralType
-
-const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 /** What only the compiler knows of a variable. */
 interface Described {
@@ -30,13 +28,7 @@ interface Described {
 }
 
 const describeAll = (): readonly Described[] => {
-  const path = at('src/config/variables.ts')
-  const { config } = ts.readConfigFile(at('tsconfig.json'), ts.sys.readFile)
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, at('.'))
-  const program = ts.createProgram([path], options)
-  const checker = program.getTypeChecker()
-  const module = checker.getSymbolAtLocation(program.getSourceFile(path) as ts.Node) as ts.Symbol
-  const table = checker.getExportsOfModule(module).find(({ name }) => name === 'VARIABLES') as ts.Symbol
+  const { symbol: table, checker } = exportOf('src/config/variables.ts', 'VARIABLES')
   return checker
     .getTypeOfSymbol(table)
     .getProperties()
@@ -100,11 +92,6 @@ const tableRow = ({ name, meaning }: Described): string => {
   return `| \`${name}\` | ${meaning[0]} |${unit ? ` ${unit} ` : ' '}| ${defaultInWords(name)} |`
 }
 
-const between = (text: string, region: RegExp, lines: readonly string[]): string => {
-  if (!region.test(text)) throw new Error(`There is no region ${region}`)
-  return text.replace(region, (_all, before, after) => `${before}${lines.join('\n')}\n${after}`)
-}
-
 /** Replaces the lines between `// #region NAME: …` and `// #endregion`. */
 const inRegion = (text: string, name: string, lines: readonly string[]): string =>
   between(
@@ -123,7 +110,7 @@ const settingsIn = (text: string, all: readonly Described[]): string =>
   )
 
 const tableIn = (text: string, all: readonly Described[]): string =>
-  between(text, /(<!-- variables -->\n).*?(<!-- \/variables -->)/s, [
+  inDocument(text, 'variables', [
     '| Variable | Meaning | Unit | Default |',
     '|---|---|---|---|',
     ...all.map(tableRow),

@@ -112,6 +112,11 @@ export class TasksInHand {
     this.#execution.log.debug({ id, orchestrator: from.url }, 'Cancellation of a task that is not in hand')
   }
 
+  /** Whether the task is in hand, and its outcome is not decided or being decided by an abort. */
+  isRunning(taskId: string): boolean {
+    return this.#tasks.get(taskId)?.isEnding === false
+  }
+
   /** Passes on the progress of a task, unless its outcome is decided. */
   progress(update: ProgressUpdate): void {
     const task = this.#tasks.get(update.taskId)

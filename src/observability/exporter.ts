@@ -1,4 +1,5 @@
 import { within } from '../utils/time.js'
+import { VERSION } from '../version.js'
 import { EventLoopLag } from './event-loop-lag.js'
 import {
   fullName,
@@ -10,7 +11,6 @@ import {
 import type { Observed } from './observed.js'
 import { ownSamples } from './own-samples.js'
 import { processSamples } from './process-samples.js'
-import { PACKAGE_VERSION } from './version.js'
 import { type FilledFamily, type MetricsFormat, writeText } from './write-text.js'
 
 /** A disk that hangs must not keep a scrape waiting for longer, in ms. */
@@ -37,7 +37,7 @@ export class Exporter {
   }
 
   #ownFamilies(observed: Observed): readonly FilledFamily[] {
-    const samples = ownSamples(observed, this.#lag.read(), PACKAGE_VERSION)
+    const samples = ownSamples(observed, this.#lag.read(), VERSION)
     return namesOf<OwnFamilyName>(OWN_FAMILIES).map((name) => ({
       name: fullName(name),
       family: OWN_FAMILIES[name],

@@ -47,11 +47,5 @@ export const runUntilSignal = async (
 /** Resolves when the worker has stopped. */
 export const untilStopped = (state: { readonly now: WorkerState }, events: Events): Promise<void> => {
   if (state.now === 'stopped') return Promise.resolve()
-  return new Promise((resolve) => {
-    const stopListening = events.on('stateChanged', ({ to }) => {
-      if (to !== 'stopped') return
-      stopListening()
-      resolve()
-    })
-  })
+  return events.until('stateChanged', ({ to }) => to === 'stopped')
 }

@@ -272,7 +272,7 @@ export class Runtime implements EventLoopOwner {
         },
         emit: (event) => context.run(() => this.#tasks.emit(event)),
         eventValidation: settings.eventValidation,
-        isRunning: (id) => this.#tasks.running.some((task) => task.offer.taskId === id && !task.isEnding),
+        isRunning: (id) => this.#tasks.isRunning(id),
         addToHotCache: this.hotCache.add,
         removeFromHotCache: this.hotCache.remove,
       },

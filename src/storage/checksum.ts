@@ -48,12 +48,14 @@ const crcDigester = (next: (bytes: Uint8Array, before: number) => number) => ():
   }
 }
 
+export const crc32Digester = crcDigester(crc32)
+
 /** Returns a digester for MD5, because some stores use the MD5 of an object as its ETag. */
 export const md5Digester = (): Digester => createHash('md5')
 
 /** The checksums that the worker can verify, the cheapest first: name, size in bytes, digester. */
 const CHECKSUMS = [
-  ['ChecksumCRC32', 4, crcDigester(crc32)],
+  ['ChecksumCRC32', 4, crc32Digester],
   ['ChecksumSHA1', 20, () => createHash('sha1')],
   ['ChecksumSHA256', 32, () => createHash('sha256')],
   ['ChecksumCRC32C', 4, crcDigester(crc32c)],

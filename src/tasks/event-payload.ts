@@ -3,13 +3,12 @@ import type { WorkerEvent } from '../protocol/messages.js'
 import type { EventValidation } from '../settings.js'
 import { didYouMean } from '../utils/did-you-mean.js'
 import type { JsonObject } from '../utils/json.js'
+import { LEGAL_NAME } from './check-skill.js'
 import { describeIssues } from './describe-issues.js'
 import { isJsonObject, toPlainJson } from './plain-json.js'
 
 /** The schemas of the events that a task declares, by event name. */
 export type EventSpecs = Readonly<Record<string, StandardSchemaV1>>
-
-const LEGAL_NAME = /^[\w-]{1,128}$/
 
 /**
  * Validates an event and returns its payload as plain JSON.

@@ -6,12 +6,11 @@ import {
   TRANSIENT_ERROR,
 } from '../errors.js'
 import type { Outcome, TaskFailure } from '../protocol/messages.js'
-import { isError } from '../utils/is-error.js'
 import { isObject, type JsonObject } from '../utils/json.js'
 import { describeThrown } from './describe-thrown.js'
 import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
 import { detailsOf, extrasOf, messageWithDetails } from './result-extras.js'
-import { withThrown } from './thrown.js'
+import { taskErrorIn, withThrown } from './thrown.js'
 
 /** The handler returned a value of a wrong shape. A retry would not help. */
 class ShapeError extends TaskError {
@@ -88,10 +87,6 @@ const failureOf = (error: unknown): TaskFailure => {
     ...detailsOf(details),
   }
 }
-
-/** Returns a thrown value if it is a TaskError. Never throws. */
-export const taskErrorIn = (thrown: unknown): TaskError | undefined =>
-  isError(thrown) && thrown instanceof TaskError ? thrown : undefined
 
 /**
  * Returns the outcome that a thrown value stands for. Never throws.

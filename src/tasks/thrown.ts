@@ -12,8 +12,9 @@ export const withThrown = <O extends Outcome>(outcome: O, thrown: unknown): O =>
   return outcome
 }
 
-/** Whether a value is the error of this package with which a task fails as its author wants. */
-const isOurs = (thrown: unknown): thrown is TaskError => isError(thrown) && thrown instanceof TaskError
+/** Returns a thrown value if it is a TaskError, with which a task fails as its author wants. Never throws. */
+export const taskErrorIn = (thrown: unknown): TaskError | undefined =>
+  isError(thrown) && thrown instanceof TaskError ? thrown : undefined
 
 /** Returns whether an error only repeats that the task was aborted, such as an AbortError of `fetch`. Never throws. */
 export const repeatsAbort = (thrown: unknown, reason: TaskError | undefined): boolean => {
@@ -36,14 +37,15 @@ export interface ShownError {
 /** Returns the error that a handler threw, or else the failure that it returned. `undefined` for an outcome without one. */
 export const errorIn = (outcome: Outcome): ShownError | undefined => {
   const noted = values.get(outcome)
-  if (noted) return { err: loggable(noted.thrown), isBug: !isOurs(noted.thrown) }
+  if (noted) return { err: loggable(noted.thrown), isBug: taskErrorIn(noted.thrown) === undefined }
   return outcome.kind === 'failure' ? { err: errorOf(outcome), isBug: false } : undefined
 }
 
 /** Returns the error of a failed task for listeners: with the code that was reported, and the stack of the thrown error. */
 export const errorOf = (outcome: Extract<Outcome, { kind: 'failure' }>): TaskError => {
   const noted = values.get(outcome)
-  if (noted && isOurs(noted.thrown) && noted.thrown.code === outcome.error.code) return noted.thrown
+  const thrown = taskErrorIn(noted?.thrown)
+  if (thrown && thrown.code === outcome.error.code) return thrown
   return wrapped(outcome.error, noted)
 }
 

@@ -5,8 +5,8 @@ import { crc32 } from 'node:zlib'
 import { type RawParams, StateError, type TaskContext, type TaskFiles } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { fileWorker } from '../support/files/file-worker.js'
-import { eventually } from '../support/interop/eventually.js'
 import { nextEvent } from '../support/next-event.js'
+import { holdRequests } from '../support/s3/held-requests.js'
 import { startOwnS3 } from '../support/s3/own-s3.js'
 
 type Handler = (files: TaskFiles, params: RawParams, ctx: TaskContext) => unknown
@@ -350,25 +350,11 @@ describe('S3_MAX_CONCURRENCY', () => {
       objects,
       { S3_MAX_CONCURRENCY: 2 },
     )
-    let open = 0
-    let most = 0
-    let letGo = () => {}
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    s3.onRequest = async ({ key }) => {
-      if (!key.startsWith('in/')) return
-      most = Math.max(most, ++open)
-      await held
-      open--
-    }
+    const requests = holdRequests(s3, 'in/')
     const job = run('t')
-    await eventually('as many are under way as may be', () => open === 2)
-    // Whatever else was sent has arrived by the time that this is answered.
-    await fetch(`${s3.url}/b/fence`)
-    letGo()
+    await requests.letGoAt(2)
     expect((await job).history).toEqual({ back: 'done' })
-    expect(most).toBe(2)
+    requests.expectMost(2)
   })
 })
 

@@ -22,6 +22,7 @@ import { listing } from '../support/files/listing.js'
 import { temporaryFolder } from '../support/files/temporary-folder.js'
 import { eventually } from '../support/interop/eventually.js'
 import { linesOf } from '../support/log-lines.js'
+import { holdRequests } from '../support/s3/held-requests.js'
 import { type OwnS3, startOwnS3 } from '../support/s3/own-s3.js'
 import { UNWATCHED } from '../support/unwatched.js'
 
@@ -236,27 +237,13 @@ describe('S3_MAX_CONCURRENCY', () => {
     const names = Array.from({ length: 9 }, (_, n) => `in/${n}`)
     const objects = Object.fromEntries(names.map((name) => [name, name]))
     const { s3, run } = await setUp(() => ({}), objects, { S3_MAX_CONCURRENCY: 3 })
-    let open = 0
-    let most = 0
-    let letGo = () => {}
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    s3.onRequest = async ({ key }) => {
-      if (!key.startsWith('in/')) return
-      most = Math.max(most, ++open)
-      await held
-      open--
-    }
+    const requests = holdRequests(s3, 'in/')
     const files = names.map((name) => `s3://b/${name}`)
     const running = Promise.all([run('t', { files }), run('t', { files })])
-    await eventually('as many are under way as may be', () => open === 3)
-    // Whatever else was sent has arrived by the time that this is answered.
-    await fetch(`${s3.url}/b/fence`)
-    letGo()
+    await requests.letGoAt(3)
     const both = await running
     expect(both.map(({ status }) => status)).toEqual(['finished', 'finished'])
-    expect(most).toBe(3)
+    requests.expectMost(3)
   })
 })
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { crc32 } from 'node:zlib'
 import { InvalidInputError } from '../../errors.js'
+import { crc32Digester } from '../../storage/checksum.js'
 
 const BYTES = { sha256: 32, sha1: 20, md5: 16, crc32: 4 } as const
 
@@ -50,12 +50,7 @@ export const hasChecksum = async (
   signal: AbortSignal,
 ): Promise<boolean> => {
   const content = createReadStream(path, { signal, highWaterMark: 262_144 }) as AsyncIterable<Buffer>
-  if (algorithm === 'crc32') {
-    let value = 0
-    for await (const chunk of content) value = crc32(chunk, value)
-    return value === digest.readUInt32BE()
-  }
-  const hash = createHash(algorithm)
-  for await (const chunk of content) hash.update(chunk)
-  return hash.digest().equals(digest)
+  const digester = algorithm === 'crc32' ? crc32Digester() : createHash(algorithm)
+  for await (const chunk of content) digester.update(chunk)
+  return digester.digest().equals(digest)
 }

@@ -1,0 +1,27 @@
+/** What the scripts share that write files from the source. */
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+/** The full path of a file of the repository. */
+export const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** Returns an export of a source file, as the compiler sees it. */
+export const exportOf = (path: string, name: string): { symbol: ts.Symbol; checker: ts.TypeChecker } => {
+  const { config } = ts.readConfigFile(at('tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, at('.'))
+  const program = ts.createProgram([at(path)], options)
+  const checker = program.getTypeChecker()
+  const module = checker.getSymbolAtLocation(program.getSourceFile(at(path)) as ts.Node) as ts.Symbol
+  const symbol = checker.getExportsOfModule(module).find((each) => each.name === name) as ts.Symbol
+  return { symbol, checker }
+}
+
+/** Replaces what is between the two groups of `region`. */
+export const between = (text: string, region: RegExp, lines: readonly string[]): string => {
+  if (!region.test(text)) throw new Error(`There is no region ${region}`)
+  return text.replace(region, (_all, before, after) => `${before}${lines.join('\n')}\n${after}`)
+}
+
+/** Replaces what is between the comments `name` and `/name` of a document. */
+export const inDocument = (text: string, name: string, lines: readonly string[]): string =>
+  between(text, new RegExp(`(<!-- ${name} -->\n).*?(<!-- /${name} -->)`, 's'), lines)
