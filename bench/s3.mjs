@@ -6,6 +6,7 @@
  *   npm run build && node bench/s3.mjs                     # starts versitygw, which needs Go for the first run
  *   node bench/s3.mjs --megabytes 512 --turns 3 --files 0  # shorter
  *   node bench/s3.mjs --against <folder>                   # small files with the dist/ of that folder, too
+ *   node bench/s3.mjs --https                              # over TLS, which needs openssl
  *   node bench/s3.mjs --url http://127.0.0.1:9000 --bucket b
  *
  * The keys are `test-access` and `test-secret`. Each measurement has a process of its own. The medians of the turns count.
@@ -85,8 +86,12 @@ const measure = async (who, way, place) => {
   console.log(JSON.stringify({ seconds, cpuSeconds, growth: (most - before) / 1_048_576 }))
 }
 
+/** The environment of the programs of this bench: with `--https` they trust the certificate of the server. */
+const environment = { ...process.env }
+
 /** Runs a program of this bench. Not in a synchronous call: somebody has to read the log of the server meanwhile. @param {string[]} args */
-const outputOf = async (args) => JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
+const outputOf = async (args) =>
+  JSON.parse((await promisify(execFile)(process.execPath, args, { env: environment })).stdout)
 
 /** @param {number[]} values */
 const median = (values) => values.sort((one, other) => one - other)[values.length >> 1] ?? 0
@@ -149,28 +154,42 @@ const compareFiles = async (url, bucket, files, turns, against) => {
   }
 }
 
-/** Starts a server with a bucket. The code for that is the tests'. */
-const startServer = async () => {
+/** Starts a server with a bucket. The code for that is the tests'. @param {string | undefined} tlsFolder */
+const startServer = async (tlsFolder) => {
   const { register } = await import('tsx/esm/api')
   register()
-  const { clientOf, SERVERS } = await import('../test/support/s3/servers.js')
-  const { CreateBucketCommand } = await import('@aws-sdk/client-s3')
+  const { SERVERS } = await import('../test/support/s3/servers.js')
+  const { Authority } = await import('../test/support/tls/certificates.js')
   const versitygw = await SERVERS['versitygw']?.()
   if (!versitygw || 'missing' in versitygw)
     throw new Error(`versitygw needs ${versitygw?.missing}: use --url`)
-  const server = await versitygw.start()
-  await clientOf(server).send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  const authority = tlsFolder === undefined ? undefined : new Authority(tlsFolder)
+  if (authority) environment['NODE_EXTRA_CA_CERTS'] = authority.caPath
+  const server = await versitygw.start(authority?.issue('server'))
+  const args = [fileURLToPath(import.meta.url), '--bucket-in', server.url]
+  await outputOf(args)
   return server
+}
+
+/** @param {string} url */
+const makeBucket = async (url) => {
+  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3')
+  const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials: KEYS })
+  await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  console.log('{}')
 }
 
 const [first = '', ...rest] = process.argv.slice(2)
 if (first === '--one') {
   const [who = '', way, url = '', bucket = '', file = '', folder = ''] = rest
   await measure(who, way === 'up' ? 'up' : 'down', { url, bucket, file, folder })
+} else if (first === '--bucket-in') {
+  await makeBucket(rest[0] ?? '')
 } else {
   const { values } = parseArgs({
     options: {
       url: { type: 'string' },
+      https: { type: 'boolean', default: false },
       bucket: { type: 'string', default: 'bucket' },
       megabytes: { type: 'string', default: '2048' },
       files: { type: 'string', default: '5000' },
@@ -179,12 +198,14 @@ if (first === '--one') {
     },
   })
   const { bucket, megabytes, files, turns, against } = values
-  const server = values.url === undefined ? await startServer() : undefined
+  const tlsFolder = values.https ? mkdtempSync(join(tmpdir(), 'bench-tls-')) : undefined
+  const server = values.url === undefined ? await startServer(tlsFolder) : undefined
   const url = values.url ?? server?.url ?? ''
   try {
     if (Number(megabytes) > 0) await compare(url, bucket, Number(megabytes), Number(turns))
     if (Number(files) > 0) await compareFiles(url, bucket, Number(files), Number(turns), against)
   } finally {
     await server?.stop()
+    if (tlsFolder !== undefined) rmSync(tlsFolder, { recursive: true })
   }
 }

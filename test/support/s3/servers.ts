@@ -9,6 +9,7 @@ import { Child } from '../interop/child-process.js'
 import { eventually } from '../interop/eventually.js'
 import { freePort } from '../interop/free-port.js'
 import { findPython, pythonEnv } from '../interop/python-env.js'
+import type { Pair } from '../tls/certificates.js'
 
 const run = promisify(execFile)
 
@@ -29,7 +30,10 @@ export const clientOf = ({ url }: S3Server): S3Client =>
   })
 
 /** What is missing for a server on this machine; a reason to skip its tests. */
-export type Found = { readonly start: () => Promise<S3Server> } | { readonly missing: string }
+export type Found = { readonly start: (tls?: Pair) => Promise<S3Server> } | { readonly missing: string }
+
+/** The code of an error of `fetch`: the server answers, and only its certificate is unknown to this process. */
+const UNTRUSTED = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
 
 // The shell waits for the end of its input, which comes when the process that runs the tests is gone.
 const TIED_TO_INPUT = '"$@" & cat >/dev/null; kill $!'
@@ -38,16 +42,18 @@ const startProgram = async (
   command: string,
   argsFor: (port: number) => readonly string[],
   env: NodeJS.ProcessEnv = {},
+  scheme: 'http' | 'https' = 'http',
 ): Promise<S3Server> => {
   const port = await freePort()
   const child = new Child('sh', ['-c', TIED_TO_INPUT, 'sh', command, ...argsFor(port)], {
     env: { ...process.env, ...env },
   })
-  const url = `http://127.0.0.1:${port}`
+  const url = `${scheme}://127.0.0.1:${port}`
+  // Whoever starts a server with TLS trusts its certificate.
   const answers = () =>
     fetch(url).then(
       () => true,
-      () => false,
+      (error: { cause?: { code?: string } }) => error.cause?.code === UNTRUSTED,
     )
   try {
     await eventually(`${command} answers`, answers, { deadlineMs: 60_000, pauseMs: 100 }, () => child.output)
@@ -94,11 +100,12 @@ const versitygw = async (): Promise<Found> => {
   const command = await goProgram('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw')
   if (!command) return NO_GO
   return {
-    start: async () => {
+    start: async (tls) => {
       const folder = await mkdtemp(join(tmpdir(), 'versitygw-'))
-      const argsFor = (port: number) => ['--port', `127.0.0.1:${port}`, 'posix', folder]
+      const secure = tls ? ['--cert', tls.certPath, '--key', tls.keyPath] : []
+      const argsFor = (port: number) => ['--port', `127.0.0.1:${port}`, ...secure, 'posix', folder]
       const env = { ROOT_ACCESS_KEY: KEYS.accessKey, ROOT_SECRET_KEY: KEYS.secretKey }
-      const server = await startProgram(command, argsFor, env)
+      const server = await startProgram(command, argsFor, env, tls ? 'https' : 'http')
       const stop = async () => {
         await server.stop()
         await rm(folder, { recursive: true, force: true })
