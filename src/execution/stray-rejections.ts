@@ -1,13 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Events, TaskRef } from '../events.js'
+import type { Events } from '../events.js'
+import type { TaskOffer } from '../protocol/messages.js'
 import { describeThrown, loggable } from '../tasks/describe-thrown.js'
 import { isError } from '../utils/is-error.js'
 import type { Logger } from '../utils/logger.js'
 import { StartContext } from '../utils/start-context.js'
 import { type Moves, States } from '../utils/states.js'
+import { refTo } from './task-in-hand.js'
 
 interface Trace {
-  readonly task: TaskRef
+  readonly offer: TaskOffer
   readonly owner: StrayRejections
 }
 
@@ -52,8 +54,9 @@ export class StrayRejections {
   }
 
   /** Runs the work of a task, in the context in which the worker was started. */
-  run<T>(task: TaskRef, work: () => T): T {
-    if (this.#state.now === 'tracing') return this.#context.run(() => traces.run({ task, owner: this }, work))
+  run<T>(offer: TaskOffer, work: () => T): T {
+    if (this.#state.now === 'tracing')
+      return this.#context.run(() => traces.run({ offer, owner: this }, work))
     this.#ranUntraced = true
     return this.#context.run(work)
   }
@@ -75,13 +78,14 @@ export class StrayRejections {
     const trace = traces.getStore()
     if (trace && trace.owner !== this) return
     if (this.#state.now === 'waiting') this.#state.move('tracing')
-    if (trace) this.#tell(reason, trace.task)
+    if (trace) this.#tell(reason, trace.offer)
     else if (applicationListens()) return
     else if (this.#ranUntraced) this.#tell(reason)
     else throw asNodeWould(reason)
   }
 
-  #tell(reason: unknown, task?: TaskRef): void {
+  #tell(reason: unknown, offer?: TaskOffer): void {
+    const task = offer && refTo(offer)
     const whose = task
       ? 'Unhandled promise rejection in a handler: await the promise or catch its errors'
       : 'Unhandled promise rejection, probably in a handler: tasks are traced from now on, which costs some speed'

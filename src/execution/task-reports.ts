@@ -3,7 +3,7 @@ import type { SetAsideObserver } from '../delivery/result-queue.js'
 import type { Events, TaskRef } from '../events.js'
 import type { Outcome, TaskOffer, TaskResult } from '../protocol/messages.js'
 import { errorIn, errorOf } from '../tasks/thrown.js'
-import type { Logger } from '../utils/logger.js'
+import { type Logger, writesDebug } from '../utils/logger.js'
 import { Attempts } from './attempts.js'
 import { HANDED_BACK } from './handed-back.js'
 import { refTo, type TaskInHand } from './task-in-hand.js'
@@ -14,6 +14,14 @@ const MAX_REASONS = 100
 
 /** The end of a result that was not taken. */
 type Refusal = Extract<Settlement, { readonly isKept: boolean }>
+
+/** The outcome of a task that did not succeed. */
+type Unsuccessful = Exclude<Outcome, { readonly kind: 'value' }>
+
+interface End extends TaskRef {
+  readonly status: string
+  readonly durationMs: number
+}
 
 /** Tells the log and the listeners what becomes of tasks and their results. */
 export class TaskReports implements SetAsideObserver {
@@ -32,16 +40,27 @@ export class TaskReports implements SetAsideObserver {
 
   /** The task has its outcome. */
   ended(task: TaskInHand, outcome: Outcome): void {
-    const ref = refTo(task.offer)
     this.#stats.ended(task, outcome, outcome === HANDED_BACK)
-    if (outcome === HANDED_BACK) {
-      this.#log.info(ref, 'Task handed back: the worker is draining')
-      this.#events.emit('taskHandedBack', ref)
-      return
-    }
-    const status = outcome.kind === 'value' ? outcome.status : outcome.kind
-    const end = { ...ref, status, durationMs: durationOf(task) ?? 0 }
-    if (outcome.kind === 'value') this.#attempts.succeeded(task.offer)
+    if (outcome === HANDED_BACK) this.#handedBack(task.offer)
+    else if (outcome.kind === 'value') this.#succeeded(task, outcome.status)
+    else this.#failed(task, outcome)
+  }
+
+  #handedBack(offer: TaskOffer): void {
+    const ref = refTo(offer)
+    this.#log.info(ref, 'Task handed back: the worker is draining')
+    this.#events.emit('taskHandedBack', ref)
+  }
+
+  /** The hot path: most tasks pass here, and most of them are of interest to nobody. */
+  #succeeded(task: TaskInHand, status: string): void {
+    this.#attempts.succeeded(task.offer)
+    if (writesDebug(this.#log)) this.#log.debug(endOf(task, status), 'Task ended')
+    if (this.#events.has('taskFinished')) this.#events.emit('taskFinished', endOf(task, status))
+  }
+
+  #failed(task: TaskInHand, outcome: Unsuccessful): void {
+    const end = endOf(task, outcome.kind)
     this.#logEnd(task, outcome, end)
     if (!this.#events.has('taskFinished')) return
     const error = outcome.kind === 'failure' && { error: errorOf(outcome) }
@@ -87,7 +106,7 @@ export class TaskReports implements SetAsideObserver {
   }
 
   /** A task that was refused unseen has its own line already: its orchestrator decides how many there are. */
-  #logEnd({ offer }: TaskInHand, outcome: Outcome, end: TaskRef & { readonly durationMs: number }): void {
+  #logEnd({ offer }: TaskInHand, outcome: Unsuccessful, end: End): void {
     const shown = offer.refusal ? undefined : errorIn(outcome)
     if (!shown) {
       this.#log.debug(end, 'Task ended')
@@ -134,6 +153,13 @@ export const resultOf = (task: TaskInHand, outcome: Outcome): TaskResult => {
   if (executionMs === undefined) return { jobId, taskId, workerId, outcome }
   return { jobId, taskId, workerId, outcome, executionMs }
 }
+
+/** How a task ended, for the log and for listeners. */
+const endOf = (task: TaskInHand, status: string): End => ({
+  ...refTo(task.offer),
+  status,
+  durationMs: durationOf(task) ?? 0,
+})
 
 /** How long the handler ran, in ms; `undefined` if it never ran. */
 const durationOf = ({ startedMs, endedMs }: TaskInHand): number | undefined =>

@@ -4,7 +4,7 @@ import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import { Condition } from '../utils/condition.js'
-import type { Logger } from '../utils/logger.js'
+import { type Logger, writesDebug } from '../utils/logger.js'
 import { OnceAMinute } from '../utils/once-a-minute.js'
 import type { StartContext } from '../utils/start-context.js'
 import { after, monotonicMs, wallMs } from '../utils/time.js'
@@ -258,13 +258,13 @@ export class TasksInHand {
   #startIfReady(task: TaskInHand): void {
     if (!task.hasSlot || !task.isRecorded || task.isDecided) return
     const { events, log, surroundings, strays } = this.#execution
-    const ref = refTo(task.offer)
+    const { offer } = task
     task.startedMs = monotonicMs()
     this.#watchDeadline(task)
-    log.debug(ref, 'Task started')
-    if (events.has('taskStarted')) events.emit('taskStarted', ref)
+    if (writesDebug(log)) log.debug(refTo(offer), 'Task started')
+    if (events.has('taskStarted')) events.emit('taskStarted', refTo(offer))
     void strays
-      .run(ref, () => runTask(task.offer, task.signal, surroundings))
+      .run(offer, () => runTask(offer, task.signal, surroundings))
       .then((outcome) => this.#handlerEnded(task, outcome))
   }
 

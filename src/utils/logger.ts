@@ -10,3 +10,11 @@ export interface Logger {
   /** Returns a logger that adds `fields` to each of its lines. */
   child(fields: Record<string, unknown>): Logger
 }
+
+/** Most loggers can be asked whether they write lines of a level. */
+export interface LeveledLogger extends Logger {
+  isLevelEnabled?(level: string): boolean
+}
+
+/** Returns whether debug lines may be written. Asked on the hot path, where their fields would cost more than the rest. */
+export const writesDebug = (log: LeveledLogger): boolean => log.isLevelEnabled?.('debug') ?? true

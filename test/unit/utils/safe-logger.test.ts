@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Logger } from '../../../src/utils/logger.js'
+import { type Logger, writesDebug } from '../../../src/utils/logger.js'
 import { safeLogger } from '../../../src/utils/safe-logger.js'
 
 const broken: Logger = {
@@ -35,4 +35,20 @@ test('lines are passed on with their fields', () => {
   const logger = { ...broken, info }
   safeLogger(logger).info({ taskId: 't1' }, 'done')
   expect(info).toHaveBeenCalledWith({ taskId: 't1' }, 'done')
+})
+
+test('the level of the logger counts at each line, and a logger that cannot tell gets the line', () => {
+  let level = 'info'
+  const log = safeLogger({ ...broken, isLevelEnabled: (asked: string) => asked === level } as Logger)
+  expect(writesDebug(log)).toBe(false)
+  level = 'debug'
+  expect(writesDebug(log)).toBe(true)
+  expect(writesDebug(safeLogger(broken))).toBe(true)
+  const throwing = {
+    ...broken,
+    isLevelEnabled: () => {
+      throw new Error('no')
+    },
+  }
+  expect(writesDebug(safeLogger(throwing))).toBe(true)
 })
