@@ -30,15 +30,16 @@ export type Sdk = typeof import('@aws-sdk/client-s3')
 const CONNECT_MS = 5_000
 const SILENCE_MS = 30_000
 
+const SDK_ABSENT = 'AWS SDK is not installed, but s3:// values need it: npm install @aws-sdk/client-s3'
+const SDK_BROKEN = 'AWS SDK cannot be loaded, but s3:// values need it: npm install @aws-sdk/client-s3'
+
 /** @throws PermanentError if the SDK is not installed or cannot be loaded */
 const importSdk = async (): Promise<Sdk> => {
   try {
     return await import('@aws-sdk/client-s3')
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-    const what = isAbsent ? 'is not installed' : 'cannot be loaded'
-    const message = `AWS SDK ${what}, but s3:// values need it: npm install @aws-sdk/client-s3`
-    throw new PermanentError(message, { cause: error })
+    throw new PermanentError(isAbsent ? SDK_ABSENT : SDK_BROKEN, { cause: error })
   }
 }
 
