@@ -56,9 +56,11 @@ const mayImport = {
     'protocol',
     'utils',
   ],
+  client: ['transport', 'protocol', 'tasks', 'utils'],
   dev: ['protocol', 'utils'],
   cli: [
     'worker.ts',
+    'client',
     'dev',
     'config',
     'orchestrators',
@@ -69,7 +71,7 @@ const mayImport = {
 }
 
 /** These are not part of a worker: a worker never loads them. */
-const besideTheWorker = ['dev', 'cli']
+const besideTheWorker = ['client', 'dev', 'cli']
 const partsOfTheWorker = Object.keys(mayImport).filter((folder) => !besideTheWorker.includes(folder))
 
 /** The files at the top of `src/`. */

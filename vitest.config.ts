@@ -53,6 +53,7 @@ const project = (name: string) => ({
 export default defineConfig({
   resolve: {
     alias: [
+      { find: /^avtomatika-worker\/client$/, replacement: at('./src/client/index.ts') },
       { find: /^avtomatika-worker\/dev$/, replacement: at('./src/dev/index.ts') },
       { find: /^avtomatika-worker$/, replacement: at('./src/index.ts') },
     ],

@@ -9,7 +9,7 @@ import { resolve } from 'node:path'
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
 
 /** One configuration for each public entry. `npm run api` uses the same files to compare the public API. */
-const entries = ['api-extractor.json', 'api-extractor.dev.json']
+const entries = ['api-extractor.json', 'api-extractor.client.json', 'api-extractor.dev.json']
 
 /**
  * Writes the declarations of one entry. The report of the public API is left to `npm run api`, so a build cannot fail

@@ -32,6 +32,7 @@ const notForWorkers = [
   'hono',
   '@hono',
   'commander',
+  'avtomatika-worker/dist/client',
   'avtomatika-worker/dist/dev',
   'avtomatika-worker/dist/cli',
 ]
@@ -164,6 +165,7 @@ const checkPackage = async (folder) => {
     none('links in its documents that lead nowhere', brokenLinks(installed, documents)),
     below('size installed, without optional dependencies', bytesBelow(modules), maxInstalledBytes),
     none('native code', nativeBelow(modules)),
+    await works("import('avtomatika-worker/client')", () => load('avtomatika-worker/client', user)),
     await works("import('avtomatika-worker/dev')", () => load('avtomatika-worker/dev', user)),
     await works('avtomatika-worker --version', () => run('npx', ['avtomatika-worker', '--version'], user)),
     await works('stack traces', () => followStacks(user, installed)),

@@ -109,6 +109,15 @@ export type {
 } from './tasks/files/task-files.js'
 export { invalidInputFailure, permanentFailure, transientFailure } from './tasks/judge.js'
 export type { ContextAdditions, Middleware, Next } from './tasks/middleware.js'
+export type {
+  AfterJson,
+  DataOf,
+  HasTasks,
+  ParamsInput,
+  TasksIn,
+  TaskTypes,
+  TypedTask,
+} from './tasks/task-types.js'
 export type { JsonObject, JsonValue } from './utils/json.js'
 export type { Logger, LogMethod } from './utils/logger.js'
 export { VERSION } from './version.js'

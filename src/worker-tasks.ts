@@ -4,6 +4,7 @@ import type { TaskContext } from './tasks/context.js'
 import type { DefinedTask } from './tasks/define-task.js'
 import type { HandlerReturn, ParamsOf, ParamsSpec, RawParams, TaskOptions } from './tasks/definition.js'
 import type { ContextAdditions, Middleware } from './tasks/middleware.js'
+import type { TasksIn, TypedTask } from './tasks/task-types.js'
 
 /** The tasks of a worker: what can be added and changed, also while the worker runs. */
 export interface WorkerTasks<Added extends ContextAdditions> {
@@ -25,15 +26,20 @@ export interface WorkerTasks<Added extends ContextAdditions> {
    *   return { data: { width } }
    * })
    */
-  task<R = HandlerReturn>(
-    name: string,
+  task<R = HandlerReturn, const N extends string = string>(
+    name: N,
     handler: CheckedHandler<RawParams, R, false, TaskContext & Added>,
-  ): this
-  task<P extends ParamsSpec | undefined = undefined, R = HandlerReturn, B extends boolean = false>(
-    name: string,
+  ): this & TypedTask<N, undefined, R>
+  task<
+    P extends ParamsSpec | undefined = undefined,
+    R = HandlerReturn,
+    B extends boolean = false,
+    const N extends string = string,
+  >(
+    name: N,
     options: TaskOptions<P> & { bigints?: B },
     handler: CheckedHandler<ParamsOf<P>, R, B, TaskContext & Added>,
-  ): this
+  ): this & TypedTask<N, P, R>
 
   /**
    * Registers tasks of {@link defineTask}. Throws like {@link task}.
@@ -41,7 +47,7 @@ export interface WorkerTasks<Added extends ContextAdditions> {
    * @example
    * worker.add(resize, crop)
    */
-  add(...tasks: readonly DefinedTask<Added>[]): this
+  add<const T extends readonly DefinedTask<Added>[]>(...tasks: T): this & TasksIn<T>
 
   /**
    * Runs code around the handler of each task. The middleware that is registered first is the outermost. It counts for tasks

@@ -31,6 +31,7 @@ import type { EventOptions } from './tasks/event-payload.js'
 import { taskStorage } from './tasks/files/task-storage.js'
 import { type ContextAdditions, type Middleware, MiddlewareChain } from './tasks/middleware.js'
 import { definitionFrom } from './tasks/register.js'
+import type { TasksIn, TypedTask } from './tasks/task-types.js'
 import type { Logger } from './utils/logger.js'
 import { safeLogger } from './utils/safe-logger.js'
 import { StartContext } from './utils/start-context.js'
@@ -153,26 +154,31 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
     return this.#reports.diagnose(options)
   }
 
-  task<R = HandlerReturn>(
-    name: string,
+  task<R = HandlerReturn, const N extends string = string>(
+    name: N,
     handler: CheckedHandler<RawParams, R, false, TaskContext & Added>,
-  ): this
-  task<P extends ParamsSpec | undefined = undefined, R = HandlerReturn, B extends boolean = false>(
-    name: string,
+  ): this & TypedTask<N, undefined, R>
+  task<
+    P extends ParamsSpec | undefined = undefined,
+    R = HandlerReturn,
+    B extends boolean = false,
+    const N extends string = string,
+  >(
+    name: N,
     options: TaskOptions<P> & { bigints?: B },
     handler: CheckedHandler<ParamsOf<P>, R, B, TaskContext & Added>,
-  ): this
+  ): this & TypedTask<N, P, R>
   task(name: string, ...rest: readonly unknown[]): this {
     this.#register(name, rest)
     return this
   }
 
-  add(...tasks: readonly DefinedTask<Added>[]): this {
+  add<const T extends readonly DefinedTask<Added>[]>(...tasks: T): this & TasksIn<T> {
     for (const task of tasks) {
       if (!isDefinedTask(task)) throw notDefined(task)
       this.#register(task.name, [task.options, task.run])
     }
-    return this
+    return this as this & TasksIn<T>
   }
 
   use<New extends ContextAdditions = NonNullable<unknown>>(

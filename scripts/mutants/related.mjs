@@ -7,6 +7,7 @@ import ts from 'typescript'
 /** The package under its own name, as the tests import it. */
 const ALIASES = new Map([
   ['avtomatika-worker', 'src/index.ts'],
+  ['avtomatika-worker/client', 'src/client/index.ts'],
   ['avtomatika-worker/dev', 'src/dev/index.ts'],
 ])
 

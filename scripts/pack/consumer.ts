@@ -1,5 +1,5 @@
 /**
- * A user's program. Together with `consumer-dev.ts` it uses every public type. `npm run pack:check` compiles both against
+ * A user's program. Together with the other `consumer-….ts` it uses every public type. `npm run pack:check` compiles both against
  * the packed declarations, with each supported compiler. Nothing runs them.
  */
 import {

@@ -1,8 +1,10 @@
 import { AvtomatikaError } from '../errors.js'
 import { isObject } from '../utils/json.js'
-import type { Handler, ParamsOf, ParamsSpec, TaskOptions } from './definition.js'
+import type { TaskContext } from './context.js'
+import type { Handler, HandlerReturn, ParamsOf, ParamsSpec, TaskOptions } from './definition.js'
 import { describeThrown } from './describe-thrown.js'
 import type { ContextAdditions } from './middleware.js'
+import type { TypedTask } from './task-types.js'
 
 /** Marks tasks of {@link defineTask}. The file of a task may import another copy of the package. */
 const MARK = Symbol.for('avtomatika-worker.task')
@@ -11,11 +13,13 @@ const MARK = Symbol.for('avtomatika-worker.task')
 export interface TaskSpec<
   P extends ParamsSpec | undefined = undefined,
   Added extends ContextAdditions = NonNullable<unknown>,
+  Name extends string = string,
+  Returned extends HandlerReturn = HandlerReturn,
 > extends TaskOptions<P> {
   /** The name in the orchestrator's blueprints: 1 to 128 characters out of `A-Z a-z 0-9 _ -`. */
-  readonly name: string
+  readonly name: Name
   /** Receives the params and the {@link TaskContext}; sync or async. */
-  readonly run: Handler<ParamsOf<P>, Added>
+  readonly run: (params: ParamsOf<P>, ctx: TaskContext & Added) => Returned | Promise<Returned>
 }
 
 /** A task that {@link defineTask} has made. `Added` are the members of the context that its handler needs. */
@@ -36,13 +40,15 @@ export interface DefinedTask<Added extends ContextAdditions = NonNullable<unknow
 export const defineTask = <
   P extends ParamsSpec | undefined = undefined,
   Added extends ContextAdditions = NonNullable<unknown>,
+  const Name extends string = string,
+  Returned extends HandlerReturn = HandlerReturn,
 >(
-  spec: TaskSpec<P, Added>,
-): DefinedTask<Added> => {
+  spec: TaskSpec<P, Added, Name, Returned>,
+): DefinedTask<Added> & TypedTask<Name, P, Returned> => {
   if (!isObject(spec) || typeof spec.name !== 'string' || typeof spec.run !== 'function') {
     throw new AvtomatikaError('TASK_SHAPE', 'Task not defined: defineTask takes an object with name and run')
   }
-  const { name, run, ...options } = spec as TaskSpec<ParamsSpec | undefined, Added>
+  const { name, run, ...options } = spec as unknown as TaskSpec<ParamsSpec | undefined, Added>
   return marked({ name, options, run })
 }
 

@@ -45,7 +45,7 @@ new Worker().task('none', (_params, { user }) => ({ user }))
 new Worker().use({})
 
 const bare = defineTask({ name: 'bare', run: (params) => ({ data: params }) })
-same<typeof bare, DefinedTask>(true)
+export const asDefined: DefinedTask = bare
 const sized = defineTask({
   name: 'sized',
   params: z.object({ width: z.coerce.number() }),

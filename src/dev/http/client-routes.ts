@@ -63,13 +63,17 @@ const listWorkers: ClientHandler = ({ workers }, context) => {
   return answerJson(context, records)
 }
 
+/** The names of tasks, as workers register them. */
+const TASK_NAME = /^[\w-]{1,128}$/
+
 const createJob: ClientHandler = async (parts, context) => {
-  if (context.req.param('endpoint') !== 'one_task') return wrongMethod(context)
+  const endpoint = context.req.param('endpoint') ?? ''
+  if (!TASK_NAME.test(endpoint)) return wrongMethod(context)
   if (parts.jobs.isFull) return refuse(context, FULL)
   const read = await readBody(context.env.incoming)
   if (read.kind !== 'json' || !isObject(read.value)) return refuse(context, INVALID_JSON)
   try {
-    const { id } = createFrom(parts, read.value, headerOf(context, 'traceparent'))
+    const { id } = createFrom(parts, endpoint, read.value, headerOf(context, 'traceparent'))
     return answerJson(context, { status: 'accepted', job_id: id }, 202)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
@@ -77,22 +81,36 @@ const createJob: ClientHandler = async (parts, context) => {
   }
 }
 
-/** As in the real orchestrator, the body itself may be the initial data. */
 const createFrom = (
   { runner, settings }: AppParts,
+  endpoint: string,
   body: Record<string, unknown>,
   traceparent: string | undefined,
 ): Job => {
+  const request = endpoint === GENERAL_ENDPOINT ? generalRequest(body) : requestOf(endpoint, body)
+  return runner.create(completeRequest(request, settings.taskTimeoutMs, traceparent))
+}
+
+/** The endpoint of the blueprint whose initial data name the task. */
+const GENERAL_ENDPOINT = 'one_task'
+
+/** As in the real orchestrator, the body itself may be the initial data. */
+const generalRequest = (body: Record<string, unknown>) => {
   const { initial_data: initial = body } = body
   if (!isObject(initial)) throw new TypeError('initial_data must be an object')
   const { type: task, params, priority, timeout_seconds: seconds, result_timeout_seconds } = initial
   const { metadata, policy, security } = body
-  const request = {
+  return {
     ...{ task, params, priority, metadata, policy, security },
     timeoutMs: inMs(seconds),
     resultTimeoutMs: inMs(result_timeout_seconds),
   }
-  return runner.create(completeRequest(request, settings.taskTimeoutMs, traceparent))
+}
+
+/** Each task has an endpoint of its own, as if it had a blueprint that passes its initial data on. */
+const requestOf = (task: string, body: Record<string, unknown>) => {
+  const { initial_data: params = {}, metadata, policy, security, result_timeout } = body
+  return { task, params, metadata, policy, security, resultTimeoutMs: inMs(result_timeout) }
 }
 
 const inMs = (seconds: unknown): unknown =>
@@ -110,6 +128,8 @@ const listJobs: ClientHandler = ({ jobs }, context) => {
   const limit = pageNumber(context.req.query('limit'), 100)
   const offset = pageNumber(context.req.query('offset'), 0)
   if (Number.isNaN(limit + offset)) return refuse(context, BAD_PAGE)
+  // A real orchestrator without a history lists nothing. This header tells clients that the list is complete.
+  context.env.outgoing.setHeader('x-total-count', jobs.size)
   return answerJson(context, jobs.list(limit, offset).map(viewOf))
 }
 

@@ -32,6 +32,11 @@ export class JobStore {
     return this.#entries.get(id)?.job
   }
 
+  /** How many jobs are kept. */
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** Whether clients have to wait until jobs end. The program that embeds the orchestrator may create more. */
   get isFull(): boolean {
     return this.#entries.size - this.#endedIds.size >= MAX_OPEN || this.#openWeight > MAX_WEIGHT

@@ -34,6 +34,7 @@ export const startEmbeddedOrchestrator = async (
     generation,
     url: running.url,
     workerToken: WORKER_TOKEN,
+    clientToken: CLIENT_TOKEN,
     secretKey: generation === 'rxon' ? SECRET_KEY : '',
     client: clientApi(running.url, running.clientToken),
     jobsAfterRestart: 'lost',

@@ -14,6 +14,8 @@ export interface OrchestratorOptions {
   readonly maxRetries?: number
   /** Off unless given; the real one of the first generation always counts to 5. */
   readonly rateLimit?: { readonly requests: 5; readonly windowMs: number }
+  /** Adds a client to the real one that may send so many requests: see `QUOTA_TOKEN`. */
+  readonly quota?: number
   /** Tokens of single workers, by worker id. */
   readonly individualTokens?: Readonly<Record<string, string>>
   /** How often the real one looks for jobs whose time is up; default 20,000 (whole seconds). */
@@ -35,6 +37,8 @@ export interface OrchestratorUnderTest {
   readonly generation: Generation
   readonly url: string
   readonly workerToken: string
+  /** The token of the client that has no quota worth a name. */
+  readonly clientToken: string
   /** What it signs tasks with; the first generation signs none. */
   readonly secretKey: string
   readonly client: ClientApi

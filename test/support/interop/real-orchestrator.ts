@@ -17,7 +17,15 @@ const SECRET_KEY = 'key-of-the-orchestrator'
 const START_DEADLINE_MS = 20_000
 
 // Every request of a client counts, questions too.
-const CLIENTS_TOML = `[tests]\ntoken = "${CLIENT_TOKEN}"\nplan = "free"\nmonthly_attempts = 1000000000\n`
+const clientToml = (name: string, token: string, quota: number): string =>
+  `[${name}]\ntoken = "${token}"\nplan = "free"\nmonthly_attempts = ${quota}\n`
+
+/** The token of the client with a quota. */
+export const QUOTA_TOKEN = 'token-with-a-quota'
+
+const clientsToml = ({ quota }: OrchestratorOptions): string =>
+  clientToml('tests', CLIENT_TOKEN, 1_000_000_000) +
+  (quota === undefined ? '' : clientToml('limited', QUOTA_TOKEN, quota))
 
 const workersToml = (tokens: Readonly<Record<string, string>>): string =>
   Object.entries(tokens)
@@ -113,7 +121,7 @@ const launch = (setting: Setting): Promise<Child> =>
 
 const writeConfig = async (options: OrchestratorOptions): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'avtomatika-interop-'))
-  await writeFile(join(folder, 'clients.toml'), CLIENTS_TOML)
+  await writeFile(join(folder, 'clients.toml'), clientsToml(options))
   await writeFile(join(folder, 'workers.toml'), workersToml(options.individualTokens ?? {}))
   return folder
 }
@@ -169,6 +177,7 @@ export const startRealOrchestrator = async (
     generation,
     url,
     workerToken: WORKER_TOKEN,
+    clientToken: CLIENT_TOKEN,
     secretKey: generation === 'rxon' ? SECRET_KEY : '',
     client: clientApi(url, CLIENT_TOKEN),
     jobsAfterRestart: redis ? 'kept' : 'lost',

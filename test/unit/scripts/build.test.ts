@@ -82,6 +82,7 @@ export declare class Rocket {
 const files = {
   'package.json': '{ "name": "made-up", "type": "module", "bin": { "made-up": "./dist/cli.js" } }',
   'src/index.ts': `/// <reference types="node" preserve="true" />\n\nexport { Rocket } from './rocket.js'\n`,
+  'src/client/index.ts': 'export const client = true\n',
   'src/dev/index.ts': '/** For tests. */\nexport const dev = true\n',
   'src/rocket.ts': rocket,
   'src/cli.ts':
@@ -97,7 +98,8 @@ const build = (changes: Record<string, string> = {}) => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
-  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'api-extractor.json', 'api-extractor.dev.json'])
+  const entries = ['', '.client', '.dev'].map((entry) => `api-extractor${entry}.json`)
+  for (const name of ['tsconfig.json', 'tsconfig.build.json', ...entries])
     cpSync(here(name), join(root, name))
   symlinkSync(here('node_modules'), join(root, 'node_modules'))
   const script = here('scripts/build.mjs')

@@ -42,12 +42,15 @@ it('names files that do not belong into the tarball', () => {
 const read = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
 
-it.each(['src/index.ts', 'src/dev/index.ts'])('compiles programs that use every name of %s', (entry) => {
-  const exported = [...read(entry).matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) =>
-    names.split(',').map((name) => name.replace('type ', '').trim()),
-  )
-  const programs = read('scripts/pack/consumer.ts') + read('scripts/pack/consumer-dev.ts')
-  const used = new Set(programs.match(/\w+/g))
-  expect(exported.length).toBeGreaterThan(15)
-  expect(exported.filter((name) => name !== '' && !used.has(name))).toEqual([])
-})
+it.each(['src/index.ts', 'src/client/index.ts', 'src/dev/index.ts'])(
+  'compiles programs that use every name of %s',
+  (entry) => {
+    const exported = [...read(entry).matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) =>
+      names.split(',').map((name) => name.replace('type ', '').trim()),
+    )
+    const programs = ['', '-client', '-dev'].map((part) => read(`scripts/pack/consumer${part}.ts`)).join('')
+    const used = new Set(programs.match(/\w+/g))
+    expect(exported.length).toBeGreaterThan(15)
+    expect(exported.filter((name) => name !== '' && !used.has(name))).toEqual([])
+  },
+)

@@ -1,0 +1,51 @@
+import { jsonText } from '../utils/json.js'
+
+/** The options of {@link JobClient.create}. Orchestrators of the first generation know none but `endpoint` and `traceparent`. */
+export interface CreateOptions {
+  /**
+   * The `api_endpoint` of the blueprint, below the API. Default: `/jobs/` and the name. The embedded orchestrator has such an
+   * endpoint for each task.
+   */
+  readonly endpoint?: string
+  /** Metadata that workers receive with the tasks of the job. */
+  readonly metadata?: object
+  /** A policy for the tasks of the job, such as `{ allowed_skills: ['resize'] }`. */
+  readonly policy?: object
+  /** How long a task may take from its dispatch to its result, in ms. */
+  readonly resultTimeoutMs?: number
+  /** How long a task may wait for a worker, in ms. */
+  readonly dispatchTimeoutMs?: number
+  /** The address that the orchestrator calls when the job ends. */
+  readonly webhookUrl?: string
+  /** The trace that the job belongs to, as in the W3C header of this name. */
+  readonly traceparent?: string
+}
+
+const inSeconds = (what: string, ms: number | undefined): number | undefined => {
+  if (ms === undefined) return undefined
+  if (Number.isFinite(ms) && ms > 0) return ms / 1_000
+  throw new TypeError(`Job not created: ${what} must be a number of milliseconds above 0, not ${ms}`)
+}
+
+/**
+ * Returns the body of the request that creates a job.
+ *
+ * @throws TypeError if JSON cannot represent the params, or an option is wrong
+ */
+export const createBody = (name: string, params: unknown, options: CreateOptions): string => {
+  if (typeof params !== 'object' || params === null || Array.isArray(params))
+    throw new TypeError(`Job of "${name}" not created: params must be an object`)
+  const { metadata, policy, resultTimeoutMs, dispatchTimeoutMs, webhookUrl } = options
+  return jsonText({
+    initial_data: params,
+    metadata,
+    policy,
+    webhook_url: webhookUrl,
+    result_timeout: inSeconds('resultTimeoutMs', resultTimeoutMs),
+    dispatch_timeout: inSeconds('dispatchTimeoutMs', dispatchTimeoutMs),
+  })
+}
+
+/** Returns the path of the blueprint's endpoint below the API. */
+export const endpointOf = (name: string, endpoint = `/jobs/${encodeURIComponent(name)}`): string =>
+  endpoint.startsWith('/') ? endpoint : `/${endpoint}`
