@@ -63,10 +63,17 @@ const mayImport = {
     'client',
     'dev',
     'config',
-    'orchestrators',
     'journal',
+    'orchestrators',
+    'protocol/protocol.ts',
+    'protocol/routes.ts',
+    'protocol/select.ts',
     'runtime/shutdown.ts',
+    'storage/s3-errors.ts',
+    'storage/s3-store.ts',
     'tasks/define-task.ts',
+    'transport',
+    'utils',
   ],
 }
 
@@ -111,6 +118,7 @@ const homeOfPackage = {
   hono: ['dev'],
   '@hono/node-server': ['dev'],
   commander: ['cli'],
+  chokidar: ['cli'],
   '@aws-sdk/client-s3': ['storage'],
   '@cfworker/json-schema': ['tasks'],
 }
@@ -194,7 +202,7 @@ module.exports = {
       'What only the embedded orchestrator and the CLI need is never loaded by a worker',
       { path: '^src/index\\.ts$' },
       {
-        path: `${places(besideTheWorker)}|(^|/)node_modules/(hono|@hono/node-server|commander)/`,
+        path: `${places(besideTheWorker)}|(^|/)node_modules/(hono|@hono/node-server|commander|chokidar)/`,
         reachable: true,
       },
     ),

@@ -1,22 +1,15 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { newToken } from '../dev/access/secrets.js'
-import type { DevOrchestrator, OrchestratorOptions } from '../dev/index.js'
-import { ConfigError } from '../errors.js'
-import { endProcess, onShutdownSignals } from '../runtime/shutdown.js'
-import { HIDDEN, printEvents, startupLines } from './dev-output.js'
-import { UsageError } from './fail.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { define } from './define.js'
 
 const RANDOM = '(default: a random token)'
 
-/** What the command line gives. */
-interface DevFlags extends OrchestratorOptions {
-  readonly allowHost?: readonly string[]
-}
-
-/** Returns the command `avtomatika-worker dev`. */
+/** Returns the command `avtomatika-worker dev [FILE]`. */
 export const devCommand = (): Command =>
-  new Command('dev')
-    .description('Run an in-memory orchestrator for development.')
+  define('dev', 'Run an in-memory orchestrator for development, and a worker that is restarted on save.')
+    .argument(
+      '[path]',
+      'the worker to run: a file or a folder, as for "run"; without it, only the orchestrator runs',
+    )
     .option('--port <number>', 'port to listen on; 0 chooses a free port', wholeNumber, 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-remote', 'allow a --host that other machines can reach')
@@ -37,59 +30,19 @@ export const devCommand = (): Command =>
         .choices(['auto', 'classic', 'rxon'])
         .default('auto'),
     )
-    .option('--wait-for-worker', 'keep a job until a worker can take it, instead of quarantining it')
-    .action(dev)
+    .option(
+      '--wait-for-worker',
+      'keep a job until a worker can take it, instead of quarantining it; always on with a path',
+    )
+    .action(async (path, options) => (await import('./dev/run-dev.js')).runDev(path, options))
 
 const wholeNumber = (text: string): number => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
   return Number(text)
 }
 
-const rateLimit = (text: string): OrchestratorOptions['rateLimit'] => {
+const rateLimit = (text: string): { readonly requests: number; readonly windowMs: number } => {
   const [, requests, seconds] = /^(\d+)\/(\d+(?:\.\d+)?)$/.exec(text) ?? []
   if (requests === undefined) throw new InvalidArgumentError('Expected requests/seconds, such as 100/60.')
   return { requests: Number(requests), windowMs: Number(seconds) * 1000 }
 }
-
-const dev = async ({ allowHost: allowedHosts = [], ...options }: DevFlags): Promise<void> => {
-  const orchestrator = await start({ ...randomTokens(), ...options, allowedHosts })
-  const { url, workerToken, clientToken } = orchestrator
-  const shown = {
-    worker: options.workerToken === undefined ? workerToken : HIDDEN,
-    client: options.clientToken === undefined ? clientToken : HIDDEN,
-  }
-  for (const line of startupLines(url, shown)) console.log(line)
-  printEvents(orchestrator)
-  onShutdownSignals(
-    () => void orchestrator.close(),
-    () => endProcess(1),
-  )
-}
-
-/** Whoever else uses this machine can connect, and the documented default tokens are public. */
-const randomTokens = () => ({ workerToken: newToken(), clientToken: newToken() })
-
-const start = async (options: OrchestratorOptions): Promise<DevOrchestrator> => {
-  // The other commands do not load the orchestrator.
-  const { startOrchestrator } = await import('../dev/index.js')
-  try {
-    return await startOrchestrator(options)
-  } catch (error) {
-    throw error instanceof ConfigError ? new UsageError(explain(error), { cause: error }) : error
-  }
-}
-
-const FLAGS: Readonly<Record<string, string>> = {
-  workerToken: '--worker-token',
-  clientToken: '--client-token',
-  allowedHosts: '--allow-host',
-  'rateLimit.windowMs': '--rate-limit',
-  'rateLimit.requests': '--rate-limit',
-}
-
-/** Returns the problems with the names of the flags instead of the options. */
-const explain = ({ problems }: ConfigError): string =>
-  problems
-    .map(({ name, value, expected }) => `${FLAGS[name] ?? `--${name}`} ${value}: expected ${expected}`)
-    .join('\n')
-    .replace('allowRemote: true', '--allow-remote')

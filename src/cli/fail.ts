@@ -1,16 +1,97 @@
 import { inspect } from 'node:util'
-import { AvtomatikaError } from '../errors.js'
+import { AuthError, AvtomatikaError, ConfigError, UnreachableError } from '../errors.js'
 import { endProcess } from '../runtime/shutdown.js'
+import { earlyFlags, type FailFlags } from './early-flags.js'
+import { EXIT, type ExitName } from './exit-codes.js'
 
-/** The command cannot do what the user asked. The message says how to correct it. */
-export class UsageError extends AvtomatikaError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('USAGE', message, options)
+/** The options of a {@link CommandError}. */
+export interface CommandErrorOptions extends ErrorOptions {
+  /** The command to type next. */
+  readonly next?: string
+}
+
+/** The command cannot do its work. The message says what happened, `next` what to type. */
+export class CommandError extends AvtomatikaError {
+  readonly exit: ExitName
+  readonly next: string | undefined
+
+  constructor(exit: ExitName, message: string, { next, ...options }: CommandErrorOptions = {}) {
+    super(exit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), message, options)
+    this.exit = exit
+    this.next = next
   }
 }
 
-/** Prints the error and ends the process with code 1. Only errors of other origin need their stack. */
+/** The command line is wrong. */
+export class UsageError extends CommandError {
+  constructor(message: string, options?: CommandErrorOptions) {
+    super('usage', message, options)
+  }
+}
+
+/** A failure as the user sees it. `--json` prints these members. */
+export interface Failure {
+  /** A stable name, for programs. */
+  readonly code: string
+  readonly message: string
+  /** The command to type next. */
+  readonly next: string
+  readonly exitCode: number
+}
+
+/** How this command is called. */
+export const NAME = 'npx avtomatika-worker'
+
+/** Returns how a failure is shown. Pure. @param typed - the arguments of the command */
+export const describeFailure = (error: unknown, typed: readonly string[]): Failure => {
+  const again = `${NAME} ${[...typed.map(quoted), '--debug'].join(' ')}`
+  if (error instanceof CommandError) {
+    const next = error.next ?? (error.exit === 'usage' ? helpFor(typed) : `${NAME} doctor`)
+    return { code: error.code, message: error.message, next, exitCode: EXIT[error.exit] }
+  }
+  if (error instanceof AvtomatikaError)
+    return {
+      code: error.code,
+      message: error.message,
+      next: `${NAME} doctor`,
+      exitCode: EXIT[exitFor(error)],
+    }
+  return { code: 'FAILED', message: briefly(error), next: again, exitCode: EXIT.failed }
+}
+
+const exitFor = (error: AvtomatikaError): ExitName => {
+  if (error instanceof ConfigError) return 'config'
+  if (error instanceof UnreachableError) return 'unreachable'
+  return error instanceof AuthError ? 'refused' : 'failed'
+}
+
+/** Only the first words can be the names of commands. */
+const helpFor = ([command]: readonly string[]): string =>
+  command === undefined || command.startsWith('-') ? `${NAME} --help` : `${NAME} ${quoted(command)} --help`
+
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+/** Returns the message of an error with the first line of the user's code, instead of the whole stack. */
+export const briefly = (error: unknown): string => {
+  const { stack } = (error ?? {}) as { readonly stack?: unknown }
+  if (typeof stack !== 'string') return inspect(error)
+  const lines = stack.split('\n')
+  const isFrame = (line: string) => /^\s+at /.test(line)
+  const own = lines.find(
+    (line) => isFrame(line) && !/node:|[\\/]node_modules[\\/]|[\\/]dist[\\/]cli[\\/]/.test(line),
+  )
+  return [...lines.filter((line) => !isFrame(line)), ...(own === undefined ? [] : [own])].join('\n').trimEnd()
+}
+
+/** Prints a failure and ends the process. */
 export const fail = (error: unknown): never => {
-  console.error(error instanceof AvtomatikaError ? error.message : inspect(error))
-  return endProcess(1)
+  const typed = process.argv.slice(2)
+  const { debug, json }: FailFlags = earlyFlags(typed)
+  const failure = describeFailure(error, typed)
+  const { exitCode, ...shown } = failure
+  if (json) console.log(JSON.stringify({ error: { ...shown, exitCode } }))
+  else console.error(`${failure.message}\nNext: ${failure.next}`)
+  if (debug) console.error(inspect(error))
+  return endProcess(exitCode)
 }

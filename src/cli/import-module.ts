@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { extname, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { UsageError } from './fail.js'
+import { similarName } from '../utils/did-you-mean.js'
+import { NAME, UsageError } from './fail.js'
 
 type Module = Record<string, unknown>
 
@@ -15,9 +16,28 @@ const TYPESCRIPT = new Set(['.ts', '.mts', '.cts', '.tsx'])
  */
 export const importModule = async (file: string): Promise<Module> => {
   const path = resolve(file)
-  if (!existsSync(path)) throw new UsageError(`Cannot import ${file}: the file does not exist`)
+  if (!existsSync(path)) throw missingFile(file)
   if (TYPESCRIPT.has(extname(path))) await prepareTypeScript(file, path)
   return (await import(pathToFileURL(path).href)) as Module
+}
+
+/** Returns the error for a file that does not exist. It names a file with a similar name, if there is one. */
+export const missingFile = (file: string): UsageError => {
+  const folder = dirname(file)
+  const similar = similarName(basename(file), codeFilesIn(folder))
+  const found = similar === undefined ? undefined : join(folder, similar)
+  return new UsageError(
+    `Cannot import ${file}: the file does not exist${found === undefined ? '' : `. Did you mean ${found}?`}`,
+    { next: found === undefined ? `${NAME} init my-worker` : `${NAME} run ${found}` },
+  )
+}
+
+const codeFilesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder).filter((name) => /\.[cm]?[jt]s$/.test(name))
+  } catch {
+    return []
+  }
 }
 
 /** Loads tsx if it is installed. Newer versions of Node load TypeScript without it. */
@@ -29,6 +49,7 @@ const prepareTypeScript = async (file: string, path: string): Promise<void> => {
   } else if (!nodeLoadsTypeScript()) {
     throw new UsageError(
       `Cannot import ${file}: this version of Node does not load TypeScript. Install tsx (npm install --save-dev tsx), or compile the file and run the .js file.`,
+      { next: 'npm install --save-dev tsx' },
     )
   }
 }

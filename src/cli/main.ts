@@ -1,21 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
-import { devCommand } from './dev.js'
+import { earlyFlags } from './early-flags.js'
+import { useEnvFiles } from './env-files.js'
 import { fail } from './fail.js'
-import { outboxCommand } from './outbox.js'
-import { runCommand } from './run.js'
+import { buildProgram, runProgram } from './program.js'
 
-const version = (): string => {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
+const args = process.argv.slice(2)
+try {
+  useEnvFiles(earlyFlags(args).envFiles)
+  await runProgram(buildProgram(), args)
+} catch (error) {
+  fail(error)
 }
-
-const program = new Command('avtomatika-worker')
-  .description('Run and inspect workers for the Avtomatika orchestrator.')
-  .version(version())
-  .addCommand(runCommand())
-  .addCommand(devCommand())
-  .addCommand(outboxCommand())
-
-await program.parseAsync().catch(fail)

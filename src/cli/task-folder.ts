@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DefinedTask, isDefinedTask, withDefaults } from '../tasks/define-task.js'
 import { Worker } from '../worker.js'
-import { UsageError } from './fail.js'
+import { briefly, CommandError, NAME, UsageError } from './fail.js'
 import { importModule } from './import-module.js'
 import { workerIn } from './worker-in.js'
 
@@ -45,8 +45,8 @@ const load = async (path: string): Promise<Module> => {
     return await importModule(path)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    const { stack } = error as { readonly stack?: unknown }
-    throw new UsageError(`Cannot load ${path}: ${typeof stack === 'string' ? stack : String(error)}`)
+    const next = `${NAME} run ${path} --debug`
+    throw new CommandError('failed', `Cannot load ${path}: ${briefly(error)}`, { cause: error, next })
   }
 }
 

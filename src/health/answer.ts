@@ -26,6 +26,6 @@ export const answerHealth = (path: string, { ready, reason, notAlive }: WorkerHe
         ? { status: 200, body: reason === undefined ? 'OK' : `OK, but ${reason}` }
         : { status: 503, body: `not ready: ${reason ?? 'unknown'}` }
     default:
-      return { status: 404, body: 'not found: use /health, /livez, /readyz, /metrics or /status' }
+      return { status: 404, body: 'not found: use /health, /livez, /readyz, /metrics, /status or /diagnosis' }
   }
 }

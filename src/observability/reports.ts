@@ -88,6 +88,7 @@ export class Reports implements WorkerMetrics {
    */
   readonly page = (path: string, accept: string): Promise<Page> | undefined => {
     if (path === '/metrics' && this.#subject.settings.metrics) return this.#metricsPage(accept)
+    if (path === '/diagnosis') return this.#diagnosisPage()
     return path === '/status' ? this.#statusPage() : undefined
   }
 
@@ -106,10 +107,11 @@ export class Reports implements WorkerMetrics {
   }
 
   async #statusPage(): Promise<Page> {
-    return {
-      type: 'application/json; charset=utf-8',
-      body: `${JSON.stringify(this.snapshot(), undefined, 2)}\n`,
-    }
+    return jsonPage(this.snapshot())
+  }
+
+  async #diagnosisPage(): Promise<Page> {
+    return jsonPage(await this.diagnose())
   }
 
   async #makeExporter(): Promise<Exporter> {
@@ -124,3 +126,8 @@ export class Reports implements WorkerMetrics {
     void this.#exporter?.then((exporter) => exporter.close())
   }
 }
+
+const jsonPage = (value: object): Page => ({
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(value, undefined, 2)}\n`,
+})

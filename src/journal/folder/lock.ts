@@ -39,6 +39,17 @@ export const takeLock = async (folder: string): Promise<Lock> => {
   }
 }
 
+/** Returns whether a living process has the lock of a folder. Takes nothing. */
+export const isLocked = async (folder: string): Promise<boolean> => {
+  const paths = await socketPathsIn(folder)
+  try {
+    const last = Math.max(0, ...(await numbersIn(folder)))
+    return last > 0 && (await answers(paths.of(`lock.${last}`)))
+  } finally {
+    await paths.close()
+  }
+}
+
 /** The paths under which sockets of a folder are reached. */
 interface SocketPaths {
   readonly folder: string

@@ -13,7 +13,7 @@ export const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cw
   const { PATH } = process.env
   const child = new Child(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH, WORKER_PORT: '0', ...env },
+    env: { PATH, XDG_STATE_HOME: process.env['XDG_STATE_HOME'], WORKER_PORT: '0', ...env },
   })
   onTestFinished(() => child.end())
   return child

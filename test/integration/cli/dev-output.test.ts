@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { printEvents } from '../../../src/cli/dev-output.js'
+import { printEvents } from '../../../src/cli/dev/output.js'
 import { rawWorker, start } from '../dev/raw.js'
 
 /** The lines that are printed. */
@@ -16,7 +16,7 @@ afterEach(() => {
 
 const startPrinting = async () => {
   const orchestrator = await start()
-  printEvents(orchestrator)
+  printEvents(orchestrator, false)
   return orchestrator
 }
 

@@ -124,12 +124,12 @@ describe('avtomatika-worker dev', () => {
   it.each([
     [['--host', '0.0.0.0'], '--host 0.0.0.0: expected a loopback address, or --allow-remote\n'],
     [['--port', '70000'], '--port 70000: expected a whole number from 0 to 65535\n'],
-    [['--rate-limit', '100'], 'Expected requests/seconds, such as 100/60.'],
+    [['--rate-limit', '100'], 'Expected requests/seconds, such as 100/60'],
     [['--allow-host', 'a b'], '--allow-host a b: expected names or addresses, without ports\n'],
     [['--worker-token', ''], '--worker-token (hidden): expected a text that is not empty'],
   ])('refuses %s', async (args, message) => {
     const child = command(['dev', '--port', '0', ...args])
-    expect(await child.ended()).toBe(1)
+    expect(await child.ended()).toBe(2)
     expect(child.output).toContain(message)
   })
 
@@ -189,7 +189,7 @@ describe('avtomatika-worker dev', () => {
     onTestFinished(() => void server.close())
     const { port } = server.address() as { port: number }
     const child = command(['dev', '--port', String(port)])
-    expect(await child.ended()).toBe(1)
+    expect(await child.ended()).toBe(2)
     expect(child.output).toContain(`--port ${port}: expected a free port on 127.0.0.1`)
   })
 })
@@ -200,5 +200,5 @@ it('avtomatika-worker prints its version and its commands', async () => {
   expect(version.output).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   const help = command(['--help'])
   expect(await help.ended()).toBe(0)
-  expect(help.output).toMatch(/run .*\n[\s\S]* dev /)
+  expect(help.output).toMatch(/dev .*\n[\s\S]* run /)
 })

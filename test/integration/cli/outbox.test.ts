@@ -89,7 +89,7 @@ describe('avtomatika-worker outbox', () => {
 
   it('deletes the named dead letters, and nothing without a name', async () => {
     const { outbox, left } = await setUp()
-    expect((await outbox('drop')).code).toBe(1)
+    expect((await outbox('drop')).code).toBe(2)
     expect((await outbox('drop', 't3')).output).toContain('No dead letter found for t3')
     expect(await outbox('drop', 't1')).toEqual({ code: 0, output: 'Deleted t1\n' })
     expect(left()).toEqual(['notes.json', 't2.json'])

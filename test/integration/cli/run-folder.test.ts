@@ -106,7 +106,8 @@ test.each(Object.keys(wrong) as (keyof typeof wrong)[])(
   async (what) => {
     const [files, message] = wrong[what]
     const child = command(['run', folderOf(files)], { LOG_LEVEL: 'silent' })
-    expect(await child.ended()).toBe(1)
+    expect(await child.ended()).toBe(what === 'has a file that throws' ? 1 : 2)
     expect(child.output).toMatch(message)
+    expect(child.output).toMatch(/\nNext: npx avtomatika-worker [^\n]+\n$/)
   },
 )

@@ -45,14 +45,16 @@ describe('avtomatika-worker run', () => {
     ['exports null', 'export default null'],
   ])('says so when a module %s', async (_what, code) => {
     const child = command(['run', moduleFile('no-worker.mjs', code)])
-    expect(await child.ended()).toBe(1)
+    expect(await child.ended()).toBe(2)
     expect(child.output).toMatch(/^No worker found in \S+no-worker\.mjs\. Export one:\n {2}const worker/)
   })
 
   it('says that there is no such file', async () => {
     const child = command(['run', 'nowhere.js'])
-    expect(await child.ended()).toBe(1)
-    expect(child.output).toBe('Cannot import nowhere.js: the file does not exist\n')
+    expect(await child.ended()).toBe(2)
+    expect(child.output).toBe(
+      'Cannot import nowhere.js: the file does not exist\nNext: npx avtomatika-worker init my-worker\n',
+    )
   })
 
   it('shows where a module throws', async () => {
@@ -64,7 +66,7 @@ describe('avtomatika-worker run', () => {
   it('prints a ConfigError without a stack', async () => {
     const file = moduleFile('worker.mjs', `${MAKE}export default worker`)
     const child = command(['run', file], { MAX_CONCURRENT_TASKS: '-1' })
-    expect(await child.ended()).toBe(1)
+    expect(await child.ended()).toBe(3)
     expect(child.output).toMatch(/^The worker's configuration cannot be used:\n {2}MAX_CONCURRENT_TASKS = -1/)
     expect(child.output).not.toMatch(/^\s+at /m)
   })
@@ -74,7 +76,7 @@ describe('avtomatika-worker run', () => {
     async () => {
       const file = moduleFile('worker.ts', 'export default null', 'outside')
       const child = command(['run', file], {}, dirname(file))
-      expect(await child.ended()).toBe(1)
+      expect(await child.ended()).toBe(2)
       expect(child.output).toContain('Install tsx (npm install --save-dev tsx)')
     },
   )

@@ -1,4 +1,4 @@
-import type { DevOrchestrator, Job } from '../dev/index.js'
+import type { DevOrchestrator, Job } from '../../dev/index.js'
 
 /** The tokens of this run, as they are shown. */
 export interface ShownTokens {
@@ -9,14 +9,24 @@ export interface ShownTokens {
 /** What is shown in place of a token that the user has set. */
 export const HIDDEN = '…'
 
-/** Returns the lines with the address of the orchestrator and the commands to use it, ready to paste. */
-export const startupLines = (url: string, { worker, client }: ShownTokens): string[] => [
+/**
+ * Returns the lines with the address of the orchestrator and the commands to use it, ready to paste.
+ *
+ * @param path - the worker that runs here, too
+ */
+export const startupLines = (url: string, { worker, client }: ShownTokens, path?: string): string[] => [
   `The development orchestrator listens on ${url}`,
   'It keeps everything in memory. Press Ctrl-C to stop it.',
   '',
-  'Start a worker:',
-  `  ORCHESTRATOR_URL=${url} WORKER_TOKEN=${worker} npx avtomatika-worker run worker.js`,
-  'Create a job:',
+  ...(path === undefined
+    ? [
+        'Start a worker:',
+        `  ORCHESTRATOR_URL=${url} WORKER_TOKEN=${worker} npx avtomatika-worker run worker.js`,
+      ]
+    : [`The worker of ${path} runs here, and is restarted when a file changes.`]),
+  'Create a job, in another terminal:',
+  `  npx avtomatika-worker send hello '{"name": "you"}' --wait`,
+  'The same with curl:',
   `  curl ${url}/api/v1/jobs/one_task -H 'X-Avtomatika-Token: ${client}' \\`,
   `    -d '{"initial_data": {"type": "hello", "params": {"name": "you"}}}'`,
   'Watch workers and jobs in a browser:',
@@ -37,8 +47,12 @@ const LONGEST_LINE = 500
 /** Prints one line of text from the network: a terminal would obey control characters. */
 const print = (line: string): void => console.log(line.slice(0, LONGEST_LINE).replace(/\p{Cc}/gu, ' '))
 
-/** Prints a line for each new worker, with its generation of the protocol, and for each job that ends. */
-export const printEvents = (orchestrator: DevOrchestrator): void => {
+/**
+ * Prints a line for each new worker, with its generation of the protocol, and for each job that ends.
+ *
+ * @param asJson - whether each line is an object with `event`
+ */
+export const printEvents = (orchestrator: DevOrchestrator, asJson: boolean): void => {
   const known = new Set<string>()
   orchestrator.on('worker', ({ workerId, taskNames, generation }) => {
     const worker = `worker ${workerId} (${generation})`
@@ -46,11 +60,15 @@ export const printEvents = (orchestrator: DevOrchestrator): void => {
     // Worker ids come from the network: without a limit, new ones would fill the memory.
     if (known.size === KNOWN_WORKERS) known.clear()
     known.add(worker)
-    print(`${worker} offers ${taskNames.join(', ') || 'no tasks'}`)
+    if (asJson) console.log(JSON.stringify({ event: 'worker', workerId, taskNames, generation }))
+    else print(`${worker} offers ${taskNames.join(', ') || 'no tasks'}`)
   })
   orchestrator.on('job', (job) => {
     const end = endOf(job)
-    if (end) print(`job ${job.id} (${job.task}): ${end}`)
+    if (end === undefined) return
+    const { id, task, status, state, errorMessage } = job
+    if (asJson) console.log(JSON.stringify({ event: 'job', id, task, status, state, error: errorMessage }))
+    else print(`job ${id} (${task}): ${end}`)
   })
 }
 

@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+import { define } from './define.js'
+
+/** Returns the command `avtomatika-worker doctor`. */
+export const doctorCommand = (): Command =>
+  define(
+    'doctor',
+    'Tell why a worker gets no tasks: configuration, machine, orchestrators, store, running worker.',
+  )
+    .option('--all', 'list also the variables that have their defaults')
+    .option('--worker <url>', 'health server of a running worker (default: WORKER_PORT of this machine)')
+    .action(async (options) => (await import('./doctor/run.js')).runDoctor(options))

@@ -1,0 +1,83 @@
+import { similarName } from '../../utils/did-you-mean.js'
+import { isObject } from '../../utils/json.js'
+import { type Examined, type Finding, found, passed, skipped, together } from './finding.js'
+import { getJson } from './get-json.js'
+
+const ASK_MS = 3_000
+
+/** Compares the tasks of the jobs with the tasks of the workers, as the orchestrator knows them. */
+export const examineJobs = async (url: string, clientToken: string | undefined): Promise<Examined> => {
+  const name = `jobs of ${url}`
+  if (clientToken === undefined) return skipped(name, 'CLIENT_TOKEN is not set')
+  const base = `${url.replace(/\/+$/, '')}/api/v1`
+  // Each generation reads its own header.
+  const headers = { 'x-avtomatika-token': clientToken, 'x-client-token': clientToken }
+  const [workers, jobs] = await Promise.all([
+    getJson(`${base}/workers`, headers, ASK_MS),
+    getJson(`${base}/jobs?limit=100`, headers, ASK_MS),
+  ])
+  if (workers.kind !== 'json') return skipped(name, 'the client API did not answer')
+  if (workers.status === 401 || workers.status === 403) return found(name, tokenRefused(url, workers.status))
+  const records = objectsIn(workers.value)
+  // Some orchestrators have no list of jobs without a database.
+  const all = jobs.kind === 'json' && jobs.status === 200 ? objectsIn(jobs.value) : []
+  const missing = tasksWithoutWorker(records.flatMap(tasksOf), all)
+  const seen = passed(name, `${records.length} workers, ${all.length} jobs`)
+  return missing.length === 0 ? seen : together([found(name, ...missing.map((each) => unmatched(url, each)))])
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const objectsIn = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : [])
+
+/** Each generation has its own words. */
+const tasksOf = ({ supported_tasks: names, supported_skills: skills }: Json): readonly string[] => {
+  const list = [names, skills].find(Array.isArray) ?? []
+  return list.flatMap((each: unknown) => {
+    const name = isObject(each) ? each['name'] : each
+    return typeof name === 'string' ? [name] : []
+  })
+}
+
+/** A task that jobs need and no worker offers. */
+export interface Unmatched {
+  readonly task: string
+  readonly jobs: number
+  readonly offered: readonly string[]
+}
+
+/** Returns the tasks of open and quarantined jobs that no worker offers. Pure. */
+export const tasksWithoutWorker = (
+  offered: readonly string[],
+  jobs: readonly Json[],
+): readonly Unmatched[] => {
+  const counts = new Map<string, number>()
+  for (const { status, initial_data: initial } of jobs) {
+    const task = isObject(initial) ? (initial['type'] ?? initial['skill']) : undefined
+    const isStuck = status === 'quarantined' || status === 'pending' || status === 'waiting_for_worker'
+    if (!isStuck || typeof task !== 'string' || offered.includes(task)) continue
+    counts.set(task, (counts.get(task) ?? 0) + 1)
+  }
+  return [...counts].map(([task, count]) => ({ task, jobs: count, offered: [...new Set(offered)] }))
+}
+
+const unmatched = (url: string, { task, jobs, offered }: Unmatched): Finding => {
+  const similar = similarName(task, offered)
+  return {
+    code: 'task_without_worker',
+    severity: 'error',
+    orchestrator: url,
+    cause: `No worker offers the task ${JSON.stringify(task)}${similar === undefined ? '' : `: did you mean ${JSON.stringify(similar)}?`}`,
+    evidence: `${jobs} jobs wait for it or are quarantined. Offered: ${offered.slice(0, 20).join(', ') || 'no tasks'}.`,
+    remedy: `Register worker.task(${JSON.stringify(task)}, …), or correct the name of the task in the blueprint.`,
+  }
+}
+
+const tokenRefused = (url: string, status: number): Finding => ({
+  code: 'client_token_refused',
+  severity: 'warning',
+  orchestrator: url,
+  cause: 'The orchestrator refuses the token of the client API.',
+  evidence: `A request for its workers was answered with status ${status}.`,
+  remedy: 'Set CLIENT_TOKEN to the token of a client that the orchestrator knows (clients.toml).',
+})

@@ -1,0 +1,72 @@
+import type { Settings } from '../../settings.js'
+import { taskErrorOf } from '../../storage/s3-errors.js'
+import { S3Store } from '../../storage/s3-store.js'
+import { within } from '../../utils/time.js'
+import { type Examined, found, passed, skipped } from './finding.js'
+
+/** How long the listing may take, in ms. The AWS SDK is loaded meanwhile. */
+const LIST_MS = 3_500
+
+/** Lists the bucket for results. Nothing is written. */
+export const examineStore = async ({ s3 }: Settings): Promise<Examined> => {
+  const name = 'object store'
+  if (!s3.endpointUrl && !s3.region && !s3.accessKey) return skipped(name, 'no S3 variable is set')
+  const where = `s3://${s3.defaultBucket}/${s3.keyPrefix}`
+  const ended = new AbortController()
+  try {
+    let outcome: unknown
+    const listing = firstOf(
+      new S3Store({ ...s3, retryMaxMs: 0 }),
+      s3.defaultBucket,
+      s3.keyPrefix,
+      ended.signal,
+    )
+    const isInTime = await within(
+      LIST_MS,
+      listing.catch((error: unknown) => {
+        outcome = error
+      }),
+    )
+    if (!isInTime)
+      return found(
+        name,
+        broken(where, `${s3.endpointUrl ?? 'AWS'} gave no answer within ${LIST_MS / 1_000} s.`),
+      )
+    if (outcome === undefined) return passed(name, `${where} can be listed`)
+    const { message } = taskErrorOf(outcome, { what: `${where} cannot be listed`, addressIsFrom: 'worker' })
+    return found(name, broken(where, `${message.replace(/\.$/, '')}.`))
+  } finally {
+    ended.abort(new Error('the examination is over'))
+  }
+}
+
+const firstOf = async (
+  store: S3Store,
+  bucket: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  for await (const _ of store.list(bucket, prefix, { signal })) return
+}
+
+const broken = (where: string, evidence: string) => ({
+  code: 'store_unusable',
+  severity: 'error' as const,
+  cause: causeIn(where, evidence),
+  evidence,
+  remedy: 'Check the variables that begin with S3_, and that the store runs.',
+})
+
+/** The name of the error says which variable is wrong. Pure. */
+export const causeIn = (where: string, evidence: string): string => {
+  if (/InvalidAccessKeyId/.test(evidence)) return 'The store does not know S3_ACCESS_KEY.'
+  if (/SignatureDoesNotMatch/.test(evidence))
+    return 'The store refuses the signature: S3_SECRET_KEY or S3_REGION is wrong.'
+  if (/AuthorizationHeaderMalformed|PermanentRedirect|InvalidRegion|IllegalLocationConstraint/.test(evidence))
+    return 'S3_REGION is wrong: the bucket is in another region.'
+  if (/NoSuchBucket/.test(evidence)) return `The bucket of ${where} does not exist.`
+  if (/AccessDenied/.test(evidence)) return `The keys give no access to ${where}.`
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|no answer/.test(evidence))
+    return 'The store of S3_ENDPOINT_URL cannot be reached.'
+  return `${where} cannot be used.`
+}

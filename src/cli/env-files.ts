@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import type { EnvFileFlag } from './early-flags.js'
+import { UsageError } from './fail.js'
+
+const sources = new Map<string, string>()
+
+/** Returns the file that a variable comes from; `undefined` if it comes from the environment. */
+export const fileOfVariable = (name: string): string | undefined => sources.get(name)
+
+/**
+ * Sets the variables of files, as Node does with its own flag of this name: variables of the environment win, then the last
+ * file. Node 20 finds the flag itself, also behind the name of a program, and has set the variables already.
+ *
+ * @throws UsageError if a required file cannot be read
+ */
+export const useEnvFiles = (files: readonly EnvFileFlag[]): void => {
+  const set = new Map<string, { readonly value: string; readonly path: string }>()
+  for (const { path, isRequired } of files) {
+    const text = read(path, isRequired)
+    for (const [name, value = ''] of Object.entries(parseEnv(text))) set.set(name, { value, path })
+  }
+  for (const [name, { value, path }] of set) {
+    process.env[name] ??= value
+    if (process.env[name] === value) sources.set(name, path)
+  }
+}
+
+const read = (path: string, isRequired: boolean): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !isRequired) return ''
+    throw new UsageError(`Cannot read the variables in ${path}: ${code ?? String(error)}`, {
+      cause: error,
+      next: `ls ${path}`,
+    })
+  }
+}
