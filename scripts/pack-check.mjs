@@ -21,6 +21,7 @@ const maxInstalledBytes = 10_000_000
 /** The files that belong in the tarball. */
 const wanted = [
   /^dist\/.*\.(js|d\.ts|html|css|svg)$/,
+  /^dist\/dev\/page\/vendor\/LICENSES\.txt$/,
   /^docs\/.*\.md$/,
   /^examples\/.*\.(md|ts|py)$/,
   /^(README|CHANGELOG|CONTRIBUTING)\.md$/,

@@ -8,6 +8,10 @@ import type { RxonAuth } from './rxon/rxon-auth.js'
 import type { Tokens } from './rxon/tokens.js'
 import type { JobStore } from './state/job-store.js'
 import type { WorkerStore } from './state/worker-store.js'
+import type { Activity } from './watch/activity.js'
+import type { Changes } from './watch/changes.js'
+import type { Feed } from './watch/feed.js'
+import type { Overview } from './watch/overview.js'
 
 /** The parts that requests and sockets use. */
 export interface AppParts {
@@ -21,4 +25,12 @@ export interface AppParts {
   readonly tokens: Tokens
   readonly verifier: MessageVerifier
   readonly receiver: EventReceiver
+}
+
+/** The parts that the page uses, too. */
+export interface PageParts extends AppParts {
+  readonly activity: Activity
+  readonly changes: Changes
+  readonly overview: Overview
+  readonly feed: Feed
 }

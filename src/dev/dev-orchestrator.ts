@@ -59,6 +59,15 @@ export interface DevOrchestrator extends AsyncDisposable {
   on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void
   /** Forgets all workers, as an orchestrator with an empty storage would. Jobs, queued tasks and sockets stay. */
   forgetWorkers(): void
+  /**
+   * Shows a line of a worker's log at its job on the page. Lines that are about no known job are ignored.
+   *
+   * @param line - one line as the worker writes it with `LOG_FORMAT=json`: an object with `jobId` or `taskId`
+   * @example
+   * const logger = pino({}, { write: (line) => orchestrator.recordLog(line) })
+   * const worker = new Worker({ logger, config })
+   */
+  recordLog(line: string): void
   /** Ends the held polls, closes the sockets with code 1001, cancels every timer and frees the port. */
   close(): Promise<void>
 }

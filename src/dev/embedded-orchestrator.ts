@@ -20,6 +20,10 @@ import { JobStore } from './state/job-store.js'
 import { canTake, type WorkerRecord } from './state/worker.js'
 import { WorkerStore } from './state/worker-store.js'
 import { Waits } from './waits.js'
+import { Activity } from './watch/activity.js'
+import { Changes } from './watch/changes.js'
+import { Feed } from './watch/feed.js'
+import { Overview } from './watch/overview.js'
 
 const DEFAULT_WAIT_MS = 30_000
 
@@ -45,11 +49,14 @@ class EmbeddedOrchestrator implements DevOrchestrator {
   readonly #settings: DevSettings
   readonly #listeners = new EventListeners()
   readonly #waits = new Waits()
-  readonly #queues = new PollQueues<object>()
+  readonly #changes = new Changes()
+  readonly #activity = new Activity(this.#listeners, this.#changes)
+  readonly #queues = new PollQueues<object>(this.#activity)
   readonly #sockets = new Sockets()
   readonly #jobs = new JobStore(this.#listeners)
   readonly #workers: WorkerStore
   readonly #runner: JobRunner
+  readonly #feed: Feed
   readonly #http: HttpServer
   #port = 0
   #closed: Promise<void> | undefined
@@ -60,17 +67,22 @@ class EmbeddedOrchestrator implements DevOrchestrator {
     this.clientToken = settings.clientToken
     this.#workers = new WorkerStore(settings.workerTtlMs, this.#listeners)
     const state = { jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
-    this.#runner = new JobRunner({ ...state, settings, sockets: this.#sockets, listeners: this.#listeners })
+    const [activity, changes, listeners] = [this.#activity, this.#changes, this.#listeners]
+    this.#runner = new JobRunner({
+      ...state,
+      settings,
+      sockets: this.#sockets,
+      listeners,
+      observer: activity,
+    })
     const tokens = new Tokens()
     const auth = { classicAuth: new ClassicAuth(settings), rxonAuth: new RxonAuth(settings, tokens) }
     const verifier = new MessageVerifier(auth.rxonAuth)
-    const receiver = new EventReceiver({
-      verifier,
-      jobs: this.#jobs,
-      runner: this.#runner,
-      listeners: this.#listeners,
-    })
-    const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver }
+    const receiver = new EventReceiver({ verifier, jobs: this.#jobs, runner: this.#runner, listeners })
+    const overview = new Overview({ settings, ...state, activity })
+    this.#feed = new Feed({ changes, overview, rates: activity.rates, extras: () => ({}) })
+    const page = { activity, changes, overview, feed: this.#feed }
+    const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver, ...page }
     const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
     this.#http = new HttpServer(buildApp(parts), hosts, settings)
     this.#sockets.attach(this.#http.server, hosts, new SocketProtocol(parts))
@@ -150,6 +162,10 @@ class EmbeddedOrchestrator implements DevOrchestrator {
     this.#workers.clear()
   }
 
+  recordLog(line: string): void {
+    this.#activity.recordLog(line)
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -162,6 +178,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
   async #close(): Promise<void> {
     this.#waits.endAll(new StateError('the orchestrator was closed'))
     this.#queues.close()
+    this.#feed.close()
     await Promise.all([this.#http.close(), this.#sockets.close()])
     this.#runner.close()
   }

@@ -30,7 +30,7 @@ export const startupLines = (url: string, { worker, client }: ShownTokens, path?
   `  curl ${url}/api/v1/jobs/one_task -H 'X-Avtomatika-Token: ${client}' \\`,
   `    -d '{"initial_data": {"type": "hello", "params": {"name": "you"}}}'`,
   'Watch workers and jobs in a browser:',
-  `  ${url}/?token=${client}`,
+  `  ${url}/#token=${client}`,
   ...(worker === HIDDEN && client === HIDDEN ? [] : TO_KEEP_TOKENS),
   '',
 ]

@@ -43,9 +43,6 @@ export const answerJson = (context: HttpContext, value: unknown, status = 200): 
 export const answerText = (context: HttpContext, text: string, status: number): Response =>
   writeText(context, status, TEXT_TYPE, text)
 
-export const answerHtml = (context: HttpContext, html: string): Response =>
-  writeText(context, 200, 'text/html; charset=utf-8', html)
-
 export const answerNothing = (context: HttpContext): Response => write(context, 204, {})
 
 export const refuse = (context: HttpContext, { status, error }: Refusal): Response =>

@@ -1,16 +1,16 @@
 import { Hono } from 'hono'
-import type { AppParts } from '../app-parts.js'
+import type { AppParts, PageParts } from '../app-parts.js'
 import { answerJson, internalError, notFound } from './answers.js'
 import { clientRoutes, unservedByClientRoutes } from './client-routes.js'
-import { dashboard } from './dashboard.js'
 import type { HttpContext, HttpEnv } from './http-context.js'
+import { pageRoutes } from './page-routes.js'
 import { WorkerRoutes } from './worker-routes.js'
 
 /** All routes over HTTP. There is no middleware, because Hono is fastest with one handler for each route. */
-export const buildApp = (parts: AppParts): Hono<HttpEnv> => {
+export const buildApp = (parts: PageParts): Hono<HttpEnv> => {
   const app = new Hono<HttpEnv>()
   app.get('/_public/status', (context) => answerJson(context, { status: 'ok' }))
-  app.get('/', (context) => dashboard(parts, context))
+  app.route('/', pageRoutes(parts))
   const worker = new WorkerRoutes(parts)
   app.route('/_worker', worker.routes())
   app.route('/api/v1', clientRoutes(parts))

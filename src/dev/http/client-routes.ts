@@ -27,7 +27,7 @@ const NOT_WAITING: Refusal = {
   status: 409,
   error: 'Job is not in a state that can be cancelled (must be waiting for a worker).',
 }
-const FULL: Refusal = { status: 503, error: 'Too many open jobs: cancel some, or start a worker' }
+export const FULL: Refusal = { status: 503, error: 'Too many open jobs: cancel some, or start a worker' }
 const BAD_PAGE: Refusal = { status: 400, error: 'Invalid limit/offset parameter' }
 
 const PATHS = /^\/api\/v1\/(workers|jobs(\/[^/]+(\/cancel)?)?)$/
@@ -133,7 +133,7 @@ const listJobs: ClientHandler = ({ jobs }, context) => {
   return answerJson(context, jobs.list(limit, offset).map(viewOf))
 }
 
-const CANCEL_ANSWERS: Readonly<Record<CancelReceipt, Refusal | { readonly status: string }>> = {
+export const CANCEL_ANSWERS: Readonly<Record<CancelReceipt, Refusal | { readonly status: string }>> = {
   sent: { status: 'cancellation_request_sent' },
   accepted: { status: 'cancellation_request_accepted' },
   unknown_job: JOB_NOT_FOUND,

@@ -1,13 +1,19 @@
+import type { PollObserver } from '../watch/observer.js'
 import { PollQueue } from './poll-queue.js'
 
 /** Above it, polls end at once. A poll whose client has left is held, too. */
 const MAX_HELD = 10_000
 
 /** One queue for each worker id, whether the worker is registered or not. */
-export class PollQueues<T> {
+export class PollQueues<T extends object> {
   readonly #queues = new Map<string, PollQueue<T>>()
   #closed = false
   #held = 0
+  readonly #observer: PollObserver | undefined
+
+  constructor(observer?: PollObserver) {
+    this.#observer = observer
+  }
 
   push(workerId: string, item: T, priority: number): void {
     this.#of(workerId).push(item, priority)
@@ -17,8 +23,10 @@ export class PollQueues<T> {
     if (this.#closed) return undefined
     const queue = this.#of(workerId)
     this.#held++
+    this.#observer?.pollStarted(workerId)
     const item = await queue.next(this.#held > MAX_HELD ? 0 : holdMs)
     this.#held--
+    this.#observer?.pollEnded(workerId, item)
     if (queue.isEmpty && this.#queues.get(workerId) === queue) this.#queues.delete(workerId)
     return item
   }

@@ -29,6 +29,7 @@ import {
 import { weightOf } from '../state/weight.js'
 import { chooseWorker, type WorkerRecord } from '../state/worker.js'
 import type { WorkerStore } from '../state/worker-store.js'
+import type { AttemptObserver } from '../watch/observer.js'
 import { Deadlines } from './deadlines.js'
 import { offerOf, rxonOfferOf } from './offer.js'
 import { WaitingJobs } from './waiting-jobs.js'
@@ -47,6 +48,7 @@ export interface JobRunnerParts {
   readonly queues: PollQueues<object>
   readonly sockets: CommandSender
   readonly listeners: EventListeners
+  readonly observer?: AttemptObserver
 }
 
 /** What became of a result; `not_dispatched`: a retry was due, and no worker could take it. */
@@ -229,6 +231,7 @@ export class JobRunner {
       jobs.save(quarantined(job, `${task} failed after ${maxRetries + 1} attempts: ${message}`))
       return true
     }
+    this.#parts.observer?.attemptFailed(job.id, message)
     const again = jobs.save(retried(job))
     if (this.#dispatch(again)) return true
     if (waitForWorker) return Boolean(this.#keepWaiting(again))

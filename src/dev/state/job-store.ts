@@ -56,6 +56,16 @@ export class JobStore {
     return job
   }
 
+  /** Drops every job that has ended. Returns their ids. */
+  dropEnded(): string[] {
+    const ids = [...this.#endedIds]
+    for (const id of ids) this.#entries.delete(id)
+    this.#endedIds.clear()
+    this.#endedWeight = 0
+    this.#created = [...this.#entries.keys()]
+    return ids
+  }
+
   /** Returns the jobs, the newest first. */
   list(limit = Number.POSITIVE_INFINITY, offset = 0): Job[] {
     const found: Job[] = []

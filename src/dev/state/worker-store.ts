@@ -37,6 +37,12 @@ export class WorkerStore {
     return undefined
   }
 
+  /** Returns for how long the worker has sent nothing, in ms; `undefined` if it is not known. */
+  silentMs(workerId: string): number | undefined {
+    const entry = this.#entries.get(workerId)
+    return entry && monotonicMs() - (entry.expiresAtMs - this.#ttlMs)
+  }
+
   /** Replaces the record of the worker. */
   register(workerId: string, record: WireRecord, generation: Generation = 'classic'): WorkerRecord {
     return this.#save(workerFrom(workerId, generation, { reputation: 1, ...record }))

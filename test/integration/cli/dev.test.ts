@@ -58,7 +58,7 @@ describe('avtomatika-worker dev', () => {
       expect(child.output).toContain(
         `ORCHESTRATOR_URL=${url} WORKER_TOKEN=${worker} npx avtomatika-worker run worker.js`,
       )
-      expect((await fetch(`${url}/?token=${client}`)).status).toBe(200)
+      expect(child.output).toContain(`${url}/#token=${client}`)
       await child.end('SIGINT')
       expect(await child.ended()).toBe(0)
     },
