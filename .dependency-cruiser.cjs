@@ -8,14 +8,15 @@ const mayImport = {
   utils: [],
   health: [],
   protocol: ['utils'],
+  tracing: ['protocol', 'utils', 'version.ts'],
   config: ['protocol', 'utils'],
   transport: ['utils'],
   storage: ['transport', 'utils'],
-  orchestrators: ['protocol', 'transport', 'utils'],
-  tasks: ['protocol', 'storage', 'utils'],
+  orchestrators: ['protocol', 'tracing', 'transport', 'utils'],
+  tasks: ['protocol', 'storage', 'tracing', 'utils'],
   journal: ['protocol', 'transport', 'utils'],
   delivery: ['protocol', 'transport', 'utils'],
-  execution: ['tasks', 'delivery', 'journal', 'protocol', 'utils'],
+  execution: ['tasks', 'delivery', 'journal', 'protocol', 'tracing', 'utils'],
   polling: ['execution', 'orchestrators', 'journal', 'transport', 'protocol', 'utils'],
   connections: [
     'runtime/settings.ts',
@@ -23,6 +24,7 @@ const mayImport = {
     'execution',
     'orchestrators',
     'tasks',
+    'tracing',
     'transport',
     'protocol',
     'utils',
@@ -52,6 +54,7 @@ const mayImport = {
     'journal',
     'orchestrators',
     'tasks',
+    'tracing',
     'transport',
     'protocol',
     'utils',
@@ -120,6 +123,7 @@ const homeOfPackage = {
   commander: ['cli'],
   chokidar: ['cli'],
   '@aws-sdk/client-s3': ['storage'],
+  '@opentelemetry/api': ['tracing'],
   '@cfworker/json-schema': ['tasks'],
 }
 
@@ -218,7 +222,11 @@ module.exports = {
       'no-dev-dependencies',
       'Users do not have it: make it a dependency or leave it',
       { path: '^src/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        // The tests need the optional peer. The worker loads it only if the user has it.
+        dependencyTypesNot: ['type-only', 'npm-peer'],
+      },
     ),
   ],
   options: {

@@ -58,11 +58,13 @@ const trials = {
 /** Programs that end by themselves, and a line of their output. */
 const programs = {
   'embedded.ts': 'finished { doubled: 42 }',
+  'tracing.ts':
+    'multiply is in process double, process double is in the job, settle double is in process double',
   'demo/main.ts': '4 of 5 pictures are resized, in demo-output/',
 }
 
 /** The packages that the examples import besides this one. */
-const companions = ['sharp', 'tsx', 'zod']
+const companions = ['@opentelemetry/api', '@opentelemetry/sdk-trace-node', 'sharp', 'tsx', 'zod']
 
 /** @param {string} folder an empty one */
 const install = (folder) => {

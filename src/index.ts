@@ -8,6 +8,7 @@ export type {
   LogLevelName,
   OrchestratorModeName,
   S3AddressingName,
+  TraceRelationName,
 } from './config/choice-kinds.js'
 export type { LiveLimits } from './config/live-limits.js'
 export type { ListedOrchestrator, OrchestratorEntry } from './config/orchestrators.js'

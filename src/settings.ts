@@ -19,6 +19,9 @@ export type EventValidation = boolean | 'throw'
 /** The task directories that are kept for debugging. */
 export type KeepTaskFiles = 'never' | 'on-failure' | 'always'
 
+/** How the spans of a task relate to the trace of its job. `off`: there are no spans. */
+export type TraceRelation = 'parent' | 'link' | 'off'
+
 /** How a request names its bucket: in the path, in the host name, or as the store wants it. */
 export type S3Addressing = 'auto' | 'path' | 'virtual'
 
@@ -87,6 +90,11 @@ export interface Settings {
   readonly workerPort: number
   /** `WORKER_METRICS`: Serve the metrics for Prometheus at `/metrics` of the health server. */
   readonly metrics: boolean
+  /**
+   * `WORKER_TRACE`: Spans of tasks if the application has set up OpenTelemetry: `parent` continues the trace of the
+   * job, `link` begins a trace for each task with a link to the job, `off` makes no spans.
+   */
+  readonly trace: TraceRelation
   /** `MULTI_ORCHESTRATOR_MODE`: Use of several orchestrators. */
   readonly orchestratorMode: OrchestratorMode
   /** `TASK_MAX_AGE`: Maximum age of a signed task, by its `timestamp`. */

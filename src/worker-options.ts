@@ -1,3 +1,4 @@
+import type { TraceRelationName } from './config/choice-kinds.js'
 import type { WorkerConfig } from './config/worker-config.js'
 import type { UsageChecker } from './connections/heartbeat/reported-usage.js'
 import type { CapacityChecker } from './execution/capacity-check.js'
@@ -23,6 +24,12 @@ export interface WorkerOptions {
    */
   metadata?: object
   /**
+   * The spans of tasks, if the application has set up OpenTelemetry before the start of the worker. `parent` continues the trace
+   * of the job, `link` begins a trace for each task with a link to the job, `off` makes no spans. Default: `WORKER_TRACE`, else
+   * `parent`.
+   */
+  trace?: TraceRelationName
+  /**
    * Returns whether the worker can take a task of this name now, such as when a GPU is free. Called often, so it has to be
    * quick. While it returns false for all names, the worker polls nobody and asks it every second. Default: always.
    */
@@ -47,6 +54,7 @@ export const WORKER_OPTIONS = Object.keys({
   taskTypeLimits: true,
   skillDependencies: true,
   metadata: true,
+  trace: true,
   capacityChecker: true,
   usageChecker: true,
   config: true,

@@ -108,6 +108,7 @@ import {
   TaskTimeoutError,
   TIMEOUT_ERROR,
   TRANSIENT_ERROR,
+  type TraceRelationName,
   type TransferOptions,
   TransientError,
   transientFailure,
@@ -137,6 +138,8 @@ const generation: GenerationName = 'auto'
 const level: LogLevelName = 'info'
 const keep: KeepTaskFilesName = 'on-failure'
 const addressing: S3AddressingName = 'virtual'
+const trace: TraceRelationName = 'link'
+export const traced = new Worker({ trace })
 const format: LogFormatName = 'json'
 const strict: EventValidationName = 'throw'
 const overrides: WorkerConfigOverrides = {

@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigProblem } from '../errors.js'
+import type { TraceRelationName } from './choice-kinds.js'
 import { type Kind, REFUSED } from './kind.js'
 import { asShownText, redact } from './secrets.js'
 import type { WorkerConfigValues } from './values.js'
@@ -11,6 +12,7 @@ export interface ConstructorOptions {
   readonly taskTypeLimits?: Readonly<Record<string, number>> | undefined
   readonly skillDependencies?: Readonly<Record<string, readonly string[]>> | undefined
   readonly metadata?: object | undefined
+  readonly trace?: TraceRelationName | undefined
 }
 
 /** The type of a setting that comes from one variable. */

@@ -6,6 +6,7 @@ import type {
   LogLevel,
   OrchestratorMode,
   S3Addressing,
+  TraceRelation,
 } from '../settings.js'
 import { type Kind, REFUSED } from './kind.js'
 
@@ -112,6 +113,15 @@ export const keepTaskFiles: Kind<KeepTaskFiles, KeepTaskFilesName> = choice({
   never: 'never',
   'on-failure': 'on-failure',
   always: 'always',
+})
+
+/** The relation of the spans of a task to the trace of its job. */
+export type TraceRelationName = 'parent' | 'link' | 'off'
+
+export const trace: Kind<TraceRelation, TraceRelationName> = choice({
+  parent: 'parent',
+  link: 'link',
+  off: 'off',
 })
 
 /** The place of the bucket name in requests to the store. `auto` follows the store. */

@@ -8,6 +8,7 @@ import type {
   LogLevelName,
   OrchestratorModeName,
   S3AddressingName,
+  TraceRelationName,
 } from './choice-kinds.js'
 import type { OrchestratorEntry } from './orchestrators.js'
 
@@ -32,6 +33,13 @@ export interface WorkerConfigValues {
    * Variable `WORKER_METRICS`. Default: `true`.
    */
   WORKER_METRICS: boolean
+  /**
+   * Spans of tasks if the application has set up OpenTelemetry: `parent` continues the trace of the job, `link`
+   * begins a trace for each task with a link to the job, `off` makes no spans. Use `link` for jobs of many steps or
+   * of many days, because their traces grow without end.
+   * Variable `WORKER_TRACE`. Default: `parent`.
+   */
+  WORKER_TRACE: TraceRelationName
   /**
    * Token that authenticates the worker. All workers of an orchestrator may share it. The default is public, so the
    * worker logs a warning if it is used.
@@ -279,7 +287,7 @@ export interface WorkerConfigValues {
    * of 8, 40 %". There is at most one in half a second.
    * Variable `TRANSFER_PROGRESS`. Default: `true`.
    */
-  TRANSFER_PROGRESS: boolean | 'on' | 'off'
+  TRANSFER_PROGRESS: boolean | 'off' | 'on'
   /**
    * Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.
    * Variable `LOG_LEVEL`. Default: `info`.

@@ -10,6 +10,7 @@ import {
   onOff,
   orchestratorMode,
   s3Addressing,
+  trace,
 } from './choice-kinds.js'
 import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
 import { type Kind, optional } from './kind.js'
@@ -60,6 +61,13 @@ export const VARIABLES = {
   WORKER_PORT: { kind: port, setting: 'workerPort', default: 8083 },
   /** Serve the metrics for Prometheus at `/metrics` of the health server. */
   WORKER_METRICS: { kind: flag, setting: 'metrics', default: true },
+  /**
+   * Spans of tasks if the application has set up OpenTelemetry: `parent` continues the trace of the job, `link` begins a
+   * trace for each task with a link to the job, `off` makes no spans.
+   *
+   * Use `link` for jobs of many steps or of many days, because their traces grow without end.
+   */
+  WORKER_TRACE: { kind: trace, setting: 'trace', option: true, default: 'parent' },
   /**
    * Token that authenticates the worker. All workers of an orchestrator may share it.
    *

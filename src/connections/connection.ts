@@ -17,6 +17,7 @@ import { troubleIn } from '../orchestrators/trouble.js'
 import { type Polling, PollLoop } from '../polling/poll-loop.js'
 import type { Command, Heartbeat, Receipt, Registration, TaskResult } from '../protocol/messages.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
+import type { Tracing } from '../tracing/tracing.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import type { SocketEnd } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
@@ -34,6 +35,7 @@ import type { TakeoverHooks, TaskConnection } from './takeover-hooks.js'
 export interface ConnectionContext extends Polling, Heartbeating {
   readonly settings: Settings
   readonly tls: TlsFiles | undefined
+  readonly tracing: Tracing | undefined
   /** What a registration tells at this moment. */
   register(): Omit<Registration, 'status' | 'isHeldOff'>
   /** Changes with what {@link register} returns. */
@@ -73,11 +75,11 @@ export class Connection
 
   /** Sends nothing before {@link Connection.open}. */
   constructor(context: ConnectionContext, target: OrchestratorSettings, observer: HealthObserver) {
-    const { settings, tls, log } = context
+    const { settings, tls, tracing, log } = context
     this.#context = context
     this.#target = target
     this.#observer = observer
-    this.orchestrator = new Orchestrator({ settings, target, tls }, this, log)
+    this.orchestrator = new Orchestrator({ settings, target, tls, tracing }, this, log)
     this.#registering = new Registering(this, this.orchestrator, log)
     this.heartbeats = new HeartbeatLoop(this.orchestrator, this, context)
     const rank = settings.orchestrators.indexOf(target)

@@ -1,6 +1,6 @@
 import type { ResultSink } from '../delivery/result-queue.js'
 import type { TaskRef } from '../events.js'
-import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
+import type { Outcome, ProgressUpdate, ResultTrace, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { TaskSignal } from '../tasks/task-signal.js'
 import { monotonicMs, type Timer } from '../utils/time.js'
 
@@ -51,6 +51,8 @@ export class TaskInHand {
   grace: Timer | undefined
   /** Runs while the handler does, if the offer has a deadline. */
   deadline: Timer | undefined
+  /** The trace that the delivery of the result continues; `undefined` without tracing. */
+  trace: ResultTrace | undefined
   /** Tasks under other ids that end with this one. */
   repeats: readonly TaskInHand[] = NONE
 

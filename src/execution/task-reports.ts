@@ -147,6 +147,12 @@ export class TaskReports implements SetAsideObserver {
 
 /** The result of a task as it is sent. */
 export const resultOf = (task: TaskInHand, outcome: Outcome): TaskResult => {
+  const result = untracedResultOf(task, outcome)
+  const { trace } = task
+  return trace ? { ...result, trace } : result
+}
+
+const untracedResultOf = (task: TaskInHand, outcome: Outcome): TaskResult => {
   const { jobId, taskId } = task.offer
   const { workerId } = task.from
   const executionMs = durationOf(task)

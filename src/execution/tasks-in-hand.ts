@@ -3,6 +3,7 @@ import type { Events } from '../events.js'
 import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
 import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
+import type { TracingSlot } from '../tracing/tracing.js'
 import { Condition } from '../utils/condition.js'
 import { type Logger, writesDebug } from '../utils/logger.js'
 import { OnceAMinute } from '../utils/once-a-minute.js'
@@ -14,6 +15,7 @@ import { EarlyCancels } from './early-cancels.js'
 import type { EventLoopWatch } from './event-loop-watch.js'
 import { HANDED_BACK } from './handed-back.js'
 import type { RepeatedOffers } from './repeated-offers.js'
+import { runTraced, traceOf } from './run-traced.js'
 import type { Slots } from './slots.js'
 import type { StrayRejections } from './stray-rejections.js'
 import { type LateReports, refTo, TaskInHand, type TaskSource } from './task-in-hand.js'
@@ -28,6 +30,7 @@ export interface Execution {
   readonly watch: Pick<EventLoopWatch, 'ended'>
   readonly reports: LateReports
   readonly strays: Pick<StrayRejections, 'run'>
+  readonly tracing: TracingSlot
   /** Abort listeners are called in it. */
   readonly context: StartContext
   readonly events: Events
@@ -212,8 +215,11 @@ export class TasksInHand {
   }
 
   #make(offer: TaskOffer, from: TaskSource, original?: TaskInHand): TaskInHand {
-    const taskType = this.#execution.surroundings.registry.get(offer.taskName)?.taskType
-    return new TaskInHand(offer, from, taskType, original)
+    const definition = this.#execution.surroundings.registry.get(offer.taskName)
+    const task = new TaskInHand(offer, from, definition?.taskType, original)
+    const tracing = this.#execution.tracing.current
+    if (tracing) task.trace = traceOf(offer, definition, tracing)
+    return task
   }
 
   #drop(task: TaskInHand): void {
@@ -257,14 +263,17 @@ export class TasksInHand {
 
   #startIfReady(task: TaskInHand): void {
     if (!task.hasSlot || !task.isRecorded || task.isDecided) return
-    const { events, log, surroundings, strays } = this.#execution
+    const { events, log, surroundings, strays, tracing } = this.#execution
     const { offer } = task
     task.startedMs = monotonicMs()
     this.#watchDeadline(task)
     if (writesDebug(log)) log.debug(refTo(offer), 'Task started')
     if (events.has('taskStarted')) events.emit('taskStarted', refTo(offer))
+    const traced = tracing.current
     void strays
-      .run(offer, () => runTask(offer, task.signal, surroundings))
+      .run(offer, () =>
+        traced ? runTraced(task, traced, surroundings) : runTask(offer, task.signal, surroundings),
+      )
       .then((outcome) => this.#handlerEnded(task, outcome))
   }
 

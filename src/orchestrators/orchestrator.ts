@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { AuthError, ResponseError, UnknownWorkerError, UnreachableError } from '../errors.js'
 import { refusal } from '../protocol/answers.js'
-import type { Heartbeat, Receipt, Registration, TaskOffer, TaskResult } from '../protocol/messages.js'
+import type {
+  Heartbeat,
+  Receipt,
+  Registration,
+  TaskOffer,
+  TaskResult,
+  TraceHeaders,
+} from '../protocol/messages.js'
 import type { Generation, Protocol, WireRequest } from '../protocol/protocol.js'
+import type { Tracing } from '../tracing/tracing.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
 import { type HttpProxy, proxyAt } from '../transport/proxy.js'
@@ -19,6 +27,7 @@ import type { RequestStats } from './request-stats.js'
 import { type RateLimits, type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
 import { pollDeadlineMs, secretsIn, type Target } from './target.js'
+import { UnseenTransport } from './unseen-transport.js'
 import { WorkerToken } from './worker-token.js'
 
 /** Connections for heartbeats, registrations and events, on top of one poll and one result for each slot. */
@@ -151,8 +160,11 @@ export class Orchestrator {
 
   /** @returns the next task, or `null` if the orchestrator has none */
   poll(cancelGroup: CancelGroup): Promise<TaskOffer | null> {
-    const { writePoll, readPoll } = this.protocol
-    return this.#requests.ask('poll', writePoll(this.workerId), readPoll, cancelGroup)
+    const { tracing } = this.#target
+    // Orchestrators of the first generation ignore the trace of a poll.
+    return tracing && this.protocol.generation === 'rxon'
+      ? this.#pollTraced(cancelGroup, tracing)
+      : this.#pollOnce(cancelGroup)
   }
 
   /** Resolves when the orchestrator has taken the result. */
@@ -198,10 +210,28 @@ export class Orchestrator {
     return this.#transport.close()
   }
 
+  #pollTraced(cancelGroup: CancelGroup, tracing: Tracing): Promise<TaskOffer | null> {
+    return tracing.poll((trace) => this.#pollOnce(cancelGroup, trace))
+  }
+
+  #pollOnce(cancelGroup: CancelGroup, trace?: TraceHeaders): Promise<TaskOffer | null> {
+    const { writePoll, readPoll } = this.protocol
+    return this.#requests.ask('poll', writePoll(this.workerId), readPoll, cancelGroup, trace)
+  }
+
   #send(result: TaskResult): Promise<Receipt> {
+    const { tracing } = this.#target
+    return tracing ? this.#sendTraced(result, tracing) : this.#sendOnce(result)
+  }
+
+  #sendTraced(result: TaskResult, tracing: Tracing): Promise<Receipt> {
+    return tracing.settle(result, this.url, (trace) => this.#sendOnce(result, trace))
+  }
+
+  #sendOnce(result: TaskResult, trace?: TraceHeaders): Promise<Receipt> {
     const { repeatableMs, writeResult, readResult } = this.protocol
-    if (repeatableMs > 0) return this.#results.deliver(result)
-    return this.#requests.ask('result', writeResult(result), readResult)
+    if (repeatableMs > 0) return this.#results.deliver(result, trace)
+    return this.#requests.ask('result', writeResult(result), readResult, undefined, trace)
   }
 
   /** @param kind - the request that needs the protocol, and fails with the detection */
@@ -282,11 +312,11 @@ export class Orchestrator {
 }
 
 const transportFor = (
-  { settings, target, tls }: Target,
+  { settings, target, tls, tracing }: Target,
   proxy: HttpProxy | undefined,
   redactor: Redactor,
-): Transport =>
-  new HttpTransport({
+): Transport => {
+  const transport = new HttpTransport({
     url: target.url,
     headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
     tls,
@@ -294,6 +324,8 @@ const transportFor = (
     connections: connectionsFor(settings.maxConcurrentTasks),
     redactor,
   })
+  return tracing ? new UnseenTransport(transport, tracing) : transport
+}
 
 /** The token of another worker says nothing about the results of this worker, so its refusal must not stop them. */
 const withoutAuthError = (error: unknown): never => {

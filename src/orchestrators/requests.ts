@@ -1,4 +1,5 @@
 import { AuthError, DowngradeError, RateLimitError, StaleMessageError, UnreachableError } from '../errors.js'
+import type { TraceHeaders } from '../protocol/messages.js'
 import type { WireAnswer, WireRequest } from '../protocol/protocol.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import type { Transport } from '../transport/http.js'
@@ -96,6 +97,7 @@ export class Requests implements RateLimits {
    *
    * @param read - turns the response into a value, or throws
    * @param cancelGroup - cancels the request with others
+   * @param trace - the headers of the trace that the request continues
    * @throws UnreachableError, DowngradeError, or what `read` throws
    */
   // The hot path: a chained promise costs less than an async function, and a plain object less than a spread.
@@ -104,6 +106,7 @@ export class Requests implements RateLimits {
     { method, path, body, onBehalfOf }: WireRequest,
     read: (answer: WireAnswer) => T,
     cancelGroup?: CancelGroup,
+    trace?: TraceHeaders,
   ): Promise<T> {
     const { transport, workerToken, pollDeadlineMs, detector } = this.#options
     if (detector.downgrade) return this.#refuse(kind, detector.downgrade)
@@ -113,7 +116,7 @@ export class Requests implements RateLimits {
     // A short-lived token belongs to one worker id.
     const token = onBehalfOf === undefined ? workerToken.current : workerToken.configured
     const headers =
-      onBehalfOf === undefined ? undefined : { 'x-worker-id': onBehalfOf, 'x-worker-token': token }
+      onBehalfOf === undefined ? trace : { ...trace, 'x-worker-id': onBehalfOf, 'x-worker-token': token }
     const maxBytes = this.#limits[kind]
     // The start of a task that is too long shows its ids, so that the worker can report a failure.
     const takesCut = isPoll

@@ -1,5 +1,5 @@
 import { StaleMessageError, UnreachableError } from '../errors.js'
-import type { Receipt, TaskResult } from '../protocol/messages.js'
+import type { Receipt, TaskResult, TraceHeaders } from '../protocol/messages.js'
 import type { WireRequest } from '../protocol/protocol.js'
 import { monotonicMs } from '../utils/time.js'
 import type { ProtocolDetector } from './protocol-detector.js'
@@ -28,28 +28,29 @@ export class ResultSender {
   }
 
   // The hot path: one async function while nothing goes wrong.
-  async deliver(result: TaskResult): Promise<Receipt> {
+  async deliver(result: TaskResult, trace?: TraceHeaders): Promise<Receipt> {
     const { protocol } = this.#detector
     const lost = this.#pending.get(result)
     const isRepeat = lost !== undefined && monotonicMs() - lost.writtenMs < protocol.repeatableMs
     const pending = isRepeat ? lost : this.#write(result)
     const read = isRepeat ? protocol.readRepeatedResult : protocol.readResult
     try {
-      const receipt = await this.#requests.ask('result', pending.request, read)
+      const receipt = await this.#requests.ask('result', pending.request, read, undefined, trace)
       this.#pending.delete(result)
       return receipt
     } catch (error) {
       this.#remember(result, pending, error)
       if (!(error instanceof StaleMessageError)) throw error
       // The response has corrected the clock.
-      return this.#sendAnew(result)
+      return this.#sendAnew(result, trace)
     }
   }
 
-  async #sendAnew(result: TaskResult): Promise<Receipt> {
+  async #sendAnew(result: TaskResult, trace?: TraceHeaders): Promise<Receipt> {
     const pending = this.#write(result)
+    const { readResult } = this.#detector.protocol
     try {
-      return await this.#requests.ask('result', pending.request, this.#detector.protocol.readResult)
+      return await this.#requests.ask('result', pending.request, readResult, undefined, trace)
     } catch (error) {
       this.#remember(result, pending, error)
       throw error

@@ -1,4 +1,5 @@
 import type { OrchestratorSettings, Settings } from '../settings.js'
+import type { Tracing } from '../tracing/tracing.js'
 import { TlsFiles } from '../transport/tls-files.js'
 import type { Logger } from '../utils/logger.js'
 
@@ -7,6 +8,8 @@ export interface Target {
   readonly settings: Settings
   readonly target: OrchestratorSettings
   readonly tls: TlsFiles | undefined
+  /** Absent without tracing. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** Network time on top of the time for which the orchestrator holds a poll, in ms. */

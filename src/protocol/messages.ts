@@ -111,6 +111,9 @@ export interface FileMetadata {
   readonly metadata?: JsonObject
 }
 
+/** The headers that continue a trace, such as `traceparent`. */
+export type TraceHeaders = Readonly<Record<string, string>>
+
 /** One task, as an orchestrator offers it. */
 export interface TaskOffer {
   readonly jobId: string
@@ -184,6 +187,14 @@ export interface TaskResult {
   readonly outcome: Outcome
   /** How long the handler ran. */
   readonly executionMs?: number
+  /** The trace that the delivery of the result continues. It is not sent. Absent without tracing. */
+  readonly trace?: ResultTrace
+}
+
+/** The trace of a task that has ended. The journal keeps it, so a later process continues the same trace. */
+export interface ResultTrace {
+  readonly taskName: string
+  readonly headers: TraceHeaders
 }
 
 /** The response of an orchestrator to a result. Each of them is final. */

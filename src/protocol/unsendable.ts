@@ -53,10 +53,14 @@ const SHORT = 1_000
  * Returns a short failure in place of a result that cannot be sent or read. Otherwise the job would wait for its timeout. A
  * failure keeps its code, because the code decides whether the orchestrator dispatches the task again.
  */
-export const inPlaceOf = ({ jobId, taskId, workerId, outcome }: TaskResult, why: string): TaskResult => ({
+export const inPlaceOf = (
+  { jobId, taskId, workerId, outcome, trace }: TaskResult,
+  why: string,
+): TaskResult => ({
   jobId,
   taskId,
   workerId,
+  ...(trace && { trace }),
   outcome: shortFailure(outcome, `The result of the task cannot be delivered: ${why}`.slice(0, SHORT)),
 })
 

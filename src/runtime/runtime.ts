@@ -28,6 +28,8 @@ import { TaskDirectories } from '../tasks/files/task-directories.js'
 import { schemasReady } from '../tasks/json-schema/standard-schemas.js'
 import { emitOwn, type OwnEvent } from '../tasks/own-event.js'
 import type { TaskSurroundings } from '../tasks/run-task.js'
+import { tracingFor } from '../tracing/set-up.js'
+import type { TracingSlot } from '../tracing/tracing.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import { OwnDirectory, openNamed } from '../utils/directories/own-directory.js'
 import { within } from '../utils/time.js'
@@ -60,6 +62,7 @@ export class Runtime implements EventLoopOwner {
   readonly #tasks: TasksInHand
   readonly #lifecycle: TaskLifecycle
   readonly #takeover: Takeover
+  readonly #tracing: TracingSlot = { current: undefined }
   readonly #conditions: Conditions
   readonly #capacity: CapacityCheck | undefined
   #connections: Connections | undefined
@@ -189,7 +192,9 @@ export class Runtime implements EventLoopOwner {
 
   async #start(): Promise<void> {
     this.#prepareDirectories()
-    await schemasReady(this.#foundation.registry.all())
+    const { registry, settings, log } = this.#foundation
+    await schemasReady(registry.all())
+    this.#tracing.current = await tracingFor(settings, log)
     const left = await this.#journal.open()
     if (this.#isStopping) return
     this.#isAccepting = true
@@ -250,6 +255,7 @@ export class Runtime implements EventLoopOwner {
       watch: this.#watch,
       reports: this.#reports,
       strays: this.strays,
+      tracing: this.#tracing,
       context,
       events,
       log,
@@ -288,6 +294,7 @@ export class Runtime implements EventLoopOwner {
       events,
       log,
       tls: this.#tls,
+      tracing: this.#tracing.current,
       wake: this.#wake,
       journal: this.#journal,
       takeover: this.#takeover,

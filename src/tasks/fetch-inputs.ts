@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { isS3Uri } from '../storage/s3-uri.js'
+import type { TaskSpan } from '../tracing/tracing.js'
 import { forEach } from '../utils/for-each.js'
 import { downloadFile, downloadFolder } from './files/download.js'
 import { type Input, placeInputs } from './files/local-names.js'
@@ -24,6 +25,7 @@ export const fetchInputs = (
   directory: TaskDirectory,
   signal: TaskSignal,
   observer: TransferObserver,
+  span?: TaskSpan,
 ): unknown => {
   if (!storage) {
     warnWithoutStore(params, directory)
@@ -31,7 +33,8 @@ export const fetchInputs = (
   }
   const uris = [...stringsIn(params)].map(([, text]) => text).filter(isS3Uri)
   if (uris.length === 0) return params
-  return fetchAll(placeInputs(uris), params, storage, directory, signal.signal, observer)
+  const work = () => fetchAll(placeInputs(uris), params, storage, directory, signal.signal, observer)
+  return span ? span.stage('fetch inputs', new Set(uris).size, work) : work()
 }
 
 const warnWithoutStore = (params: unknown, { taskId, warnings }: TaskDirectory): void => {

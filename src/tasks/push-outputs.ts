@@ -1,5 +1,6 @@
 import type { Outcome, StoredFile } from '../protocol/messages.js'
 import { s3Uri } from '../storage/s3-uri.js'
+import type { TaskSpan } from '../tracing/tracing.js'
 import { forEach } from '../utils/for-each.js'
 import type { JsonObject } from '../utils/json.js'
 import type { WhyNotUploaded } from './files/file-warnings.js'
@@ -26,8 +27,10 @@ export const pushOutputs = (
   directory: TaskDirectory,
   signal: TaskSignal,
   observer: TransferObserver,
+  span?: TaskSpan,
 ): Outcome | Promise<Outcome> => {
   if (outcome.kind === 'cancelled' || !outcome.data) return outcome
+  const { data } = outcome
   // Without a store and a directory, no file of the task can be lost.
   if (!storage && directory.path === undefined) return outcome
   const named = pathsIn(outcome.data, directory)
@@ -43,7 +46,8 @@ export const pushOutputs = (
   }
   const progress = new TransferProgress('uploading', storage.reportsProgress ? observer : undefined)
   const place = { storage, directory, progress, log: observer.log }
-  return push(outcome, outcome.data, named, place, signal.signal, observer)
+  const work = () => push(outcome, data, named, place, signal.signal, observer)
+  return span ? span.stage('push outputs', new Set(named.map(({ text }) => text)).size, work) : work()
 }
 
 const push = async (

@@ -1,5 +1,6 @@
 import { PermanentError, TaskCancelledError, type TaskError } from '../errors.js'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
+import type { TaskSpan } from '../tracing/tracing.js'
 import { isPending } from '../utils/is-pending.js'
 import { monotonicMs } from '../utils/time.js'
 import { checkStatus } from './check-status.js'
@@ -42,11 +43,14 @@ export interface HandlerWatch {
 /**
  * Runs one task, one stage a line. Never rejects and always resolves to exactly one outcome. Failures are built in judge.ts
  * and nowhere else.
+ *
+ * @param span - transfers get spans of their own inside of it; `undefined` without tracing
  */
 export const runTask = async (
   offer: TaskOffer,
   signal: TaskSignal,
   { registry, directories, storage, tools, watch, middleware }: TaskSurroundings,
+  span?: TaskSpan,
 ): Promise<Outcome> => {
   try {
     const definition = findDefinition(registry, offer)
@@ -55,7 +59,7 @@ export const runTask = async (
     const exact = offer.exactParams?.()
     const { events } = definition.described ?? {}
     const context = new OfferContext(offer, signal, tools, directory, events, storage)
-    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal, context)
+    const fetched = fetchInputs(exact ?? offer.params, storage, directory, signal, context, span)
     const input = isPending(fetched) ? await fetched : fetched
     const checked =
       exact === undefined
@@ -73,7 +77,7 @@ export const runTask = async (
     const judged = validateResult(definition.described?.result, data, takesBigints)
     const valid = checkStatus(definition.described?.statuses, isPending(judged) ? await judged : judged)
     const outcome = withFittingMetadata(valid, offer, tools.log)
-    const pushed = pushOutputs(outcome, storage, directory, signal, context)
+    const pushed = pushOutputs(outcome, storage, directory, signal, context, span)
     return isPending(pushed) ? await pushed : pushed
   } catch (error) {
     directories.diskSpace.notice(error)

@@ -56,6 +56,7 @@ export const tasksWith = (handler: Handler, limit = 10) => {
     watch: { ended: () => {} },
     reports: new TaskReports(parts.events, log, new TaskStats(registry)),
     strays: { run: (_, work) => work() },
+    tracing: { current: undefined },
     context: new StartContext(),
   })
   return { ...parts, tasks, lines }
