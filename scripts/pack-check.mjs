@@ -24,6 +24,7 @@ const wanted = [
   /^dist\/dev\/page\/vendor\/LICENSES\.txt$/,
   /^docs\/.*\.md$/,
   /^examples\/.*\.(md|ts|py)$/,
+  /^ops\/.*\.(json|yml)$/,
   /^(README|CHANGELOG|CONTRIBUTING)\.md$/,
   /^(package\.json|LICENSE)$/,
 ]

@@ -31,6 +31,11 @@ const OWN = {
     help: '1 for the current state of the worker, 0 for the other states: `created`, `running`, `draining`, `stopped`',
     labels: ['state'],
   },
+  obstacle: {
+    type: 'gauge',
+    help: '1 while a cause in the worker itself keeps tasks away, else 0. Causes, as `worker.diagnose()` names them: `paused`, `no_capacity`, `event_loop_blocked`, `results_waiting`, `journal_trouble`, `disk_full`, `held_off`',
+    labels: ['cause'],
+  },
   slots: {
     type: 'gauge',
     help: 'Maximum number of tasks that run at the same time, by task type. `_all` is the global limit. A type without a limit has the global one',

@@ -6,6 +6,7 @@ import { DIRECTIONS } from '../storage/transfer-counts.js'
 import { monotonicMs, wallMs } from '../utils/time.js'
 import { ALL_TYPES, type OwnFamilyName } from './families.js'
 import type { Observed } from './observed.js'
+import { obstaclesIn } from './obstacles.js'
 import { limitOf, taskTypesIn } from './snapshot.js'
 import type { Quantiles, Sample } from './write-text.js'
 
@@ -30,6 +31,10 @@ export const ownSamples = (
     info: [{ labels: { version, node: process.versions.node, worker_type: settings.workerType }, value: 1 }],
     ready: one(Number(isReady)),
     state: STATES.map((each) => ({ labels: { state: each }, value: Number(each === state) })),
+    obstacle: obstaclesIn(observed).map(([cause, isThere]) => ({
+      labels: { cause },
+      value: Number(isThere),
+    })),
     ...slotSamples(observed),
     ...orchestratorSamples(observed),
     ...taskSamples(observed),

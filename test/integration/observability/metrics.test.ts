@@ -267,6 +267,21 @@ describe('counts what happens', () => {
     expect(valueIn(text, 'registrations_total')).toBe(2)
   })
 
+  test('to the worker: what keeps tasks away', async () => {
+    const { worker } = await setUp({}, { capacityChecker: () => false })
+    await worker.start()
+    expect(await read(worker, 'obstacle{cause="no_capacity"}')).toBe(1)
+    expect(await read(worker, 'obstacle{cause="paused"}')).toBe(0)
+    worker.pause()
+    expect(await read(worker, 'obstacle{cause="paused"}')).toBe(1)
+    worker.resume()
+    expect(await read(worker, 'obstacle{cause="paused"}')).toBe(0)
+    const causes = [...(await worker.metrics.text()).matchAll(/obstacle\{cause="(\w+)"/g)].map(
+      ([, cause]) => cause,
+    )
+    expect(OWN_FAMILIES.obstacle.help).toContain(causes.map((cause) => `\`${cause}\``).join(', '))
+  })
+
   test('to files of the object store: bytes and errors, by direction', async () => {
     const store: ObjectStore = {
       async *list() {},

@@ -24,6 +24,7 @@ test('the names are complete, because dashboards and alerts depend on them', () 
       'journal_bytes',
       'journal_writes_total',
       'last_poll_timestamp_seconds',
+      'obstacle',
       'orchestrator_up',
       'polls_open',
       'ready',
