@@ -15,6 +15,8 @@ export interface TaskRequest {
   readonly skillType?: string
   /** How a worker is picked; the orchestrator's default unless given. */
   readonly strategy?: 'round_robin'
+  /** The trace that the client begins. */
+  readonly traceparent?: string
   /** The states that the job goes to at events of its task, by their types. */
   readonly eventTransitions?: Readonly<Record<string, string>>
 }
@@ -86,7 +88,12 @@ const initialData = (task: TaskRequest) => ({
 
 /** @param url the orchestrator's base URL */
 export const clientApi = (url: string, token: string): ClientApi => {
-  const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> => {
+  const call = async (
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer> => {
     const answer = await request(`${url}/api/v1${path}`, {
       method,
       // Each generation reads its own.
@@ -94,6 +101,7 @@ export const clientApi = (url: string, token: string): ClientApi => {
         'X-Avtomatika-Token': token,
         'X-Client-Token': token,
         'Content-Type': 'application/json',
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
@@ -116,7 +124,8 @@ export const clientApi = (url: string, token: string): ClientApi => {
 
     async createJob(task) {
       const body = { initial_data: initialData(task) }
-      return (await ask<{ job_id: string }>(202, 'POST', '/jobs/one_task', body)).job_id
+      const headers = task.traceparent === undefined ? undefined : { traceparent: task.traceparent }
+      return (await ask<{ job_id: string }>(202, 'POST', '/jobs/one_task', body, headers)).job_id
     },
 
     async waitForJob(id, hope, patience) {

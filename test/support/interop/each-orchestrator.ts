@@ -39,6 +39,12 @@ export const startPublished = async (
   return startRealOrchestrator({ version, interpreter }, options)
 }
 
+/** Starts the published version that has the OpenTelemetry of its extra, in memory. */
+export const startWithTelemetry = async (options: OrchestratorOptions): Promise<OrchestratorUnderTest> => {
+  const interpreter = await interpreterOf('orchestrator-1.0b30-telemetry')
+  return startRealOrchestrator({ version: '1.0b30', interpreter }, options)
+}
+
 /** Starts any published version on a Redis of its own. */
 export const startOnRedis = async (
   version: string,

@@ -24,6 +24,11 @@ export interface OrchestratorOptions {
   readonly reclaimMs?: number
   /** Makes jobs of the real one wait for a worker instead of being quarantined. */
   readonly waitForWorker?: true
+  /**
+   * Makes the real one write its spans to its log at once. `repaired`: it also tells workers the trace of the job, which every
+   * published version means to do.
+   */
+  readonly spans?: 'as published' | 'repaired'
   /** Makes the real one log what it hears over its sockets, too. */
   readonly talkative?: true
 }

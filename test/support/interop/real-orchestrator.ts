@@ -88,6 +88,8 @@ const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessE
   ...(options.watchEveryMs && { WATCHER_INTERVAL_SECONDS: seconds(options.watchEveryMs) }),
   ...(options.reclaimMs && { RECLAIM_MS: String(options.reclaimMs) }),
   ...(options.waitForWorker && { WAIT_FOR_WORKER: 'true' }),
+  ...(options.spans && { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_METRIC_EXPORT_INTERVAL: '3600000' }),
+  ...(options.spans === 'repaired' && { TELL_TRACES: 'true' }),
   RATE_LIMITING_ENABLED: String(options.rateLimit !== undefined),
   ...(options.rateLimit && rateLimits(options.rateLimit)),
   ...(redis && { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }),

@@ -10,6 +10,8 @@ export const PINNED: readonly EnvName[] = [
   'orchestrator-1.0b11',
   'orchestrator-1.0b27',
   'orchestrator-1.0b30',
+  // With its extra for OpenTelemetry.
+  'orchestrator-1.0b30-telemetry',
   'worker-1.0b2',
   'worker-1.0b20',
 ]
