@@ -120,7 +120,8 @@ test.each([
 ])('a task with %s begins a trace, and its result arrives', async (_, tracing) => {
   const spans = openTelemetry()
   const { worker, orchestrator, offer } = await setUp()
-  await worker.start()
+  // What the application was doing when it started its worker is not what the task belongs to.
+  await trace.getTracer('application').startActiveSpan('start', () => worker.start())
   offer('echo', tracing)
   const { headers } = await orchestrator.answered('result')
   const process = await spans.named('process echo')
@@ -257,6 +258,37 @@ test('a result that an earlier process left is delivered in the trace of its tas
     traceId: CLIENT.traceId,
     spanId: settle?.spanContext().spanId,
   })
+})
+
+test('a short failure in place of a result that is too long continues the trace', async () => {
+  const spans = openTelemetry()
+  const { worker, orchestrator, offer } = await setUp()
+  worker.task('long', () => ({ text: 'x'.repeat(1_100_000) }))
+  await worker.start()
+  offer('long')
+  const { headers, body } = await orchestrator.answered('result')
+  expect(body.result.status).toBe('failure')
+  const process = await spans.named('process long')
+  const settles = spans.all().filter(({ name }) => name === 'settle long')
+  expect(settles.map(({ attributes }) => attributes['error.type'])).toEqual(['PROTOCOL', undefined])
+  expect(settles[1]?.parentSpanContext?.spanId).toBe(process.spanContext().spanId)
+  expect(readTraceparent(headers['traceparent']).spanId).toBe(settles[1]?.spanContext().spanId)
+})
+
+test('the result of a task that does not run is in the trace of its job', async () => {
+  const spans = openTelemetry()
+  const { worker, orchestrator, offer } = await setUp()
+  await worker.start()
+  await orchestrator.next('poll')
+  const stopped = worker.stop()
+  offer('echo')
+  const { headers, body } = await orchestrator.answered('result')
+  expect(body.result.error.code).toBe('TRANSIENT_ERROR')
+  const settle = await spans.named('settle echo')
+  expect(settle.parentSpanContext).toMatchObject(CLIENT)
+  expect(readTraceparent(headers['traceparent']).traceId).toBe(CLIENT.traceId)
+  expect(spans.all()).toHaveLength(1)
+  await stopped
 })
 
 test('downloads and uploads are spans inside the span of the task', async () => {
