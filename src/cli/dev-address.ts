@@ -42,9 +42,12 @@ export const runningDev = (url: string | undefined): DevTarget | undefined => {
   return namesIn(folder)
     .filter(isAlive)
     .flatMap((name) => readAddress(join(folder, name)) ?? [])
-    .filter((address) => url === undefined || address.url === url)
+    .filter((address) => url === undefined || plain(address.url) === plain(url))
     .sort((one, other) => other.startedAt - one.startedAt)[0]
 }
+
+/** Both names lead to this machine. */
+const plain = (url: string): string => url.replace('//localhost', '//127.0.0.1')
 
 const folderOfAddresses = (): string | undefined => {
   const home = stateHome()

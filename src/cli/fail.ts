@@ -52,16 +52,25 @@ export const describeFailure = (error: unknown, typed: readonly string[]): Failu
   if (error instanceof AvtomatikaError)
     return {
       code: error.code,
-      message: error.message,
-      next: `${NAME} doctor`,
+      message: error.message.replace('. Next: ', '. To do: '),
+      next: nextAfter(error),
       exitCode: EXIT[exitFor(error)],
     }
   return { code: 'FAILED', message: briefly(error), next: again, exitCode: EXIT.failed }
 }
 
+/** The errors of the job client. They are known by their codes: most commands do not load the client. */
+const nextAfter = (error: AvtomatikaError): string => {
+  if (error.code === 'UNKNOWN_JOB') return `${NAME} jobs`
+  if (error.code === 'TIMEOUT' && 'jobId' in error) return `${NAME} job ${String(error.jobId)} --wait`
+  return `${NAME} doctor`
+}
+
 const exitFor = (error: AvtomatikaError): ExitName => {
   if (error instanceof ConfigError) return 'config'
   if (error instanceof UnreachableError) return 'unreachable'
+  if (error.code === 'UNKNOWN_JOB') return 'notFound'
+  if (error.code === 'TIMEOUT') return 'timeout'
   return error instanceof AuthError ? 'refused' : 'failed'
 }
 

@@ -4,11 +4,20 @@ import { similarName } from '../utils/did-you-mean.js'
 import { devCommand } from './dev.js'
 import { doctorCommand } from './doctor.js'
 import { NAME, UsageError } from './fail.js'
+import { initCommand } from './init.js'
+import { jobCommands } from './jobs.js'
 import { outboxCommand } from './outbox.js'
 import { runCommand } from './run.js'
 
 /** All commands, in the order of the help. */
-const COMMANDS = [devCommand, runCommand, doctorCommand, outboxCommand]
+const allCommands = (): readonly Command[] => [
+  initCommand(),
+  devCommand(),
+  runCommand(),
+  ...jobCommands(),
+  doctorCommand(),
+  outboxCommand(),
+]
 
 /** Returns the whole command, ready to parse. */
 export const buildProgram = (): Command => {
@@ -18,7 +27,7 @@ export const buildProgram = (): Command => {
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} })
-  for (const make of COMMANDS) program.addCommand(make())
+  for (const command of allCommands()) program.addCommand(command)
   inherit(program)
   return program
 }

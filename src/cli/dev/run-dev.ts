@@ -36,10 +36,13 @@ export const runDev = async (path: string | undefined, flags: DevFlags): Promise
   endOnSignal(orchestrator, worker, address)
 }
 
+/** Polls have to end within the drain of a worker that is replaced, in ms. */
+const POLL_HOLD_MS = 250
+
 const start = async (path: string | undefined, flags: DevFlags): Promise<DevOrchestrator> => {
   const { allowHost: allowedHosts = [], ...options } = flags
-  // While the worker is replaced, nobody could take a job.
-  const waits = path === undefined ? {} : { waitForWorker: true }
+  // While the worker is replaced, nobody could take a job. A poll that outlived its worker would swallow the next task.
+  const waits = path === undefined ? {} : { waitForWorker: true, pollHoldMs: POLL_HOLD_MS }
   try {
     return await startOrchestrator({ ...randomTokens(), ...options, ...waits, allowedHosts })
   } catch (error) {

@@ -1,0 +1,2 @@
+/** The languages of a new project. */
+export type Language = 'typescript' | 'javascript'

@@ -1,0 +1,67 @@
+import type { ClientJob, JobClient } from '../../client/index.js'
+import { jsonText } from '../../utils/json.js'
+import { NAME } from '../fail.js'
+import { type ClientFlags, withClient } from './connect.js'
+import { endOf, exitCodeOf, jobLines, plain, progressText, viewOf } from './view.js'
+
+/** The flags of a command that may wait for a job. */
+export interface WaitFlags extends ClientFlags {
+  readonly wait?: boolean
+  /** In seconds. */
+  readonly timeout: number
+  readonly endState?: readonly string[]
+}
+
+/** Prints one job. With `--wait`, the exit code says how it ended. */
+export const showJob = async (id: string, flags: WaitFlags): Promise<void> => {
+  await withClient(flags, async (client) => {
+    if (flags.wait) return printEnd(client, id, flags)
+    const { endState } = flags
+    print(await client.get<Record<string, unknown>>(id, { ...(endState && { endStates: endState }) }), flags)
+  })
+}
+
+/** Prints the jobs, one a line; as JSON, one list. */
+export const showJobs = async (flags: ClientFlags & { readonly limit: number }): Promise<void> => {
+  const jobs = await withClient(flags, (client) => client.list({ limit: flags.limit }))
+  if (flags.json) console.log(jsonText(jobs.map(viewOf)))
+  else if (jobs.length === 0) console.log(`There are no jobs.\nNext: ${NAME} send TASK`)
+  else for (const job of jobs) console.log(lineOf(job))
+}
+
+/** The name of the task is in the initial data, under the name of the generation. */
+const lineOf = (job: ClientJob): string => {
+  const { initial_data: initial } = job.raw as { readonly initial_data?: Readonly<Record<string, unknown>> }
+  const task = initial?.['type'] ?? initial?.['skill'] ?? job.blueprint ?? ''
+  return [job.id, plain(String(task)), endOf(job), plain(job.error ?? '').slice(0, 100)].join('  ').trimEnd()
+}
+
+/** Cancels a job. With `--wait`, prints the job when it has ended. */
+export const cancelJob = async (id: string, flags: WaitFlags): Promise<void> => {
+  await withClient(flags, async (client) => {
+    const receipt = await client.cancel(id)
+    if (flags.wait) return printEnd(client, id, flags)
+    if (flags.json) console.log(JSON.stringify({ id, cancellation: receipt }))
+    else console.log(`Cancellation of job ${id} ${receipt === 'sent' ? 'sent to its worker' : 'accepted'}.`)
+  })
+}
+
+/** Waits for the end of a job, prints it and sets the exit code. Progress goes to standard error. */
+export const printEnd = async (
+  client: JobClient,
+  id: string,
+  { timeout, endState, json }: WaitFlags,
+): Promise<void> => {
+  const job = await client.wait<Record<string, unknown>>(id, {
+    timeoutMs: timeout * 1_000,
+    ...(endState && { endStates: endState }),
+    ...(!json && { onProgress: (progress) => console.error(progressText(progress)) }),
+  })
+  print(job, { json })
+  process.exitCode = exitCodeOf(job)
+}
+
+const print = (job: ClientJob, { json }: { readonly json?: boolean | undefined }): void => {
+  if (json) console.log(jsonText(viewOf(job)))
+  else for (const line of jobLines(job)) console.log(line)
+}
