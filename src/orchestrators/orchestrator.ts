@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AuthError, ResponseError, UnknownWorkerError, UnreachableError } from '../errors.js'
-import { refusal } from '../protocol/answers.js'
+import { AuthError, ResponseError, UnknownWorkerError } from '../errors.js'
 import type {
   Heartbeat,
   Receipt,
@@ -14,8 +13,7 @@ import type { Tracing } from '../tracing/tracing.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
 import { HttpTransport, type Transport } from '../transport/http.js'
 import { type HttpProxy, proxyAt } from '../transport/proxy.js'
-import type { HttpResponse } from '../transport/request-in-flight.js'
-import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
+import type { Socket, SocketListener } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
 import { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
@@ -26,6 +24,7 @@ import { ProtocolDetector } from './protocol-detector.js'
 import type { RequestStats } from './request-stats.js'
 import { type RateLimits, type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
+import { SocketOpener } from './socket-opener.js'
 import { pollDeadlineMs, secretsIn, type Target } from './target.js'
 import { UnseenTransport } from './unseen-transport.js'
 import { WorkerToken } from './worker-token.js'
@@ -54,14 +53,12 @@ export class Orchestrator {
   readonly liveness = new Liveness()
   readonly #target: Target
   readonly #transport: Transport
-  readonly #proxy: HttpProxy | undefined
-  readonly #redactor: Redactor
   readonly #detector: ProtocolDetector
   readonly #workerToken: WorkerToken
   readonly #requests: Requests
   readonly #results: ResultSender
+  readonly #sockets: SocketOpener
   #registration: Registration | undefined
-  #isClosed = false
 
   /**
    * @param observer - learns what each request shows of the orchestrator
@@ -75,11 +72,10 @@ export class Orchestrator {
     const redactor = new Redactor(secretsIn(target.settings))
     this.url = url
     this.workerId = workerId
-    this.#proxy = proxyAt(target.target.proxyUrl)
-    this.proxy = this.#proxy?.shown
+    const proxy = proxyAt(target.target.proxyUrl)
+    this.proxy = proxy?.shown
     this.#target = target
-    this.#redactor = redactor
-    this.#transport = transportFor(target, this.#proxy, redactor)
+    this.#transport = transportFor(target, proxy, redactor)
     const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, redactor, makeId: randomUUID }
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
     const parts = { transport: this.#transport, detector: this.#detector }
@@ -99,6 +95,7 @@ export class Orchestrator {
     this.limits = this.#requests
     this.stats = this.#requests.stats
     this.#results = new ResultSender(this.#detector, this.#requests)
+    this.#sockets = new SocketOpener(target, { ...parts, workerToken: this.#workerToken, redactor }, proxy)
   }
 
   /**
@@ -182,15 +179,8 @@ export class Orchestrator {
   }
 
   /** Opens the socket for commands and progress. */
-  async openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
-    const sent = this.#workerToken.current
-    let opened = await this.#dial(listener, signal)
-    if (!(opened instanceof Socket) && this.#workerToken.isRefused(sent, opened)) {
-      await this.#workerToken.replace(sent, opened)
-      opened = await this.#dial(listener, signal)
-    }
-    if (opened instanceof Socket) return opened
-    throw refusal('The request for a socket', opened)
+  openSocket(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
+    return this.#sockets.open(listener, signal)
   }
 
   /** Makes room for the polls and results of more tasks at once. */
@@ -205,7 +195,7 @@ export class Orchestrator {
 
   /** Ends every connection for good. Requests in flight fail, and later ones as well. */
   close(): Promise<void> {
-    this.#isClosed = true
+    this.#sockets.close()
     this.#workerToken.close()
     return this.#transport.close()
   }
@@ -282,32 +272,6 @@ export class Orchestrator {
     if (!writeLivenessCheck || !readLivenessCheck || !this.liveness.isDue) return
     await this.#requests.ask('heartbeat', writeLivenessCheck(this.workerId), readLivenessCheck)
     this.liveness.confirm()
-  }
-
-  /** @returns the open socket, or the response that refused it */
-  async #dial(listener: SocketListener, signal: AbortSignal): Promise<Socket | HttpResponse> {
-    const { settings, target, tls } = this.#target
-    if (this.#isClosed) throw this.#closedError()
-    if (this.#detector.downgrade) throw this.#detector.downgrade
-    const opened = await openSocket(
-      {
-        url: target.url.replace(/\/+$/, '') + this.protocol.socketPath(this.workerId),
-        headers: { 'x-worker-id': this.workerId, 'x-worker-token': this.#workerToken.current },
-        tls,
-        proxy: this.#proxy,
-        pingIntervalMs: settings.heartbeatIntervalMs,
-        redactor: this.#redactor,
-      },
-      listener,
-      signal,
-    )
-    if (!this.#isClosed || !(opened instanceof Socket)) return opened
-    await opened.close()
-    throw this.#closedError()
-  }
-
-  #closedError(): UnreachableError {
-    return new UnreachableError(`Socket not opened: the connection to ${this.url} is closed`)
   }
 }
 
