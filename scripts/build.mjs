@@ -63,7 +63,7 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.
 if (status !== 0) process.exit(1)
 entries.forEach(rollUpTypes)
 
-await vendor()
+await vendor('src/dev/page/vendor')
 await writePage('src/dev/page', 'dist/dev/page')
 
 const { bin } = JSON.parse(readFileSync('package.json', 'utf8'))

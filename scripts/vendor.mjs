@@ -11,7 +11,6 @@ import { build } from 'esbuild'
 import { isMain } from './is-main.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = join(root, 'src/dev/page/vendor')
 const require = createRequire(import.meta.url)
 
 /** The code of each module. */
@@ -40,8 +39,8 @@ const license = (name) => {
   return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`
 }
 
-/** Writes the files anew. */
-export const vendor = async () => {
+/** Writes the files anew. @param {string} folder */
+export const vendor = async (folder) => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const [name, contents] of Object.entries(modules)) {
@@ -65,4 +64,4 @@ export const vendor = async () => {
   )
 }
 
-if (isMain(import.meta.url)) await vendor()
+if (isMain(import.meta.url)) await vendor(join(root, 'src/dev/page/vendor'))

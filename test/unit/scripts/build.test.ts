@@ -84,6 +84,7 @@ const files = {
   'src/index.ts': `/// <reference types="node" preserve="true" />\n\nexport { Rocket } from './rocket.js'\n`,
   'src/client/index.ts': 'export const client = true\n',
   'src/dev/index.ts': '/** For tests. */\nexport const dev = true\n',
+  'src/dev/page/app.js': "import { html } from './vendor/preact.js'\n\nexport const page = html``\n",
   'src/rocket.ts': rocket,
   'src/cli.ts':
     "#!/usr/bin/env node\n// Starts it.\nimport { Rocket } from './rocket.js'\n\nnew Rocket().launch(0)\n",
