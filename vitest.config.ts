@@ -34,6 +34,7 @@ const suites = readdirSync(at('./test'), { withFileTypes: true })
 /** What a suite needs before its first test. */
 const preparations: Readonly<Record<string, string>> = {
   interop: at('./test/support/interop/prepare.ts'),
+  browser: at('./test/support/browser/prepare.ts'),
 }
 
 const LEFT_OPEN = at('./test/support/left-open/setup.ts')

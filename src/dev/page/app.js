@@ -34,12 +34,14 @@ const usePlace = () => {
     window.addEventListener('popstate', look)
     return () => window.removeEventListener('popstate', look)
   }, [])
-  /** Typing in the search replaces the address. Other moves can be undone with Back. @param {string} href */
-  const go = (href) => {
-    const next = placeIn(new URL(href, window.location.href).search)
-    const isTyping = next.q !== place.q && next.view === place.view
+  /**
+   * Other moves can be undone with Back, single letters of a search cannot.
+   * @param {string} href
+   * @param {boolean} [isTyping]
+   */
+  const go = (href, isTyping = false) => {
     window.history[isTyping ? 'replaceState' : 'pushState'](null, '', href)
-    setPlace(next)
+    setPlace(placeIn(window.location.search))
   }
   return { place, go }
 }
@@ -155,9 +157,11 @@ const App = ({ live }) => {
   const hasPanel = !isLocked && place.view === 'jobs' && place.job !== ''
   const close = () => {
     go(addressOf({ ...place, job: '' }))
-    requestAnimationFrame(() =>
-      /** @type {HTMLElement | null} */ (document.querySelector('.job-row, .rows, .filters button'))?.focus(),
-    )
+    requestAnimationFrame(() => {
+      /** @type {HTMLElement | null} */
+      const link = document.querySelector(`.job-row[href*="${CSS.escape(place.job)}"]`)
+      link?.focus()
+    })
   }
   return html`
     <${Header} phase=${live.phase} theme=${theme} setTheme=${setTheme} place=${place} go=${go} openSend=${openSend} />

@@ -29,9 +29,9 @@ export const Empty = ({ title, children }) => html`
   <div class="empty"><p class="empty-title">${title}</p><div class="empty-text">${children}</div></div>
 `
 
-/** @param {{ label: string, children?: any }} props */
-export const Fact = ({ label, children }) =>
-  html`<div class="fact"><dt>${label}</dt><dd>${children}</dd></div>`
+/** @param {{ label: string, wide?: boolean, children?: any }} props */
+export const Fact = ({ label, wide, children }) =>
+  html`<div class=${wide ? 'fact is-wide' : 'fact'}><dt>${label}</dt><dd>${children}</dd></div>`
 
 /** How long "Copied" is shown, in ms. */
 const COPIED_MS = 1_500

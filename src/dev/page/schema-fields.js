@@ -84,7 +84,7 @@ const FieldRow = (props) => {
   const { field, path, value, change } = props
   if (field.kind === 'group') {
     const values = typeof value === 'object' && value !== null ? /** @type {Values} */ (value) : {}
-    return html`<fieldset><legend>${field.label}</legend><${Fields} fields=${field.fields} path=${path} values=${values} change=${change} /></fieldset>`
+    return html`<fieldset><legend>${field.label}${field.isRequired ? '' : html` <span class="muted">optional</span>`}</legend><${Fields} fields=${field.fields} path=${path} values=${values} change=${change} /></fieldset>`
   }
   if (field.kind === 'boolean')
     return html`

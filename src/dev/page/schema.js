@@ -44,7 +44,7 @@ const hintOf = ({ description, minimum, maximum, format, type }) => {
 export const fieldsOf = (schema, depth = 0) => {
   const { properties, required = [] } = schema ?? {}
   if (!properties || typeof properties !== 'object') return undefined
-  return Object.entries(properties).map(([name, given]) => {
+  const fields = Object.entries(properties).map(([name, given]) => {
     const member = given && typeof given === 'object' ? given : {}
     const kind = kindOf(member, depth + 1)
     return {
@@ -58,7 +58,12 @@ export const fieldsOf = (schema, depth = 0) => {
       fields: kind === 'group' ? (fieldsOf(member, depth + 1) ?? []) : [],
     }
   })
+  // Schemas come with sorted names: what has to be filled in is shown first, and what takes most space last.
+  return fields.sort((a, b) => orderOf(a) - orderOf(b))
 }
+
+/** @param {Field} field */
+const orderOf = ({ isRequired, kind }) => (isRequired ? 0 : 2) + (kind === 'group' || kind === 'json' ? 1 : 0)
 
 /**
  * Returns the first params for a schema: its defaults, and values for required members.

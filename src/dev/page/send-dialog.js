@@ -34,7 +34,7 @@ const TaskField = ({ tasks, task, choose }) => {
   return html`
     <div class="field">
       <label for="send-task">Task</label>
-      <input id="send-task" list="send-tasks" required autocomplete="off" value=${task} onInput=${(/** @type {any} */ event) => choose(textIn(event))} aria-describedby="send-task-hint" />
+      <input id="send-task" autofocus list="send-tasks" required autocomplete="off" value=${task} onInput=${(/** @type {any} */ event) => choose(textIn(event))} aria-describedby="send-task-hint" />
       <datalist id="send-tasks">${tasks.map(({ name }) => html`<option value=${name} key=${name}></option>`)}</datalist>
       <p class="hint" id="send-task-hint">${isUnknown ? 'No worker offers this task at the moment.' : (info?.description ?? '')}</p>
     </div>

@@ -19,8 +19,10 @@ export const pathOf = (values) => {
         return ''
       }
       const point = `${pen}${(index * step).toFixed(1)} ${(HEIGHT - 2 - (value / top) * (HEIGHT - 4)).toFixed(1)}`
+      // A line without length is drawn as a dot, because a single value has no neighbor.
+      const dot = pen === 'M' ? 'h0' : ''
       pen = 'L'
-      return point
+      return `${point}${dot}`
     })
     .join('')
 }

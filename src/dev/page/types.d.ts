@@ -82,10 +82,12 @@ export type RatePoint = readonly [
   p95: number | null,
 ]
 
+/** A fault that goes on. */
 export interface Fault {
-  readonly id: string
-  readonly text: string
-  readonly leftMs?: number
+  readonly name: string
+  readonly hits: number
+  readonly forMs?: number
+  readonly times?: number
 }
 
 export interface Beat {

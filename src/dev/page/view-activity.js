@@ -1,5 +1,5 @@
 // @ts-check
-import { duration } from './format.js'
+import { clock, duration } from './format.js'
 import { Fact } from './parts.js'
 import { html, useEffect, useRef, useState } from './vendor/preact.js'
 
@@ -26,13 +26,13 @@ const color = (name) => {
   return found
 }
 
-/** @param {string} label @param {string} name @param {number[]} [dash] */
-const line = (label, name, dash) => ({
+/** @param {string} label @param {string} name @param {{ dash?: number[], isSparse?: boolean }} [options] */
+const line = (label, name, { dash, isSparse = false } = {}) => ({
   label,
   stroke: color(name),
   width: 2,
   spanGaps: true,
-  points: { show: false },
+  points: { show: isSparse, size: 5 },
   ...(dash && { dash }),
 })
 
@@ -64,7 +64,12 @@ const Chart = ({ title, data, series, format, theme }) => {
         legend: { live: false },
         cursor: { show: false },
         axes: [
-          axis(),
+          {
+            ...axis(),
+            space: 90,
+            values: (/** @type {any} */ _, /** @type {number[]} */ ticks) =>
+              ticks.map((at) => clock(at * 1_000).slice(0, 8)),
+          },
           {
             ...axis(),
             size: 64,
@@ -108,9 +113,12 @@ const worst = (points, at) => {
 const countLines = () => [
   line('created', '--accent'),
   line('done', '--done'),
-  line('failed', '--failed', [6, 4]),
+  line('failed', '--failed', { dash: [6, 4] }),
 ]
-const latencyLines = () => [line('median', '--accent'), line('95 %', '--running', [6, 4])]
+const latencyLines = () => [
+  line('median', '--accent', { isSparse: true }),
+  line('95 %', '--waiting', { dash: [6, 4], isSparse: true }),
+]
 
 /** @param {{ store: import('./store.js').Store, theme: string }} props */
 export const Activity = ({ store, theme }) => {

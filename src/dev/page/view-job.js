@@ -123,8 +123,8 @@ const Facts = ({ job, now, go }) => {
       <${Fact} label=${ended === undefined ? 'Runs for' : 'Ran for'}>${started === undefined ? '–' : duration((ended ?? now) - started)}<//>
       <${Fact} label="Timeout">${duration(job.timeoutMs)}<//>
       <${Fact} label="Priority">${job.priority}<//>
-      <${Fact} label="On the wire">${[wire.status, wire.state, wire.generation].filter(Boolean).join(' · ')}<//>
-      ${job.traceId ? html`<${Fact} label="Trace"><span class="mono">${job.traceId}</span><//>` : ''}
+      <${Fact} label="Protocol status" wide=${true}>${[wire.status, wire.state, wire.generation].filter(Boolean).join(' · ')}<//>
+      ${job.traceId ? html`<${Fact} label="Trace" wide=${true}><span class="mono">${job.traceId}</span><//>` : ''}
     </dl>
   `
 }

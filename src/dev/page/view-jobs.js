@@ -10,7 +10,7 @@ import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './v
  *
  * @typedef {import('./types.js').JobRow} JobRow
  * @typedef {import('./address.js').Place} Place
- * @typedef {{ go: (href: string) => void, place: Place, store: import('./store.js').Store, openSend: () => void, clear: () => void }} Props
+ * @typedef {{ go: (href: string, isTyping?: boolean) => void, place: Place, store: import('./store.js').Store, openSend: () => void, clear: () => void }} Props
  */
 
 /** Heights of a row, in px. style.css has the same. */
@@ -114,8 +114,9 @@ const Toolbar = ({ place, go, store, clear, counts }) => html`
       aria-label="Search jobs by task, id, worker or error"
       placeholder="Search by task, id, worker or error"
       value=${place.q}
-      onInput=${(/** @type {any} */ event) => go(addressOf({ ...place, q: event.target.value, job: place.job }))}
+      onInput=${(/** @type {any} */ event) => go(addressOf({ ...place, q: event.target.value }), true)}
     />
+    <button type="button" class="quiet" disabled=${store.size === 0} onClick=${clear}>Clear ended</button>
     <div class="filters" role="group" aria-label="Filter by status">
       ${FILTERS.map(
         ({ name, label }) => html`
@@ -125,7 +126,6 @@ const Toolbar = ({ place, go, store, clear, counts }) => html`
         `,
       )}
     </div>
-    <button type="button" class="quiet" disabled=${store.size === 0} onClick=${clear}>Clear ended</button>
   </div>
 `
 

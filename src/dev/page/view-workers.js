@@ -56,7 +56,7 @@ const Card = ({ worker, go }) => html`
     </dl>
     <${Slots} worker=${worker} />
     ${worker.hot.length > 0 ? html`<p class="chips"><span class="muted small">Hot models</span>${worker.hot.map((name) => html`<span class="chip" key=${name}>${name}</span>`)}</p>` : ''}
-    <p class="small"><${Link} go=${go} href=${addressOf({ q: worker.id })} aria-label=${`Jobs of ${worker.id}`}>Its jobs<//></p>
+    <p class="small"><${Link} go=${go} href=${addressOf({ q: worker.id })}>Jobs of ${worker.id}<//></p>
   </li>
 `
 

@@ -63,7 +63,7 @@ export const workerViewOf = (facts: WorkerFacts): WorkerView => {
     type: worker.workerType,
     generation: worker.generation,
     ...{ state, why },
-    slots: slotsOf(facts),
+    slots: slotsOf(facts, state === 'ready'),
     running: runningTasks.length,
     maxRunning: typeof max === 'number' ? max : undefined,
     queued: facts.queued,
@@ -126,7 +126,7 @@ const reputationOf = ({ record }: WorkerRecord): number => {
   return typeof reputation === 'number' ? reputation : 1
 }
 
-const slotsOf = ({ worker, taskNames, runningTasks }: WorkerFacts): SlotView[] => {
+const slotsOf = ({ worker, taskNames, runningTasks }: WorkerFacts, isReady: boolean): SlotView[] => {
   const groups = new Map<string, string[]>()
   const types = typesOf(worker)
   for (const name of taskNames) {
@@ -137,7 +137,7 @@ const slotsOf = ({ worker, taskNames, runningTasks }: WorkerFacts): SlotView[] =
   return [...groups].map(([type, tasks]) => ({
     ...{ type, tasks },
     running: runningTasks.filter((name) => tasks.includes(name)).length,
-    hasFree: worker.status === 'idle' && tasks.some((name) => free.includes(name)),
+    hasFree: isReady && tasks.some((name) => free.includes(name)),
   }))
 }
 

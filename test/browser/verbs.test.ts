@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { picture } from '../support/browser/chromium.js'
+import { isMissing, open, row, start, useBrowser, violations, work } from '../support/browser/page.js'
+
+const browser = useBrowser()
+
+describe.skipIf(isMissing)('what the page does', () => {
+  it('sends a task by the form of its schema, and shows its result, timeline and log', async () => {
+    const orchestrator = await start()
+    await work(orchestrator)
+    const { page, errors } = await open(browser(), orchestrator)
+    await page.getByRole('button', { name: 'Send a task' }).first().click()
+    await page.getByLabel('Task', { exact: true }).fill('resize')
+    await page.getByText('Makes a picture smaller').waitFor()
+    await page.getByLabel('url').fill('https://example.test/a.png')
+    await page.getByLabel('width').fill('640')
+    await page.getByLabel('format').selectOption('png')
+    await picture(page, 'send-form')
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('heading', { name: 'Result' }).waitFor()
+    const result = await page.getByLabel('Result', { exact: true }).textContent()
+    expect(JSON.parse(result ?? '')).toEqual({ width: 640, format: 'png' })
+    const [job] = orchestrator.jobs()
+    const params = { url: 'https://example.test/a.png', width: 640, format: 'png', keepRatio: true }
+    expect(job?.params).toEqual(params)
+    const steps = ['Created', 'Queued for w1', 'Taken by w1', 'Ended']
+    expect(await page.locator('.step strong').allTextContents()).toEqual(steps)
+    await page.locator('.log-text', { hasText: '<img src=x onerror=alert(1)>' }).waitFor()
+    expect(new URL(page.url()).search).toContain(job?.id ?? '?')
+    await picture(page, 'job-done')
+    expect(errors).toEqual([])
+  })
+
+  it('runs jobs again with edited params, and keeps all digits of large integers', async () => {
+    const orchestrator = await start()
+    const { id } = await orchestrator.createJob({ task: 'later', params: { n: 9_007_199_254_740_993n } })
+    const { page, errors } = await open(browser(), orchestrator, `?job=${id}`)
+    await page.getByRole('button', { name: 'Run again…' }).click()
+    const editor = page.getByRole('textbox', { name: 'Params' })
+    expect(await editor.inputValue()).toContain('9007199254740993')
+    await editor.fill('{"n": 1')
+    await page.getByText('This is no JSON').first().waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    expect(orchestrator.jobs()).toHaveLength(1)
+    await editor.fill('{"n": 9007199254740995}')
+    await page.getByLabel('How many').fill('3')
+    await page.getByRole('button', { name: 'Send 3 tasks' }).click()
+    await page.getByText('Sent 3 tasks.').waitFor()
+    const sent = Array(3).fill(9_007_199_254_740_995n)
+    expect(orchestrator.jobs().map(({ params }) => params['n'])).toEqual([...sent, 9_007_199_254_740_993n])
+    expect(errors).toEqual([])
+  })
+
+  it('shows a running job with its worker and progress, and cancels it', async () => {
+    const orchestrator = await start()
+    await work(orchestrator)
+    const { id } = await orchestrator.createJob({ task: 'hold' })
+    const { page, errors } = await open(browser(), orchestrator)
+    await row(page, 'on w1 · 42 %').waitFor()
+    await row(page, 'hold').click()
+    await page.getByRole('progressbar').waitFor()
+    await picture(page, 'job-running')
+    await page.getByRole('button', { name: 'Cancel job' }).click()
+    await page.locator('.panel .badge', { hasText: 'cancelled' }).waitFor()
+    expect(['waiting_for_worker', 'pending']).not.toContain(orchestrator.job(id)?.status)
+    expect(errors).toEqual([])
+  })
+
+  it('clears the jobs that have ended', async () => {
+    const orchestrator = await start()
+    const { id } = await orchestrator.createJob({ task: 'ended' })
+    await orchestrator.createJob({ task: 'open' })
+    await orchestrator.cancelJob(id)
+    const { page } = await open(browser(), orchestrator)
+    await row(page, 'cancelled').waitFor()
+    await page.getByRole('button', { name: 'Clear ended' }).click()
+    await row(page, 'cancelled').waitFor({ state: 'detached' })
+    expect(orchestrator.jobs().map(({ task }) => task)).toEqual(['open'])
+  })
+
+  it('forgets the workers', async () => {
+    const orchestrator = await start()
+    await work(orchestrator)
+    const { page } = await open(browser(), orchestrator, '?view=faults')
+    await page.getByRole('button', { name: 'Forget all workers' }).click()
+    await page.getByText('Forget the workers: started.').waitFor()
+    expect(orchestrator.workers()).toEqual([])
+  })
+})
