@@ -1,12 +1,16 @@
 /** A user's test of the worker in `consumer.ts`, against the embedded orchestrator. */
 import type { Readiness, StopOptions } from 'avtomatika-worker'
 import {
+  type ActiveFault,
   type CancelAnswer,
   type JsonObject as DevJsonObject,
   type JsonValue as DevJsonValue,
   type DevOrchestrator,
   type EventName,
   type Extras,
+  type FaultName,
+  type FaultOptions,
+  type FaultRoute,
   type Generation,
   type Job,
   type JobProgress,
@@ -15,6 +19,7 @@ import {
   type JobStatus,
   type Listener,
   type OrchestratorEvents,
+  type OrchestratorFaults,
   type OrchestratorOptions,
   startOrchestrator,
   type TaskEvent,
@@ -46,11 +51,18 @@ const wire = ({ workerId, generation, record }: WorkerRecord): readonly [string,
   record,
 ]
 
+const breakIt = (faults: OrchestratorFaults, name: FaultName): ActiveFault => {
+  const routes: FaultRoute[] = ['poll']
+  const options: FaultOptions = { routes, forMs: 1_000 }
+  return faults.start(name, options)
+}
+
 export const trial = async (request: JobRequest): Promise<string> => {
   const settings: OrchestratorOptions = { pollHoldMs: 500, generation: 'rxon' }
   await using orchestrator = await startOrchestrator(settings)
   seen(orchestrator, 'event', ({ type, payload }: TaskEvent) => logger.info(payload, type))
   seen(orchestrator, 'job', (job: OrchestratorEvents['job']) => logger.info({}, summary(job)))
+  breakIt(orchestrator.faults, '429').stop()
   await worker.start()
   const record = await orchestrator.waitForWorker(request.task, { timeoutMs: 1_000 })
   const { id } = await orchestrator.createJob(request)

@@ -1,4 +1,5 @@
 import type { ClassicAuth } from './classic-auth.js'
+import type { DevClock } from './clock.js'
 import type { DevSettings } from './options.js'
 import type { PollQueues } from './queue/poll-queues.js'
 import type { JobRunner } from './run/job-runner.js'
@@ -16,6 +17,7 @@ import type { Overview } from './watch/overview.js'
 /** The parts that requests and sockets use. */
 export interface AppParts {
   readonly settings: DevSettings
+  readonly clock: DevClock
   readonly jobs: JobStore
   readonly workers: WorkerStore
   readonly queues: PollQueues<object>

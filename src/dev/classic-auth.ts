@@ -1,4 +1,5 @@
 import { isSameSecret } from './access/secrets.js'
+import type { DevClock } from './clock.js'
 import type { DevSettings } from './options.js'
 import { RateLimit } from './rate-limit.js'
 import type { Refusal } from './refusal.js'
@@ -29,9 +30,9 @@ export class ClassicAuth {
   readonly #settings: AuthSettings
   readonly #limit: RateLimit | undefined
 
-  constructor(settings: AuthSettings) {
+  constructor(settings: AuthSettings, clock?: DevClock) {
     this.#settings = settings
-    this.#limit = settings.rateLimit && new RateLimit(settings.rateLimit)
+    this.#limit = settings.rateLimit && new RateLimit(settings.rateLimit, clock)
   }
 
   /** Returns why a request is refused, or `undefined` if it is allowed. Only requests with a valid token are counted. */

@@ -1,4 +1,5 @@
 import type { EventName, Listener } from './events.js'
+import type { OrchestratorFaults } from './faults/fault.js'
 import type { Job, JobRequest } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
@@ -15,6 +16,8 @@ export interface DevOrchestrator extends AsyncDisposable {
   readonly workerToken: string
   /** The token of the client API, for the header `X-Avtomatika-Token`. */
   readonly clientToken: string
+  /** Breaks the orchestrator on purpose, while it runs. */
+  readonly faults: OrchestratorFaults
   /**
    * Creates a job of one task and dispatches it. If no worker can take the task at this moment, the job is quarantined,
    * unless `waitForWorker` is on. A task that cannot be signed for its worker is quarantined, too.
@@ -57,6 +60,15 @@ export interface DevOrchestrator extends AsyncDisposable {
   waitForJob(id: string, options?: { readonly timeoutMs?: number }): Promise<Job>
   /** Calls `listener` at each event. Returns a function that removes the listener. */
   on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void
+  /**
+   * Moves the clock of the orchestrator forward. Polls that are held, deadlines of tasks, and workers whose time to live is over by
+   * then end now. The clock of the worker does not move.
+   *
+   * @throws RangeError if `ms` is no number of ms, 0 or more
+   * @example
+   * orchestrator.advanceClock(300_000) // the task has timed out
+   */
+  advanceClock(ms: number): void
   /** Forgets all workers, as an orchestrator with an empty storage would. Jobs, queued tasks and sockets stay. */
   forgetWorkers(): void
   /**

@@ -1,8 +1,11 @@
 import { StateError } from '../errors.js'
 import { AllowedHosts } from './access/allowed-hosts.js'
 import { ClassicAuth } from './classic-auth.js'
+import { DevClock } from './clock.js'
 import type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
 import { EventListeners, type EventName, type Listener } from './events.js'
+import type { OrchestratorFaults } from './faults/fault.js'
+import { Faults } from './faults/faults.js'
 import { buildApp } from './http/app.js'
 import { HttpServer } from './http/server.js'
 import { completeRequest } from './job-request.js'
@@ -49,15 +52,17 @@ class EmbeddedOrchestrator implements DevOrchestrator {
   readonly #settings: DevSettings
   readonly #listeners = new EventListeners()
   readonly #waits = new Waits()
+  readonly #clock = new DevClock()
   readonly #changes = new Changes()
   readonly #activity = new Activity(this.#listeners, this.#changes)
-  readonly #queues = new PollQueues<object>(this.#activity)
+  readonly #queues = new PollQueues<object>(this.#clock, this.#activity)
   readonly #sockets = new Sockets()
   readonly #jobs = new JobStore(this.#listeners)
   readonly #workers: WorkerStore
   readonly #runner: JobRunner
   readonly #feed: Feed
   readonly #http: HttpServer
+  readonly #faults: Faults
   #port = 0
   #closed: Promise<void> | undefined
 
@@ -65,9 +70,14 @@ class EmbeddedOrchestrator implements DevOrchestrator {
     this.#settings = settings
     this.workerToken = settings.workerToken
     this.clientToken = settings.clientToken
-    this.#workers = new WorkerStore(settings.workerTtlMs, this.#listeners)
-    const state = { jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
-    const [activity, changes, listeners] = [this.#activity, this.#changes, this.#listeners]
+    this.#workers = new WorkerStore(settings.workerTtlMs, this.#listeners, this.#clock)
+    const [clock, activity, changes, listeners] = [
+      this.#clock,
+      this.#activity,
+      this.#changes,
+      this.#listeners,
+    ]
+    const state = { clock, jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
     this.#runner = new JobRunner({
       ...state,
       settings,
@@ -75,17 +85,31 @@ class EmbeddedOrchestrator implements DevOrchestrator {
       listeners,
       observer: activity,
     })
-    const tokens = new Tokens()
-    const auth = { classicAuth: new ClassicAuth(settings), rxonAuth: new RxonAuth(settings, tokens) }
-    const verifier = new MessageVerifier(auth.rxonAuth)
+    const tokens = new Tokens(clock)
+    const auth = {
+      classicAuth: new ClassicAuth(settings, clock),
+      rxonAuth: new RxonAuth(settings, tokens, clock),
+    }
+    const verifier = new MessageVerifier(auth.rxonAuth, clock)
     const receiver = new EventReceiver({ verifier, jobs: this.#jobs, runner: this.#runner, listeners })
     const overview = new Overview({ settings, ...state, activity })
     this.#feed = new Feed({ changes, overview, rates: activity.rates, extras: () => ({}) })
     const page = { activity, changes, overview, feed: this.#feed }
     const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver, ...page }
     const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
-    this.#http = new HttpServer(buildApp(parts), hosts, settings)
-    this.#sockets.attach(this.#http.server, hosts, new SocketProtocol(parts))
+    this.#faults = new Faults({
+      clock,
+      openResponses: () => this.#http.open,
+      forgetWorkers: () => this.forgetWorkers(),
+      dropSockets: () => this.#sockets.drop(),
+      changed: (fault) => this.#listeners.emit('fault', fault),
+    })
+    this.#http = new HttpServer(buildApp(parts), hosts, settings, { clock, faults: this.#faults })
+    this.#sockets.attach(this.#http.server, hosts, new SocketProtocol(parts), this.#faults)
+  }
+
+  get faults(): OrchestratorFaults {
+    return this.#faults
   }
 
   get port(): number {
@@ -103,7 +127,9 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   async createJob(request: JobRequest): Promise<Job> {
     if (this.#closed) throw new StateError('a job cannot be created: the orchestrator is closed')
-    return this.#runner.create(completeRequest(request, this.#settings.taskTimeoutMs))
+    return this.#runner.create(
+      completeRequest(request, this.#settings.taskTimeoutMs, undefined, this.#clock.wallMs()),
+    )
   }
 
   job(id: string): Job | undefined {
@@ -158,6 +184,10 @@ class EmbeddedOrchestrator implements DevOrchestrator {
     return this.#listeners.on(event, listener)
   }
 
+  advanceClock(ms: number): void {
+    this.#clock.advance(ms)
+  }
+
   forgetWorkers(): void {
     this.#workers.clear()
   }
@@ -177,6 +207,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   async #close(): Promise<void> {
     this.#waits.endAll(new StateError('the orchestrator was closed'))
+    this.#faults.close()
     this.#queues.close()
     this.#feed.close()
     await Promise.all([this.#http.close(), this.#sockets.close()])

@@ -1,3 +1,4 @@
+import type { ActiveFault } from './faults/fault.js'
 import type { Job, JobProgress } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
@@ -27,6 +28,8 @@ export interface OrchestratorEvents {
   }
   /** A handler sent an event. Only workers of the second generation do. */
   readonly event: TaskEvent
+  /** A fault was started, or has ended. */
+  readonly fault: ActiveFault
 }
 
 /** The name of an event. */
@@ -41,6 +44,7 @@ export class EventListeners {
     worker: new Set(),
     progress: new Set(),
     event: new Set(),
+    fault: new Set(),
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../utils/time.js'
+import { DevClock } from './clock.js'
 
 /** The oldest entries are dropped when there are more than this. */
 const MAX_ENTRIES = 100_000
@@ -13,9 +13,11 @@ export class ExpiringMap<T> {
   /** The entry that expires first comes first. */
   readonly #entries = new Map<string, Entry<T>>()
   readonly #lifetimeMs: number
+  readonly #clock: DevClock
 
-  constructor(lifetimeMs: number) {
+  constructor(lifetimeMs: number, clock = new DevClock()) {
     this.#lifetimeMs = lifetimeMs
+    this.#clock = clock
   }
 
   get size(): number {
@@ -24,11 +26,11 @@ export class ExpiringMap<T> {
 
   get(key: string): T | undefined {
     const entry = this.#entries.get(key)
-    return entry && entry.expiresMs > monotonicMs() ? entry.value : undefined
+    return entry && entry.expiresMs > this.#clock.monotonicMs() ? entry.value : undefined
   }
 
   set(key: string, value: T): void {
-    const nowMs = monotonicMs()
+    const nowMs = this.#clock.monotonicMs()
     // A key that is set again moves to the end.
     this.#entries.delete(key)
     this.#entries.set(key, { value, expiresMs: nowMs + this.#lifetimeMs })

@@ -9,6 +9,13 @@ export type { JsonObject, JsonValue } from '../utils/json.js'
 export type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
 export { startOrchestrator } from './embedded-orchestrator.js'
 export type { EventName, Listener, OrchestratorEvents, TaskEvent } from './events.js'
+export type {
+  ActiveFault,
+  FaultName,
+  FaultOptions,
+  FaultRoute,
+  OrchestratorFaults,
+} from './faults/fault.js'
 export type { Generation } from './generation.js'
 export type { OrchestratorOptions } from './options.js'
 export type { Extras, Job, JobProgress, JobRequest, JobState, JobStatus } from './state/job.js'

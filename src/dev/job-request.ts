@@ -28,6 +28,7 @@ export const completeRequest = (
   request: UncheckedRequest,
   taskTimeoutMs: number,
   clientTraceparent?: string,
+  nowMs = wallMs(),
 ): NewJob => {
   const { task, params = {}, priority = 0, timeoutMs = taskTimeoutMs } = request
   const problem = problemOf({ ...request, params, priority, timeoutMs })
@@ -39,7 +40,7 @@ export const completeRequest = (
     priority: priority as number,
     timeoutMs: Math.min(timeoutMs as number, MAX_DELAY_MS),
     tracingContext: tracingContextFor(clientTraceparent),
-    extras: extrasOf(request),
+    extras: extrasOf(request, nowMs),
   }
 }
 
@@ -61,8 +62,11 @@ const textOf = (value: object): string | undefined => {
   }
 }
 
-const extrasOf = ({ resultTimeoutMs, metadata, policy, security }: UncheckedRequest): Extras => ({
-  ...(resultTimeoutMs !== undefined && { deadline: (wallMs() + Number(resultTimeoutMs)) / 1000 }),
+const extrasOf = (
+  { resultTimeoutMs, metadata, policy, security }: UncheckedRequest,
+  nowMs: number,
+): Extras => ({
+  ...(resultTimeoutMs !== undefined && { deadline: (nowMs + Number(resultTimeoutMs)) / 1000 }),
   ...(isObject(metadata) && { metadata: copyOf(metadata) }),
   ...(isObject(policy) && { policy: copyOf(policy) }),
   ...(isObject(security) && { security: copyOf(security) }),

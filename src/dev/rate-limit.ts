@@ -1,4 +1,5 @@
 import { digestOf } from './access/secrets.js'
+import type { DevClock } from './clock.js'
 import { ExpiringMap } from './expiring-map.js'
 import type { DevSettings } from './options.js'
 
@@ -10,9 +11,9 @@ export class RateLimit {
   readonly #counts: ExpiringMap<number>
   readonly #requests: number
 
-  constructor({ requests, windowMs }: NonNullable<DevSettings['rateLimit']>) {
+  constructor({ requests, windowMs }: NonNullable<DevSettings['rateLimit']>, clock?: DevClock) {
     this.#requests = requests
-    this.#counts = new ExpiringMap(windowMs)
+    this.#counts = new ExpiringMap(windowMs, clock)
   }
 
   /** Counts one request, and returns whether it is allowed. */

@@ -82,13 +82,13 @@ const createJob: ClientHandler = async (parts, context) => {
 }
 
 const createFrom = (
-  { runner, settings }: AppParts,
+  { runner, settings, clock }: AppParts,
   endpoint: string,
   body: Record<string, unknown>,
   traceparent: string | undefined,
 ): Job => {
   const request = endpoint === GENERAL_ENDPOINT ? generalRequest(body) : requestOf(endpoint, body)
-  return runner.create(completeRequest(request, settings.taskTimeoutMs, traceparent))
+  return runner.create(completeRequest(request, settings.taskTimeoutMs, traceparent, clock.wallMs()))
 }
 
 /** The endpoint of the blueprint whose initial data name the task. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -7,6 +7,7 @@ import { ConfigError } from '../../errors.js'
 import { Condition } from '../../utils/condition.js'
 import { within } from '../../utils/time.js'
 import type { AllowedHosts } from '../access/allowed-hosts.js'
+import type { DevClock } from '../clock.js'
 import { RXON_VERSION, RXON_VERSION_HEADER } from '../generation.js'
 import type { DevSettings } from '../options.js'
 import type { Refusal } from '../refusal.js'
@@ -17,12 +18,22 @@ const KEEP_ALIVE_MS = 75_000
 /** How long {@link HttpServer.close} waits for responses that are being sent, in ms. */
 const CLOSE_GRACE_MS = 1_000
 
+/** Handles requests instead of the orchestrator. */
+export interface RequestGate {
+  handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void
+}
+
 export class HttpServer {
   readonly server: Server
   readonly #open = new Set<ServerResponse>()
   readonly #changed = new Condition()
 
-  constructor(app: Hono<HttpEnv>, hosts: AllowedHosts, { generation }: Pick<DevSettings, 'generation'>) {
+  constructor(
+    app: Hono<HttpEnv>,
+    hosts: AllowedHosts,
+    { generation }: Pick<DevSettings, 'generation'>,
+    { clock, faults }: { readonly clock: DevClock; readonly faults: RequestGate },
+  ) {
     // The globals Request and Response belong to the process that embeds this server, so they are not replaced.
     const listen = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: '127.0.0.1' })
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -31,8 +42,14 @@ export class HttpServer {
       const refusal = hosts.refusalOf(request)
       if (refusal) return refuse(response, refusal)
       if (generation !== 'classic') response.setHeader(RXON_VERSION_HEADER, RXON_VERSION)
-      void listen(request, response)
+      if (clock.isMoved) response.setHeader('date', new Date(clock.wallMs()).toUTCString())
+      faults.handle(request, response, () => void listen(request, response))
     })
+  }
+
+  /** The requests that have no complete answer yet. */
+  get open(): Iterable<ServerResponse> {
+    return this.#open
   }
 
   /**

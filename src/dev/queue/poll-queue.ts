@@ -1,4 +1,5 @@
-import { after, type Timer } from '../../utils/time.js'
+import type { Timer } from '../../utils/time.js'
+import { DevClock } from '../clock.js'
 import { PriorityQueue } from './priority-queue.js'
 
 interface HeldPoll<T> {
@@ -15,6 +16,11 @@ interface HeldPoll<T> {
 export class PollQueue<T> {
   readonly #items = new PriorityQueue<T>()
   readonly #polls = new Set<HeldPoll<T>>()
+  readonly #clock: DevClock
+
+  constructor(clock = new DevClock()) {
+    this.#clock = clock
+  }
 
   get isEmpty(): boolean {
     return this.#items.size === 0 && this.#polls.size === 0
@@ -36,7 +42,7 @@ export class PollQueue<T> {
   next(holdMs: number): Promise<T | undefined> {
     if (this.#items.size > 0) return Promise.resolve(this.#items.pop())
     return new Promise((answer) => {
-      const poll = { answer, hold: after(holdMs, () => this.#end(poll, undefined)) }
+      const poll = { answer, hold: this.#clock.after(holdMs, () => this.#end(poll, undefined)) }
       this.#polls.add(poll)
     })
   }

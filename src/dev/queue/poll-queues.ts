@@ -1,3 +1,4 @@
+import { DevClock } from '../clock.js'
 import type { PollObserver } from '../watch/observer.js'
 import { PollQueue } from './poll-queue.js'
 
@@ -7,11 +8,13 @@ const MAX_HELD = 10_000
 /** One queue for each worker id, whether the worker is registered or not. */
 export class PollQueues<T extends object> {
   readonly #queues = new Map<string, PollQueue<T>>()
+  readonly #clock: DevClock
   #closed = false
   #held = 0
   readonly #observer: PollObserver | undefined
 
-  constructor(observer?: PollObserver) {
+  constructor(clock = new DevClock(), observer?: PollObserver) {
+    this.#clock = clock
     this.#observer = observer
   }
 
@@ -46,7 +49,7 @@ export class PollQueues<T extends object> {
   }
 
   #of(workerId: string): PollQueue<T> {
-    const queue = this.#queues.get(workerId) ?? new PollQueue<T>()
+    const queue = this.#queues.get(workerId) ?? new PollQueue<T>(this.#clock)
     this.#queues.set(workerId, queue)
     return queue
   }

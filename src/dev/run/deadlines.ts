@@ -1,9 +1,15 @@
-import { after, type Timer } from '../../utils/time.js'
+import type { Timer } from '../../utils/time.js'
+import { DevClock } from '../clock.js'
 
 /** One timer for each job whose task was dispatched. */
 export class Deadlines {
   readonly #timers = new Map<string, Timer>()
+  readonly #clock: DevClock
   #isClosed = false
+
+  constructor(clock = new DevClock()) {
+    this.#clock = clock
+  }
 
   /** Calls `onLate` in `ms`, and replaces the earlier timer of this job. */
   set(jobId: string, ms: number, onLate: () => void): void {
@@ -13,7 +19,7 @@ export class Deadlines {
       this.#timers.delete(jobId)
       onLate()
     }
-    this.#timers.set(jobId, after(ms, late))
+    this.#timers.set(jobId, this.#clock.after(ms, late))
   }
 
   clear(jobId: string): void {

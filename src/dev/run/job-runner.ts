@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isObject } from '../../utils/json.js'
+import { DevClock } from '../clock.js'
 import type { EventListeners } from '../events.js'
 import type { DevSettings } from '../options.js'
 import type { PollQueues } from '../queue/poll-queues.js'
@@ -49,6 +50,7 @@ export interface JobRunnerParts {
   readonly sockets: CommandSender
   readonly listeners: EventListeners
   readonly observer?: AttemptObserver
+  readonly clock?: DevClock
 }
 
 /** What became of a result; `not_dispatched`: a retry was due, and no worker could take it. */
@@ -68,7 +70,8 @@ const TIMED_OUT = 'Worker task timed out: execution/result deadline reached.'
 /** Leads each job from its creation to its end: dispatch, result, retry, timeout, cancellation. */
 export class JobRunner {
   readonly #parts: JobRunnerParts
-  readonly #deadlines = new Deadlines()
+  readonly #clock: DevClock
+  readonly #deadlines: Deadlines
   readonly #waiting = new WaitingJobs()
   /** The offers since the last sweep, and what they weigh. */
   #offers = 0
@@ -78,6 +81,8 @@ export class JobRunner {
 
   constructor(parts: JobRunnerParts) {
     this.#parts = parts
+    this.#clock = parts.clock ?? new DevClock()
+    this.#deadlines = new Deadlines(this.#clock)
   }
 
   create(request: NewJob): Job {
@@ -190,7 +195,9 @@ export class JobRunner {
     const isRxon = worker.generation === 'rxon'
     const taskId = isRxon ? `task-${randomUUID()}` : randomUUID()
     // Before anything changes: an offer that cannot be made must leave no job that waits for it.
-    const offer = isRxon ? rxonOfferOf(job, taskId, settings.secretKey) : offerOf(job, taskId)
+    const offer = isRxon
+      ? rxonOfferOf(job, taskId, settings.secretKey, this.#clock.wallMs())
+      : offerOf(job, taskId)
     const sent = jobs.save(dispatched(job, taskId, worker))
     this.#watch(job)
     queues.push(worker.workerId, offer, job.priority)

@@ -1,5 +1,4 @@
 import { jsonText } from '../../utils/json.js'
-import { wallMs } from '../../utils/time.js'
 import { signatureOf, withoutNulls } from '../rxon/signing.js'
 import type { Job } from '../state/job.js'
 
@@ -26,12 +25,12 @@ export const offerOf = (job: Job, taskId: string): WireOffer => ({
  *
  * @throws RangeError if the task cannot be signed
  */
-export const rxonOfferOf = (job: Job, taskId: string, secretKey: string): object => {
+export const rxonOfferOf = (job: Job, taskId: string, secretKey: string, nowMs: number): object => {
   const { security, ...signed } = job.extras
   const task = withoutNulls({
     ...offerOf(job, taskId),
     priority: job.priority,
-    timestamp: Math.floor(wallMs() / 1000),
+    timestamp: Math.floor(nowMs / 1000),
     step: 1,
     ...signed,
   })

@@ -1,6 +1,6 @@
 import { isObject } from '../../utils/json.js'
-import { wallMs } from '../../utils/time.js'
 import { digestOf, isSameSecret } from '../access/secrets.js'
+import { DevClock } from '../clock.js'
 import { ExpiringMap } from '../expiring-map.js'
 import type { Refusal } from '../refusal.js'
 import { textOf } from '../text-of.js'
@@ -42,10 +42,13 @@ const secondsIn = (timestamp: unknown): number => {
  */
 export class MessageVerifier {
   readonly #auth: Pick<RxonAuth, 'keyOf'>
-  readonly #nonces = new ExpiringMap<true>(NONCE_MS)
+  readonly #nonces: ExpiringMap<true>
+  readonly #clock: DevClock
 
-  constructor(auth: Pick<RxonAuth, 'keyOf'>) {
+  constructor(auth: Pick<RxonAuth, 'keyOf'>, clock = new DevClock()) {
     this.#auth = auth
+    this.#clock = clock
+    this.#nonces = new ExpiringMap(NONCE_MS, clock)
   }
 
   /**
@@ -63,7 +66,7 @@ export class MessageVerifier {
     if (!timestamp) return forbidden('Missing required timestamp for replay protection')
     const seconds = secondsIn(timestamp)
     if (!Number.isFinite(seconds)) return invalid('timestamp', timestamp)
-    if (Math.abs(Math.floor(wallMs() / 1000) - seconds) > MAX_SKEW_S)
+    if (Math.abs(Math.floor(this.#clock.wallMs() / 1000) - seconds) > MAX_SKEW_S)
       return forbidden('Message timestamp expired (replay protection)')
     return this.#refusalOfNonce(workerId, nonceOf(body))
   }

@@ -1,5 +1,6 @@
 import { isSameSecret } from '../access/secrets.js'
 import type { AuthSettings } from '../classic-auth.js'
+import type { DevClock } from '../clock.js'
 import { RateLimit } from '../rate-limit.js'
 import type { Refusal } from '../refusal.js'
 import { refusalOfId } from '../worker-id.js'
@@ -28,10 +29,10 @@ export class RxonAuth {
   readonly #tokens: Tokens
   readonly #limit: RateLimit | undefined
 
-  constructor(settings: AuthSettings, tokens: Tokens) {
+  constructor(settings: AuthSettings, tokens: Tokens, clock?: DevClock) {
     this.#settings = settings
     this.#tokens = tokens
-    this.#limit = settings.rateLimit && new RateLimit(settings.rateLimit)
+    this.#limit = settings.rateLimit && new RateLimit(settings.rateLimit, clock)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { digestOf } from '../access/secrets.js'
+import { DevClock } from '../clock.js'
 import { ExpiringMap } from '../expiring-map.js'
 
 const ACCESS_S = 3600
@@ -10,8 +11,13 @@ const REFRESH_S = 86_400
  * digests, because the time of a lookup by digest tells nothing about the token.
  */
 export class Tokens {
-  readonly #access = new ExpiringMap<string>(ACCESS_S * 1000)
-  readonly #refresh = new ExpiringMap<string>(REFRESH_S * 1000)
+  readonly #access: ExpiringMap<string>
+  readonly #refresh: ExpiringMap<string>
+
+  constructor(clock = new DevClock()) {
+    this.#access = new ExpiringMap(ACCESS_S * 1000, clock)
+    this.#refresh = new ExpiringMap(REFRESH_S * 1000, clock)
+  }
 
   issue(workerId: string): object {
     const [access_token, refresh_token] = [newToken(), newToken()]

@@ -13,6 +13,11 @@ const MAX_UNSENT_BYTES = 1024 * 1024
 /** How long a worker has to confirm that its socket closes, in ms. */
 const CLOSE_GRACE_MS = 1_000
 
+/** Handles requests for a socket instead of the orchestrator. */
+export interface UpgradeGate {
+  upgrade(request: IncomingMessage, socket: Duplex, pass: () => void): void
+}
+
 /** The sockets of the workers, one for each worker: a second socket closes the first. */
 export class Sockets {
   readonly #server = new WebSocketServer({
@@ -25,11 +30,12 @@ export class Sockets {
   readonly #byWorker = new Map<string, WebSocket>()
   #isClosing = false
 
-  attach(server: Server, hosts: AllowedHosts, protocol: SocketProtocol): void {
+  attach(server: Server, hosts: AllowedHosts, protocol: SocketProtocol, faults?: UpgradeGate): void {
     server.on('upgrade', (request, socket, head) => {
       socket.on('error', () => socket.destroy())
       const refusal = hosts.refusalOf(request)
       if (refusal) refuseUpgrade(socket, refusal.status, { error: refusal.error })
+      else if (faults) faults.upgrade(request, socket, () => this.#upgrade(protocol, request, socket, head))
       else this.#upgrade(protocol, request, socket, head)
     })
   }
@@ -41,6 +47,11 @@ export class Sockets {
       return false
     socket.send(JSON.stringify(command))
     return true
+  }
+
+  /** Ends every socket without a goodbye. */
+  drop(): void {
+    for (const socket of this.#server.clients) socket.terminate()
   }
 
   /** Closes every socket with code 1001, terminates those that do not respond, and opens no more. */

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../../utils/time.js'
+import { DevClock } from '../clock.js'
 import type { EventListeners } from '../events.js'
 import type { Generation } from '../generation.js'
 import { weightOf } from './weight.js'
@@ -20,10 +20,12 @@ interface Entry {
 export class WorkerStore {
   readonly #entries = new Map<string, Entry>()
   readonly #ttlMs: number
+  readonly #clock: DevClock
   readonly #listeners: EventListeners
   #weight = 0
 
-  constructor(ttlMs: number, listeners: EventListeners) {
+  constructor(ttlMs: number, listeners: EventListeners, clock = new DevClock()) {
+    this.#clock = clock
     this.#ttlMs = ttlMs
     this.#listeners = listeners
   }
@@ -32,7 +34,7 @@ export class WorkerStore {
   get(workerId: string): WorkerRecord | undefined {
     const entry = this.#entries.get(workerId)
     if (!entry) return undefined
-    if (entry.expiresAtMs > monotonicMs()) return entry.worker
+    if (entry.expiresAtMs > this.#clock.monotonicMs()) return entry.worker
     this.#drop(workerId)
     return undefined
   }
@@ -40,7 +42,7 @@ export class WorkerStore {
   /** Returns for how long the worker has sent nothing, in ms; `undefined` if it is not known. */
   silentMs(workerId: string): number | undefined {
     const entry = this.#entries.get(workerId)
-    return entry && monotonicMs() - (entry.expiresAtMs - this.#ttlMs)
+    return entry && this.#clock.monotonicMs() - (entry.expiresAtMs - this.#ttlMs)
   }
 
   /** Replaces the record of the worker. */
@@ -105,7 +107,7 @@ export class WorkerStore {
   #keep(worker: WorkerRecord, weight = weightOf(worker.record)): void {
     const { workerId } = worker
     this.#weight += weight - (this.#entries.get(workerId)?.weight ?? 0)
-    this.#entries.set(workerId, { worker, weight, expiresAtMs: monotonicMs() + this.#ttlMs })
+    this.#entries.set(workerId, { worker, weight, expiresAtMs: this.#clock.monotonicMs() + this.#ttlMs })
     while (this.#entries.size > 1 && (this.#entries.size > MAX_WORKERS || this.#weight > MAX_WEIGHT))
       this.#drop(this.#mostSilent(workerId))
   }

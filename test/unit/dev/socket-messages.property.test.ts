@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ClassicAuth } from '../../../src/dev/classic-auth.js'
+import { DevClock } from '../../../src/dev/clock.js'
 import { EventListeners } from '../../../src/dev/events.js'
 import { resolveOptions } from '../../../src/dev/options.js'
 import { PollQueues } from '../../../src/dev/queue/poll-queues.js'
@@ -22,7 +23,7 @@ const build = () => {
     new WorkerStore(60_000, listeners),
     new PollQueues<object>(),
   ]
-  const state = { settings, jobs, workers, queues }
+  const state = { settings, clock: new DevClock(), jobs, workers, queues }
   const runner = new JobRunner({ ...state, sockets: { send: () => false }, listeners })
   const tokens = new Tokens()
   const auth = { classicAuth: new ClassicAuth(settings), rxonAuth: new RxonAuth(settings, tokens) }
