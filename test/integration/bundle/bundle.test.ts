@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -91,3 +91,28 @@ test.each(['esm', 'cjs'] as const)(
     expect(child.exitCode).toBe(0)
   },
 )
+
+/** A copy of the built package, as it lies in the folder of a user who has not installed the package `absent`. */
+const installedWithout = (absent: string): string => {
+  const folder = temporaryFolder()
+  const root = fileURLToPath(new URL('../../../', import.meta.url))
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+  mkdirSync(join(folder, 'node_modules'))
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== absent) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  return join(folder, 'dist', 'index.js')
+}
+
+test('a user who has not installed OpenTelemetry can bundle a worker', async () => {
+  const { warnings } = await build({
+    entryPoints: [installedWithout('@opentelemetry')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    preserveSymlinks: true,
+    logLevel: 'silent',
+  })
+  expect(warnings).toEqual([])
+})
