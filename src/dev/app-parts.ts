@@ -1,5 +1,6 @@
 import type { ClassicAuth } from './classic-auth.js'
 import type { DevClock } from './clock.js'
+import type { OrchestratorFaults } from './faults/fault.js'
 import type { DevSettings } from './options.js'
 import type { PollQueues } from './queue/poll-queues.js'
 import type { JobRunner } from './run/job-runner.js'
@@ -35,4 +36,5 @@ export interface PageParts extends AppParts {
   readonly changes: Changes
   readonly overview: Overview
   readonly feed: Feed
+  readonly faults: OrchestratorFaults
 }

@@ -25,6 +25,7 @@ import { WorkerStore } from './state/worker-store.js'
 import { Waits } from './waits.js'
 import { Activity } from './watch/activity.js'
 import { Changes } from './watch/changes.js'
+import { faultViews } from './watch/fault-view.js'
 import { Feed } from './watch/feed.js'
 import { Overview } from './watch/overview.js'
 
@@ -93,10 +94,6 @@ class EmbeddedOrchestrator implements DevOrchestrator {
     const verifier = new MessageVerifier(auth.rxonAuth, clock)
     const receiver = new EventReceiver({ verifier, jobs: this.#jobs, runner: this.#runner, listeners })
     const overview = new Overview({ settings, ...state, activity })
-    this.#feed = new Feed({ changes, overview, rates: activity.rates, extras: () => ({}) })
-    const page = { activity, changes, overview, feed: this.#feed }
-    const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver, ...page }
-    const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
     this.#faults = new Faults({
       clock,
       openResponses: () => this.#http.open,
@@ -104,6 +101,11 @@ class EmbeddedOrchestrator implements DevOrchestrator {
       dropSockets: () => this.#sockets.drop(),
       changed: (fault) => this.#listeners.emit('fault', fault),
     })
+    const extras = () => ({ faults: faultViews(this.#faults) })
+    this.#feed = new Feed({ changes, overview, rates: activity.rates, extras })
+    const page = { activity, changes, overview, feed: this.#feed, faults: this.#faults }
+    const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver, ...page }
+    const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
     this.#http = new HttpServer(buildApp(parts), hosts, settings, { clock, faults: this.#faults })
     this.#sockets.attach(this.#http.server, hosts, new SocketProtocol(parts), this.#faults)
   }

@@ -87,4 +87,45 @@ describe.skipIf(isMissing)('what the page does', () => {
     await page.getByText('Forget the workers: started.').waitFor()
     expect(orchestrator.workers()).toEqual([])
   })
+
+  it.each([
+    ['Cut the connections', undefined, 'cut'],
+    ['Answer with an error', '429 too many requests', '429'],
+    ['Answer with an error', '500 internal error', '500'],
+    ['Delay', undefined, 'delay'],
+    ['Answer never, or in pieces', 'broken JSON', 'bad-json'],
+    ['Duplicate an offer', undefined, 'duplicate-offer'],
+    ['Lose an acknowledgement', undefined, 'lost-acknowledgement'],
+    ['Drop the sockets', undefined, 'socket-drop'],
+  ])('breaks things until it is stopped: %s %s', async (title, which, name) => {
+    const orchestrator = await start()
+    const { page, errors } = await open(browser(), orchestrator, '?view=faults')
+    const card = page.locator('.fault', { has: page.getByRole('heading', { name: title }) })
+    if (which !== undefined) await card.getByLabel('Which').selectOption(which)
+    const seconds = card.getByLabel('For')
+    if ((await seconds.count()) > 0) await seconds.fill('3600')
+    await card.getByRole('button').click()
+    await page.locator('.active-faults', { hasText: name }).waitFor()
+    expect(orchestrator.faults.active.map((fault) => fault.name)).toEqual([name])
+    await picture(page, `fault-${name}`)
+    await page.getByRole('button', { name: 'Stop all' }).click()
+    await page.getByText('Nothing is broken').waitFor()
+    expect(orchestrator.faults.active).toEqual([])
+    expect(errors).toEqual([])
+  })
+
+  it('gives a task twice to a worker, which does it once', async () => {
+    const orchestrator = await start()
+    await work(orchestrator)
+    const { page } = await open(browser(), orchestrator, '?view=faults')
+    await page.getByRole('button', { name: 'Start: Duplicate an offer' }).click()
+    await page.locator('.active-faults', { hasText: 'duplicate-offer' }).waitFor()
+    const { id } = await orchestrator.createJob({ task: 'resize', params: { url: 'a', format: 'png' } })
+    await orchestrator.waitForJob(id)
+    await page.getByText('Nothing is broken').waitFor()
+    await page.getByRole('link', { name: /^Jobs/ }).click()
+    await row(page, 'resize').click()
+    await page.locator('.log').waitFor()
+    expect(await page.locator('.log').count()).toBe(1)
+  })
 })

@@ -8,7 +8,7 @@ import { WRONG_TOKEN } from './client-routes.js'
 import { type HttpContext, type HttpEnv, headerOf } from './http-context.js'
 import { type PageFile, PageFiles } from './page-files.js'
 import { PAGE_PATH, PageSession } from './page-session.js'
-import { cancel, clear, forgetWorkers, send } from './page-verbs.js'
+import { cancel, clear, forgetWorkers, send, startFault, stopFaults } from './page-verbs.js'
 
 /** No inline code, nothing from elsewhere, in no frame. */
 const POLICY =
@@ -52,6 +52,8 @@ export const pageRoutes = (parts: PageParts): Hono<HttpEnv> => {
   app.post(`${PAGE_PATH}/jobs/:id/cancel`, served(cancel))
   app.post(`${PAGE_PATH}/clear`, served(clear))
   app.post(`${PAGE_PATH}/forget-workers`, served(forgetWorkers))
+  app.post(`${PAGE_PATH}/faults`, served(startFault))
+  app.post(`${PAGE_PATH}/faults/stop`, served(stopFaults))
   return app
 }
 

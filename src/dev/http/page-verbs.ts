@@ -1,5 +1,6 @@
 import { isObject } from '../../utils/json.js'
 import type { PageParts } from '../app-parts.js'
+import type { FaultName, FaultOptions } from '../faults/fault.js'
 import { completeRequest } from '../job-request.js'
 import { answerJson, answerNothing, INVALID_JSON, refuse } from './answers.js'
 import { readBody } from './body.js'
@@ -54,5 +55,25 @@ export const clear = ({ jobs, workers, activity, changes }: PageParts, context: 
 
 export const forgetWorkers = ({ workers }: PageParts, context: HttpContext): Response => {
   workers.clear()
+  return answerNothing(context)
+}
+
+/** Starts a fault: its name, and the options of `orchestrator.faults.start()`. */
+export const startFault = async ({ faults }: PageParts, context: HttpContext): Promise<Response> => {
+  const read = await readBody(context.env.incoming)
+  if (read.kind !== 'json' || !isObject(read.value)) return refuse(context, INVALID_JSON)
+  const { name, ...options } = read.value
+  try {
+    // The faults check every option themselves.
+    faults.start(name as FaultName, options as FaultOptions)
+    return answerNothing(context)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return refuse(context, { status: 400, error: error.message })
+  }
+}
+
+export const stopFaults = ({ faults }: PageParts, context: HttpContext): Response => {
+  faults.stop()
   return answerNothing(context)
 }

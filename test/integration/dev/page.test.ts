@@ -125,6 +125,8 @@ const PATHS = [
   ['POST', 'jobs/1/cancel'],
   ['POST', 'clear'],
   ['POST', 'forget-workers'],
+  ['POST', 'faults'],
+  ['POST', 'faults/stop'],
 ] as const
 
 it.each(PATHS)('refuses %s %s without a session, and from another page with one', async (method, path) => {
@@ -254,6 +256,25 @@ it('offers the tasks of the workers with their schemas, and forgets the workers'
   expect((await post('forget-workers')).status).toBe(204)
   expect(orchestrator.workers()).toEqual([])
 })
+
+it('starts faults, shows them, and stops them', async () => {
+  const { orchestrator, call, post } = await start()
+  const { until } = await listen(call)
+  expect((await post('faults', { name: '429', forMs: 60_000 })).status).toBe(204)
+  const { data } = await until(({ data }) => (data['faults'] as object[])?.length > 0)
+  expect(data['faults']).toEqual([{ name: '429', hits: 0, forMs: 60_000 }])
+  expect((await post('faults/stop')).status).toBe(204)
+  expect(orchestrator.faults.active).toEqual([])
+})
+
+it.each([{}, { name: 'unknown' }, { name: '429', forMs: -1 }, []])(
+  'starts no fault with %j',
+  async (body) => {
+    const { orchestrator, post } = await start()
+    expect((await post('faults', body)).status).toBe(400)
+    expect(orchestrator.faults.active).toEqual([])
+  },
+)
 
 it('ends its streams when the orchestrator closes', async () => {
   const { orchestrator, call } = await start()
