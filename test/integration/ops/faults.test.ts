@@ -38,7 +38,7 @@ describe.skipIf(!hasPrometheus)('a real fault of a real worker, seen by Promethe
       orchestrator: url,
     })
     expect(labels['severity']).toBe('critical')
-    expect(annotations['description']).toBe('The orchestrator does not work for 1 workers.')
+    expect(annotations['description']).toBe('The orchestrator does not work for 1 of the workers.')
     await RawOrchestrator.start(port)
     await prometheus.isQuiet('AvtomatikaOrchestratorDown', { orchestrator: url })
   })
