@@ -1,17 +1,22 @@
 // @ts-check
 /**
- * Measures the built package: `npm run build && node bench/run.mjs [scenario …] [--rounds N]`.
+ * Measures the built package: `npm run build && node bench/run.mjs [scenario …] [--rounds N]`; for `growth` also `[--share S] [--write]`.
  *
  * Subjects take turns (A B A B …) on one machine, so that what disturbs one disturbs the other, and what is printed are
  * medians and their ratio to the first subject. Absolute figures say more about the machine than about the package.
  */
 import { parseArgs } from 'node:util'
+import { growth } from './growth.mjs'
 import { idle, pythonWorker, rawLoop, signingWorker, start, variant, work, worker } from './lib/subjects.mjs'
 
 /** @typedef {import('./lib/subjects.mjs').Subject} Subject */
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    share: { type: 'string', default: '1' },
+    write: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 const rounds = Number(values.rounds)
@@ -117,9 +122,12 @@ const scenarios = {
     const share = await idle(worker, 20_000)
     console.log(`\nidle for 20 s: ${(100 * share).toFixed(2)} % of a core`)
   },
+  growth: () => growth({ rounds, share: Number(values.share), write: values.write }),
 }
 
-const chosen = positionals.length > 0 ? positionals : Object.keys(scenarios)
+// Growth takes some minutes for each round.
+const usual = Object.keys(scenarios).filter((name) => name !== 'growth')
+const chosen = positionals.length > 0 ? positionals : usual
 for (const name of chosen) {
   const scenario = scenarios[name]
   if (!scenario) throw new Error(`no scenario "${name}": there are ${Object.keys(scenarios).join(', ')}`)

@@ -12,6 +12,9 @@ import { createServer } from 'node:net'
  * @property {number} tasks how many to hand out; with 0 every poll is held, and no report comes
  * @property {number} [delayMs] added to each answer, as a network would
  * @property {string} [secret] signs each task with it, as the second generation does
+ * @property {number} [warmUp] how many of the tasks only warm the worker up; a line tells when their results are there
+ * @property {number} [payloadBytes] the size of the params of each task
+ * @property {number} [left] how many results of earlier tasks, with ids that begin with "old", have to come, too
  */
 
 /**
@@ -31,11 +34,19 @@ import { createServer } from 'node:net'
 const STATUS = { 200: 'OK', 204: 'No Content', 404: 'Not Found' }
 
 /** @type {StubOptions} */
-const { tasks, delayMs = 0, secret } = JSON.parse(process.argv[2] ?? '{"tasks":20000}')
+const {
+  tasks,
+  delayMs = 0,
+  secret,
+  warmUp = 0,
+  payloadBytes = 1,
+  left = 0,
+} = JSON.parse(process.argv[2] ?? '{"tasks":20000}')
+const blob = 'x'.repeat(payloadBytes)
 
 /** @param {string} id */
 const classicOffer = (id) =>
-  `{"job_id":"j${id}","task_id":"${id}","type":"bench","params":{"blob":"x"},"tracing_context":{}}`
+  `{"job_id":"j${id}","task_id":"${id}","type":"bench","params":{"blob":"${blob}"},"tracing_context":{}}`
 
 /** Written as it is signed: by key, without spaces. @param {string} id @param {string} key */
 const signedOffer = (id, key) => {
@@ -45,16 +56,20 @@ const signedOffer = (id, key) => {
   return `${said.slice(0, -1)},"sig":"${createHmac('sha256', key).update(said).digest('hex')}"}`
 }
 
-/** Signed beforehand: it is the worker that is measured. */
-const offers = Array.from({ length: tasks }, (_, n) =>
-  secret === undefined ? classicOffer(`t${n}`) : signedOffer(`t${n}`, secret),
-)
+/** Signed beforehand: it is the worker that is measured. Large ones would not fit into memory. */
+const offers =
+  payloadBytes > 1
+    ? []
+    : Array.from({ length: tasks }, (_, n) =>
+        secret === undefined ? classicOffer(`t${n}`) : signedOffer(`t${n}`, secret),
+      )
 
 /** When each task was handed out; NaN once its result is there. @type {Map<string, number>} */
 const offered = new Map()
 /** @type {number[]} */
 const latencies = []
 const counts = { duplicates: 0, unknown: 0, failures: 0, polls: 0, heartbeats: 0, maxInFlight: 0 }
+let leftToCome = left
 let next = 0
 let firstAt = 0
 
@@ -72,22 +87,27 @@ const poll = (answer) => {
   const id = `t${next++}`
   offered.set(id, performance.now())
   counts.maxInFlight = Math.max(counts.maxInFlight, offered.size - latencies.length)
-  answer(200, offers[Number(id.slice(1))])
+  answer(200, offers[Number(id.slice(1))] ?? classicOffer(id))
 }
 
 /** @param {Answer} answer @param {string} body */
 const result = (answer, body) => {
-  const { task_id: id } = JSON.parse(body)
-  if (body.includes('"status":"failure"')) counts.failures++
+  const { task_id: id, result } = JSON.parse(body)
+  if (result.status === 'failure') counts.failures++
   const at = offered.get(id)
-  if (at === undefined) counts.unknown++
+  if (id.startsWith('old') && leftToCome > 0) leftToCome--
+  else if (at === undefined) counts.unknown++
   else if (Number.isNaN(at)) counts.duplicates++
   else {
     offered.set(id, Number.NaN)
     latencies.push(performance.now() - at)
+    if (latencies.length === warmUp) {
+      firstAt = performance.now()
+      process.stdout.write(`${JSON.stringify({ warm: true })}\n`)
+    }
   }
   answer(200, '{"status":"result_accepted_success"}')
-  if (latencies.length === tasks) finish()
+  if (latencies.length === tasks && leftToCome === 0) finish()
 }
 
 const finish = () => {
@@ -98,7 +118,7 @@ const finish = () => {
     const at = (/** @type {number} */ share) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
     /** @type {StubReport} */
     const report = {
-      tasksPerSecond: tasks / seconds,
+      tasksPerSecond: (tasks - warmUp) / seconds,
       delivered: latencies.length,
       ...counts,
       p50Ms: at(0.5),
@@ -122,6 +142,8 @@ const serve = (head, body, answer) => {
 
 const server = createServer({ noDelay: true }, (socket) => {
   let rest = ''
+  /** The length of a request whose head has come. Text that grows is expensive to look at. */
+  let needed = 0
   /** @type {Answer} */
   const write = (status, body = '') => {
     const length = Buffer.byteLength(body)
@@ -135,12 +157,16 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy())
   socket.setEncoding('latin1').on('data', (text) => {
     rest += text
-    for (;;) {
+    while (rest.length >= needed) {
+      needed = 0
       const end = rest.indexOf('\r\n\r\n')
       if (end < 0) return
       const head = rest.slice(0, end)
       const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0)
-      if (rest.length < end + 4 + length) return
+      if (rest.length < end + 4 + length) {
+        needed = end + 4 + length
+        return
+      }
       const body = rest.slice(end + 4, end + 4 + length)
       rest = rest.slice(end + 4 + length)
       serve(head, body, answer)

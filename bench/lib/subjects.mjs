@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
  * @property {string} name
  * @property {string[]} command
  * @property {Record<string, string>} [env]
+ * @property {(scratch: string) => void} [prepare] writes files into its folder before it starts
  * @property {string} [secret] what the orchestrator signs tasks with, for one that wants it
  */
 
@@ -62,7 +63,7 @@ const cpuSecondsOf = (pid) => {
 }
 
 /** @param {number} pid */
-const peakRssMbOf = (pid) =>
+export const peakRssMbOf = (pid) =>
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 
 /**
@@ -70,6 +71,7 @@ const peakRssMbOf = (pid) =>
  * @typedef {object} Stub
  * @property {string} url
  * @property {Promise<number>} firstPollAt in ms since 1970
+ * @property {Promise<unknown>} warm when the tasks that only warm up are done
  * @property {Promise<StubReport>} report
  */
 
@@ -78,7 +80,7 @@ const peakRssMbOf = (pid) =>
  * @param {import('./stub.mjs').StubOptions} options
  * @param {(stub: Stub) => Promise<T>} use the stub ends with it
  */
-const withStub = async (options, use) => {
+export const withStub = async (options, use) => {
   const child = spawn(process.execPath, [here('stub.mjs'), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -87,8 +89,9 @@ const withStub = async (options, use) => {
   try {
     const { url } = await line()
     const firstPoll = line()
-    const report = firstPoll.then(line)
-    return await use({ url, firstPollAt: firstPoll.then(({ firstPollAt }) => firstPollAt), report })
+    const warm = options.warmUp ? firstPoll.then(line) : firstPoll
+    const report = warm.then(line)
+    return await use({ url, firstPollAt: firstPoll.then(({ firstPollAt }) => firstPollAt), warm, report })
   } finally {
     child.kill()
   }
@@ -101,9 +104,10 @@ const withStub = async (options, use) => {
  * @param {{ url: string, slots: number }} target
  * @param {(pid: number) => Promise<T>} use
  */
-const withSubject = async (subject, { url, slots }, use) => {
+export const withSubject = async (subject, { url, slots }, use) => {
   const [program = '', ...args] = subject.command
   const scratch = mkdtempSync(join(tmpdir(), 'bench-'))
+  subject.prepare?.(scratch)
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
