@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Installs the tarball into an empty folder, as a user would, and runs every program of `examples/` there. The installed
- * command runs each worker against the embedded orchestrator of the package. Needs `dist/` and the registry.
+ * command runs each worker against the embedded orchestrator of the package, and creates new projects. Needs `dist/` and the
+ * registry.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,6 +12,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { isMain } from './is-main.mjs'
+import { checkScaffold } from './pack/scaffold.mjs'
 import { installInto, pack, run } from './pack/tarball.mjs'
 
 /** @typedef {{ task: string, params?: object, ends: string, history?: object }} Trial */
@@ -70,7 +72,7 @@ const companions = ['@opentelemetry/api', '@opentelemetry/sdk-trace-node', 'shar
 const install = (folder) => {
   const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   const wanted = companions.map((name) => `${name}@${devDependencies[name]}`)
-  installInto(folder, [pack(folder).tarball, ...wanted])
+  installInto(folder, [pack(folder).tarball, pack(folder, './create-avtomatika-worker').tarball, ...wanted])
   cpSync('examples', join(folder, 'examples'), { recursive: true })
 }
 
@@ -126,12 +128,12 @@ const runProgram = async (folder, file, line) => {
   return line
 }
 
-/** @param {string} file @param {() => Promise<string>} action */
-const report = async (file, action) => {
+/** @param {string} what @param {() => Promise<string>} action */
+const report = async (what, action) => {
   try {
-    console.log(`ok     examples/${file}: ${await action()}`)
+    console.log(`ok     ${what}: ${await action()}`)
   } catch (error) {
-    console.log(`FAILED examples/${file}: ${error instanceof Error ? error.message : error}`)
+    console.log(`FAILED ${what}: ${error instanceof Error ? error.message : error}`)
     process.exitCode = 1
   }
 }
@@ -141,10 +143,13 @@ const main = async () => {
   try {
     install(folder)
     for (const file of readdirSync('examples').filter((each) => each.endsWith('.ts'))) {
-      if (!(file in programs)) await report(file, () => runWorker(folder, file))
+      if (!(file in programs)) await report(`examples/${file}`, () => runWorker(folder, file))
     }
     for (const [file, line] of Object.entries(programs)) {
-      await report(file, () => runProgram(folder, file, line))
+      await report(`examples/${file}`, () => runProgram(folder, file, line))
+    }
+    for (const language of /** @type {const} */ (['typescript', 'javascript'])) {
+      await report(`a new ${language} project`, () => checkScaffold(folder, language))
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

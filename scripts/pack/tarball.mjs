@@ -15,10 +15,12 @@ export const run = (program, args, cwd) =>
 
 /**
  * @param {string} into the folder for the tarball
+ * @param {string} [from] the folder of the package
  * @returns the tarball, both of its sizes, and the paths of its files
  */
-export const pack = (into) => {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into]))
+export const pack = (into, from = '.') => {
+  const flags = ['--json', '--ignore-scripts', '--pack-destination', into]
+  const [packed] = JSON.parse(run('npm', ['pack', from, ...flags]))
   /** @type {{ path: string }[]} */
   const files = packed.files
   return {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { similarName } from '../utils/did-you-mean.js'
+import { completionCommand } from './completion.js'
 import { devCommand } from './dev.js'
 import { doctorCommand } from './doctor.js'
 import { NAME, UsageError } from './fail.js'
@@ -17,6 +18,7 @@ const allCommands = (): readonly Command[] => [
   ...jobCommands(),
   doctorCommand(),
   outboxCommand(),
+  completionCommand(),
 ]
 
 /** Returns the whole command, ready to parse. */

@@ -54,7 +54,10 @@ const examineAll = async (
   const url = workerUrl ?? (workerPort === 0 ? undefined : `http://127.0.0.1:${workerPort}`)
   // The others have to know whether the worker runs here, and they do not have to wait for its diagnoses.
   const asked = url === undefined ? undefined : examineWorker(url, workerUrl !== undefined)
-  const isRunning = async () => (await asked)?.workerId === workerId
+  const isRunning = async () => {
+    const worker = await asked
+    return worker !== undefined && (worker.isSilent || worker.workerId === workerId)
+  }
   const limited = (name: string, step: Promise<Examined>) => inTime(name, step)
   return Promise.all([
     ...(asked ? [asked.then((worker) => worker.examined)] : []),

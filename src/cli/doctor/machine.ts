@@ -98,7 +98,7 @@ const unusable = (code: string, variable: string, path: string, error: unknown):
   cause: `The directory ${path} cannot be used.`,
   evidence:
     error instanceof UnsafeDirectoryError
-      ? error.message
+      ? `${error.message}.`
       : `${variable} leads there; writing failed: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
   remedy: `Give the directory to the user of the worker with mode 0700, or set ${variable} to another one.`,
 })

@@ -11,6 +11,8 @@ const LIST_MS = 3_500
 export const examineStore = async ({ s3 }: Settings): Promise<Examined> => {
   const name = 'object store'
   if (!s3.endpointUrl && !s3.region && !s3.accessKey) return skipped(name, 'no S3 variable is set')
+  // The examination checks the version of Node itself.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
   const where = `s3://${s3.defaultBucket}/${s3.keyPrefix}`
   const ended = new AbortController()
   try {

@@ -9,6 +9,8 @@ const ASK_MS = 2_000
 export interface RunningWorker {
   readonly url: string
   readonly workerId: string | undefined
+  /** Whether something is connected there that answers nothing: a blocked worker has the port. */
+  readonly isSilent: boolean
   readonly examined: Examined
 }
 
@@ -20,7 +22,12 @@ export interface RunningWorker {
  */
 export const examineWorker = async (url: string, isRequired: boolean): Promise<RunningWorker> => {
   const name = `worker at ${url}`
-  const none = (examined: Examined): RunningWorker => ({ url, workerId: undefined, examined })
+  const none = (examined: Examined): RunningWorker => ({
+    url,
+    workerId: undefined,
+    isSilent: status.kind === 'silent',
+    examined,
+  })
   const status = await getJson(`${url}/status`, {}, ASK_MS)
   if (status.kind === 'refused')
     return none(isRequired ? found(name, notRunning(url, status.why)) : skipped(name, 'no worker runs there'))
@@ -37,7 +44,7 @@ export const examineWorker = async (url: string, isRequired: boolean): Promise<R
       : diagnoses.kind === 'silent'
         ? found(name, blocked(url))
         : passed(name, detail)
-  return { url, workerId, examined }
+  return { url, workerId, isSilent: false, examined }
 }
 
 /** Causes that harm nothing by themselves. */

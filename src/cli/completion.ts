@@ -1,0 +1,16 @@
+import { Argument, type Command } from 'commander'
+import { define } from './define.js'
+
+/** The shells that have completion. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
+
+/** Returns the command `avtomatika-worker completion SHELL`. */
+export const completionCommand = (): Command =>
+  define('completion', 'Print a script that completes commands and options in a shell.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addHelpText('after', '\nExample:\n  source <(npx avtomatika-worker completion bash)')
+    .action(async (shell, options, command: Command) => {
+      const { completionScript, wordsOf } = await import('./completion-script.js')
+      const script = completionScript(shell, wordsOf(command.parent ?? command))
+      console.log(options.json ? JSON.stringify({ shell, script }) : script)
+    })

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../support/temporary-folder.js'
+import { command } from '../command.js'
+import { FAULTS, healthy, SECRETS, type Seeded } from './faults.js'
+
+interface Finding {
+  readonly code: string
+  readonly severity: string
+  readonly cause: string
+  readonly evidence: string
+  readonly remedy: string
+}
+
+const doctor = async ({ env, args = [] }: Seeded, ...more: string[]) => {
+  const child = command(['doctor', ...args, ...more], env)
+  const code = await child.ended()
+  for (const secret of SECRETS) expect(child.output).not.toContain(secret)
+  return { code, output: child.output }
+}
+
+describe('avtomatika-worker doctor', () => {
+  it.each(Object.keys(FAULTS))('names the cause first: %s', async (name) => {
+    const fault = FAULTS[name]
+    const seeded = await fault?.seed()
+    if (!seeded) return
+    const [asJson, asText] = await Promise.all([doctor(seeded, '--json'), doctor(seeded)])
+    const { ok, findings } = JSON.parse(asJson.output) as { ok: boolean; findings: Finding[] }
+    expect(findings[0]?.code, asText.output).toBe(fault?.code)
+    expect(findings[0]).toMatchObject({
+      cause: expect.stringMatching(/^\S.*[.?]$/s),
+      evidence: expect.stringMatching(/^\S.*[.?]$/s),
+      remedy: expect.stringMatching(/^\S/),
+    })
+    expect(ok).toBe(findings[0]?.severity === 'warning')
+    expect(asJson.code).toBe(ok ? 0 : 8)
+    expect(asText.output).toContain(`1. ${ok ? 'Warning: ' : ''}${findings[0]?.cause}`)
+  })
+
+  it('finds nothing if nothing is wrong', async () => {
+    const env = await healthy()
+    const { code, output } = await doctor({ env })
+    expect(output).toContain('No fault found.')
+    expect(code).toBe(0)
+  })
+
+  it('shows the source of each value, and no secret', async () => {
+    const env = await healthy()
+    const file = join(temporaryFolder(), 'worker.env')
+    writeFileSync(file, `MAX_CONCURRENT_TASKS=7\nORCHESTRATOR_SECRET_KEY=${SECRETS[3]}\n`)
+    const { output } = await doctor({ env }, '--env-file-if-exists', file, '--json')
+    const { configuration } = JSON.parse(output)
+    const about = (name: string) => configuration.find((each: { name: string }) => each.name === name)
+    expect(about('MAX_CONCURRENT_TASKS')).toEqual({ name: 'MAX_CONCURRENT_TASKS', value: 7, source: file })
+    expect(about('ORCHESTRATOR_SECRET_KEY')).toMatchObject({ value: '***', source: file })
+    expect(about('WORKER_TOKEN')).toMatchObject({ value: '***', source: 'environment' })
+    expect(about('LOG_LEVEL')).toMatchObject({ source: 'default' })
+    const text = await doctor({ env }, '--all')
+    expect(text.output).toContain('WORKER_TOKEN = ***  (environment)')
+    expect(text.output).toContain('(default)')
+  })
+
+  it('refuses a --worker that is no URL', async () => {
+    const { code, output } = await doctor({ env: await healthy() }, '--worker', '8083')
+    expect(code).toBe(2)
+    expect(output).toContain('Next: npx avtomatika-worker doctor --worker http://127.0.0.1:8083')
+  })
+})
