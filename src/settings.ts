@@ -152,6 +152,8 @@ export interface Settings {
   readonly taskFilesMaxBytes: number | undefined
   /** `WORKER_KEEP_TASK_FILES`: Task directories that are kept for debugging: `never`, `on-failure` or `always`. */
   readonly keepTaskFiles: KeepTaskFiles
+  /** `WORKER_SAVE_FAILED`: Directory for the params of failed tasks, one file each. */
+  readonly saveFailedDir: string | undefined
   /** `WORKER_BLOB_CACHE_DIR`: Directory that caches downloaded objects for later tasks. */
   readonly blobCacheDir: string | undefined
   /** `WORKER_BLOB_CACHE_MAX_BYTES`: Maximum size of that cache. */

@@ -26,6 +26,14 @@ export const useEnvFiles = (files: readonly EnvFileFlag[]): void => {
   }
 }
 
+/** The options that may also be variables. */
+const OPTIONS = ['WORKER_TOKEN', 'CLIENT_TOKEN']
+
+/** Makes `NAME=` mean "not set" for options, as for the variables of a worker. */
+export const dropBlankVariables = (): void => {
+  for (const name of OPTIONS) if (process.env[name]?.trim() === '') delete process.env[name]
+}
+
 const read = (path: string, isRequired: boolean): string => {
   try {
     return readFileSync(path, 'utf8')

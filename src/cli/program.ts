@@ -8,6 +8,7 @@ import { NAME, UsageError } from './fail.js'
 import { initCommand } from './init.js'
 import { jobCommands } from './jobs.js'
 import { outboxCommand } from './outbox.js'
+import { replayCommand } from './replay.js'
 import { runCommand } from './run.js'
 
 /** All commands, in the order of the help. */
@@ -17,6 +18,7 @@ const allCommands = (): readonly Command[] => [
   runCommand(),
   ...jobCommands(),
   doctorCommand(),
+  replayCommand(),
   outboxCommand(),
   completionCommand(),
 ]

@@ -243,6 +243,13 @@ export interface WorkerConfigValues {
    */
   WORKER_KEEP_TASK_FILES: KeepTaskFilesName
   /**
+   * Directory for the params of failed tasks, one file each. `avtomatika-worker replay FILE` runs such a task again.
+   * Tokens and keys of the worker, and members with names such as `password` or `apiKey`, are saved as `***`. At most
+   * 1,000 files are written. Only the user of the worker can read them.
+   * Variable `WORKER_SAVE_FAILED`. Default: none.
+   */
+  WORKER_SAVE_FAILED: string | undefined
+  /**
    * Directory that caches downloaded objects for later tasks. Several workers may share it.
    * Variable `WORKER_BLOB_CACHE_DIR`. Default: none.
    */

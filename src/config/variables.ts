@@ -229,6 +229,13 @@ export const VARIABLES = {
    * The worker never removes a directory that it keeps.
    */
   WORKER_KEEP_TASK_FILES: { kind: keepTaskFiles, setting: 'keepTaskFiles', default: 'never' },
+  /**
+   * Directory for the params of failed tasks, one file each. `avtomatika-worker replay FILE` runs such a task again.
+   *
+   * Tokens and keys of the worker, and members with names such as `password` or `apiKey`, are saved as `***`. At most
+   * 1,000 files are written. Only the user of the worker can read them.
+   */
+  WORKER_SAVE_FAILED: { kind: optional(directory), setting: 'saveFailedDir' },
   /** Directory that caches downloaded objects for later tasks. Several workers may share it. */
   WORKER_BLOB_CACHE_DIR: { kind: optional(directory), setting: 'blobCacheDir' },
   /** Maximum size of that cache. */

@@ -5,6 +5,7 @@ import type { Outcome, TaskOffer, TaskResult } from '../protocol/messages.js'
 import { errorIn, errorOf } from '../tasks/thrown.js'
 import { type Logger, writesDebug } from '../utils/logger.js'
 import { Attempts } from './attempts.js'
+import type { FailedTasks } from './failed-tasks.js'
 import { HANDED_BACK } from './handed-back.js'
 import { refTo, type TaskInHand } from './task-in-hand.js'
 import type { TaskStats } from './task-stats.js'
@@ -29,21 +30,24 @@ export class TaskReports implements SetAsideObserver {
   readonly #log: Logger
   readonly #attempts = new Attempts()
   readonly #stats: TaskStats
+  readonly #failed: FailedTasks | undefined
   /** How many results the orchestrators ignored, by their reasons. */
   readonly ignored = new Map<string, number>()
 
-  constructor(events: Events, log: Logger, stats: TaskStats) {
+  /** @param failed - saves the params of failed tasks */
+  constructor(events: Events, log: Logger, stats: TaskStats, failed?: FailedTasks) {
     this.#events = events
     this.#log = log
     this.#stats = stats
+    this.#failed = failed
   }
 
   /** The task has its outcome. */
   ended(task: TaskInHand, outcome: Outcome): void {
     this.#stats.ended(task, outcome, outcome === HANDED_BACK)
     if (outcome === HANDED_BACK) this.#handedBack(task.offer)
-    else if (outcome.kind === 'value') this.#succeeded(task, outcome.status)
-    else this.#failed(task, outcome)
+    else if (outcome.kind === 'value') this.#reportSuccess(task, outcome.status)
+    else this.#reportFailure(task, outcome)
   }
 
   #handedBack(offer: TaskOffer): void {
@@ -53,14 +57,15 @@ export class TaskReports implements SetAsideObserver {
   }
 
   /** The hot path: most tasks pass here, and most of them are of interest to nobody. */
-  #succeeded(task: TaskInHand, status: string): void {
+  #reportSuccess(task: TaskInHand, status: string): void {
     this.#attempts.succeeded(task.offer)
     if (writesDebug(this.#log)) this.#log.debug(endOf(task, status), 'Task ended')
     if (this.#events.has('taskFinished')) this.#events.emit('taskFinished', endOf(task, status))
   }
 
-  #failed(task: TaskInHand, outcome: Unsuccessful): void {
+  #reportFailure(task: TaskInHand, outcome: Unsuccessful): void {
     const end = endOf(task, outcome.kind)
+    this.#failed?.save(task.offer, outcome)
     this.#logEnd(task, outcome, end)
     if (!this.#events.has('taskFinished')) return
     const error = outcome.kind === 'failure' && { error: errorOf(outcome) }

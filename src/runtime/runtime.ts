@@ -37,6 +37,7 @@ import { Wake } from '../utils/wake.js'
 import { Controls } from './controls.js'
 import { deliveryPolicy } from './delivery-policy.js'
 import { drain } from './drain.js'
+import { failedTasksFor } from './failed-tasks-for.js'
 import type { Foundation } from './foundation.js'
 import { type Conditions, describeBlockage, obstacleOf, troubleOf } from './readiness.js'
 
@@ -90,7 +91,7 @@ export class Runtime implements EventLoopOwner {
     this.#watch = new EventLoopWatch(this, wake)
     this.#journal = new Journal(settings, log, this.#wake)
     this.#stats = new TaskStats(foundation.registry)
-    this.#reports = new TaskReports(events, log, this.#stats)
+    this.#reports = new TaskReports(events, log, this.#stats, failedTasksFor(foundation))
     this.#delivery = new Delivery(
       deliveryPolicy(settings, this.#slots),
       this.#journal,
