@@ -61,10 +61,12 @@ const mayImport = {
   ],
   client: ['transport', 'protocol', 'tasks', 'utils'],
   dev: ['protocol', 'utils'],
+  testing: ['client', 'dev', 'tasks', 'storage', 'protocol', 'utils'],
   cli: [
     'worker.ts',
     'client',
     'dev',
+    'testing',
     'config',
     'journal',
     'orchestrators',
@@ -81,7 +83,7 @@ const mayImport = {
 }
 
 /** These are not part of a worker: a worker never loads them. */
-const besideTheWorker = ['client', 'dev', 'cli']
+const besideTheWorker = ['client', 'dev', 'testing', 'cli']
 const partsOfTheWorker = Object.keys(mayImport).filter((folder) => !besideTheWorker.includes(folder))
 
 /** The files at the top of `src/`. */

@@ -55,6 +55,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^avtomatika-worker\/client$/, replacement: at('./src/client/index.ts') },
+      { find: /^avtomatika-worker\/testing$/, replacement: at('./src/testing/index.ts') },
       { find: /^avtomatika-worker\/dev$/, replacement: at('./src/dev/index.ts') },
       { find: /^avtomatika-worker$/, replacement: at('./src/index.ts') },
     ],

@@ -11,7 +11,7 @@ import { build as bundle } from 'esbuild'
 import { vendor } from './vendor.mjs'
 
 /** One configuration for each public entry. `npm run api` uses the same files to compare the public API. */
-const entries = ['api-extractor.json', 'api-extractor.client.json', 'api-extractor.dev.json']
+const entries = ['', '.client', '.dev', '.testing'].map((entry) => `api-extractor${entry}.json`)
 
 /**
  * Writes the declarations of one entry. The report of the public API is left to `npm run api`, so a build cannot fail

@@ -12,7 +12,7 @@ import { isMain } from './is-main.mjs'
 
 /** The files that may use the effect, as paths below `src/`. */
 const places = {
-  'process.env': [/^config\/env\.ts$/, /^cli\//],
+  'process.env': [/^config\/env\.ts$/, /^(cli|testing)\//],
   console: [/^logger\.ts$/, /^cli\//],
   timer: [/^utils\/time\.ts$/],
   clock: [/^utils\/time\.ts$/],

@@ -36,6 +36,7 @@ const notForWorkers = [
   'commander',
   'avtomatika-worker/dist/client',
   'avtomatika-worker/dist/dev',
+  'avtomatika-worker/dist/testing',
   'avtomatika-worker/dist/cli',
 ]
 
@@ -168,6 +169,7 @@ const checkPackage = async (folder) => {
     below('size installed, without optional dependencies', bytesBelow(modules), maxInstalledBytes),
     none('native code', nativeBelow(modules)),
     await works("import('avtomatika-worker/client')", () => load('avtomatika-worker/client', user)),
+    await works("import('avtomatika-worker/testing')", () => load('avtomatika-worker/testing', user)),
     await works("import('avtomatika-worker/dev')", () => load('avtomatika-worker/dev', user)),
     await works('avtomatika-worker --version', () => run('npx', ['avtomatika-worker', '--version'], user)),
     await works('stack traces', () => followStacks(user, installed)),

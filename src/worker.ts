@@ -19,16 +19,11 @@ import { storeFor } from './storage/store-for.js'
 import type { CheckedHandler } from './tasks/checked-return.js'
 import type { TaskContext } from './tasks/context.js'
 import { type DefinedTask, isDefinedTask, notDefined } from './tasks/define-task.js'
-import {
-  type HandlerReturn,
-  type ParamsOf,
-  type ParamsSpec,
-  type RawParams,
-  type TaskOptions,
-  TaskRegistry,
-} from './tasks/definition.js'
+import type { HandlerReturn, ParamsOf, ParamsSpec, RawParams, TaskOptions } from './tasks/definition.js'
+import { TaskRegistry } from './tasks/definition.js'
 import type { EventOptions } from './tasks/event-payload.js'
 import { taskStorage } from './tasks/files/task-storage.js'
+import { showInside } from './tasks/inside.js'
 import { type ContextAdditions, type Middleware, MiddlewareChain } from './tasks/middleware.js'
 import { definitionFrom } from './tasks/register.js'
 import type { TasksIn, TypedTask } from './tasks/task-types.js'
@@ -104,6 +99,7 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
       capacityChecker,
       usageChecker,
     })
+    showInside(this, { registry, middleware: this.#middleware })
     for (const warning of warnings) this.#log.warn({}, warning)
   }
 

@@ -9,6 +9,7 @@ const ALIASES = new Map([
   ['avtomatika-worker', 'src/index.ts'],
   ['avtomatika-worker/client', 'src/client/index.ts'],
   ['avtomatika-worker/dev', 'src/dev/index.ts'],
+  ['avtomatika-worker/testing', 'src/testing/index.ts'],
 ])
 
 /** A module that is not imported but started: `new URL('worker.child.ts', import.meta.url)`. */

@@ -33,7 +33,7 @@ const strictest = {
   noEmit: true,
 }
 
-const programs = ['consumer.ts', 'consumer-client.ts', 'consumer-dev.ts']
+const programs = ['consumer.ts', 'consumer-client.ts', 'consumer-dev.ts', 'consumer-testing.ts']
 
 /**
  * Prepares the folder of a user: the programs, a configuration for each resolution, the compilers in a folder beside it.

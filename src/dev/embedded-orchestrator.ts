@@ -1,10 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StateError } from '../errors.js'
 import { AllowedHosts } from './access/allowed-hosts.js'
 import { ClassicAuth } from './classic-auth.js'
 import { DevClock } from './clock.js'
 import type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
 import { EventListeners, type EventName, type Listener } from './events.js'
-import type { OrchestratorFaults } from './faults/fault.js'
+import { type OrchestratorFaults, routeOf } from './faults/fault.js'
 import { Faults } from './faults/faults.js'
 import { buildApp } from './http/app.js'
 import { HttpServer } from './http/server.js'
@@ -106,7 +107,11 @@ class EmbeddedOrchestrator implements DevOrchestrator {
     const page = { activity, changes, overview, feed: this.#feed, faults: this.#faults }
     const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver, ...page }
     const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
-    this.#http = new HttpServer(buildApp(parts), hosts, settings, { clock, faults: this.#faults })
+    this.#http = new HttpServer(buildApp(parts), hosts, settings, {
+      clock,
+      faults: this.#faults,
+      answered: (request, response) => this.#answered(request, response),
+    })
     this.#sockets.attach(this.#http.server, hosts, new SocketProtocol(parts), this.#faults)
   }
 
@@ -205,6 +210,19 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #answered({ method = '', url = '' }: IncomingMessage, response: ServerResponse): void {
+    if (!this.#listeners.has('request')) return
+    const path = url.split('?', 1)[0] ?? ''
+    const status = response.headersSent ? response.statusCode : undefined
+    this.#listeners.emit('request', {
+      method,
+      path,
+      route: routeOf(path),
+      status,
+      isBroken: this.#faults.hasHit(response),
+    })
   }
 
   async #close(): Promise<void> {

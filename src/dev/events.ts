@@ -1,4 +1,4 @@
-import type { ActiveFault } from './faults/fault.js'
+import type { ActiveFault, FaultRoute } from './faults/fault.js'
 import type { Job, JobProgress } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
@@ -12,6 +12,19 @@ export interface TaskEvent {
   /** The name of the event. */
   readonly type: string
   readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** A request that was answered, or whose connection ended. */
+export interface AnsweredRequest {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  /** The worker or the client API that the path belongs to; `undefined` for any other path. */
+  readonly route: FaultRoute | undefined
+  /** `undefined` if the connection ended before the answer. */
+  readonly status: number | undefined
+  /** Whether a fault has hit the request. */
+  readonly isBroken: boolean
 }
 
 /** The events of an embedded orchestrator, and what a listener receives with each. */
@@ -28,6 +41,8 @@ export interface OrchestratorEvents {
   }
   /** A handler sent an event. Only workers of the second generation do. */
   readonly event: TaskEvent
+  /** A request over HTTP was answered. */
+  readonly request: AnsweredRequest
   /** A fault was started, or has ended. */
   readonly fault: ActiveFault
 }
@@ -45,6 +60,7 @@ export class EventListeners {
     progress: new Set(),
     event: new Set(),
     fault: new Set(),
+    request: new Set(),
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
@@ -53,6 +69,11 @@ export class EventListeners {
     const added: Listener<Name> = (event) => listener(event)
     listeners.add(added)
     return () => void listeners.delete(added)
+  }
+
+  /** Whether anybody listens. */
+  has(name: EventName): boolean {
+    return this.#listeners[name].size > 0
   }
 
   emit<Name extends EventName>(name: Name, event: OrchestratorEvents[Name]): void {

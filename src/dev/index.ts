@@ -8,7 +8,7 @@
 export type { JsonObject, JsonValue } from '../utils/json.js'
 export type { CancelAnswer, DevOrchestrator } from './dev-orchestrator.js'
 export { startOrchestrator } from './embedded-orchestrator.js'
-export type { EventName, Listener, OrchestratorEvents, TaskEvent } from './events.js'
+export type { AnsweredRequest, EventName, Listener, OrchestratorEvents, TaskEvent } from './events.js'
 export type {
   ActiveFault,
   FaultName,

@@ -42,6 +42,7 @@ export class Faults implements OrchestratorFaults {
   /** Connections on which no answer will ever come. */
   readonly #halfOpen = new Set<Duplex>()
   readonly #waiting = new Set<Timer>()
+  readonly #broken = new WeakSet<ServerResponse>()
   #isClosed = false
 
   constructor(parts: Breakable) {
@@ -72,6 +73,11 @@ export class Faults implements OrchestratorFaults {
     this.stop()
     for (const timer of this.#waiting) timer.cancel()
     for (const socket of this.#halfOpen) socket.destroy()
+  }
+
+  /** Whether a fault has hit the request of this answer. */
+  hasHit(response: ServerResponse): boolean {
+    return this.#broken.has(response)
   }
 
   /** Handles a request, unless a fault does so. */
@@ -145,6 +151,7 @@ export class Faults implements OrchestratorFaults {
     const { req } = response
     if (isAboutAnswers(name) && name !== 'half-open') return this.#after(fault, response, path)
     if (!fault.hit()) return false
+    this.#broken.add(response)
     switch (name) {
       case 'forgotten-worker':
         this.#parts.forgetWorkers()
@@ -184,6 +191,7 @@ export class Faults implements OrchestratorFaults {
     body: Buffer,
     send: Send,
   ): void {
+    this.#broken.add(response)
     switch (name) {
       case 'half-open':
         this.#hold(response.req.socket)

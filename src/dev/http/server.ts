@@ -23,6 +23,14 @@ export interface RequestGate {
   handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void
 }
 
+/** What a server uses besides its routes. */
+export interface ServerTools {
+  readonly clock: DevClock
+  readonly faults: RequestGate
+  /** Called when a request was answered, or its connection has ended. */
+  answered(request: IncomingMessage, response: ServerResponse): void
+}
+
 export class HttpServer {
   readonly server: Server
   readonly #open = new Set<ServerResponse>()
@@ -32,12 +40,13 @@ export class HttpServer {
     app: Hono<HttpEnv>,
     hosts: AllowedHosts,
     { generation }: Pick<DevSettings, 'generation'>,
-    { clock, faults }: { readonly clock: DevClock; readonly faults: RequestGate },
+    { clock, faults, answered }: ServerTools,
   ) {
     // The globals Request and Response belong to the process that embeds this server, so they are not replaced.
     const listen = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: '127.0.0.1' })
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#track(response)
+      response.once('close', () => answered(request, response))
       // Before any route, so no route can forget it.
       const refusal = hosts.refusalOf(request)
       if (refusal) return refuse(response, refusal)

@@ -83,6 +83,7 @@ const files = {
   'package.json': '{ "name": "made-up", "type": "module", "bin": { "made-up": "./dist/cli.js" } }',
   'src/index.ts': `/// <reference types="node" preserve="true" />\n\nexport { Rocket } from './rocket.js'\n`,
   'src/client/index.ts': 'export const client = true\n',
+  'src/testing/index.ts': 'export const testing = true\n',
   'src/dev/index.ts': '/** For tests. */\nexport const dev = true\n',
   'src/dev/page/app.js': "import { html } from './vendor/preact.js'\n\nexport const page = html``\n",
   'src/rocket.ts': rocket,
@@ -99,7 +100,7 @@ const build = (changes: Record<string, string> = {}) => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
-  const entries = ['', '.client', '.dev'].map((entry) => `api-extractor${entry}.json`)
+  const entries = ['', '.client', '.dev', '.testing'].map((entry) => `api-extractor${entry}.json`)
   for (const name of ['tsconfig.json', 'tsconfig.build.json', ...entries])
     cpSync(here(name), join(root, name))
   symlinkSync(here('node_modules'), join(root, 'node_modules'))

@@ -42,13 +42,15 @@ it('names files that do not belong into the tarball', () => {
 const read = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
 
-it.each(['src/index.ts', 'src/client/index.ts', 'src/dev/index.ts'])(
+it.each(['src/index.ts', 'src/client/index.ts', 'src/dev/index.ts', 'src/testing/index.ts'])(
   'compiles programs that use every name of %s',
   (entry) => {
     const exported = [...read(entry).matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) =>
-      names.split(',').map((name) => name.replace('type ', '').trim()),
+      names.split(',').map((name) => name.replace(/^\s*(type )?(\w+ as )?/, '').trim()),
     )
-    const programs = ['', '-client', '-dev'].map((part) => read(`scripts/pack/consumer${part}.ts`)).join('')
+    const programs = ['', '-client', '-dev', '-testing']
+      .map((part) => read(`scripts/pack/consumer${part}.ts`))
+      .join('')
     const used = new Set(programs.match(/\w+/g))
     expect(exported.length).toBeGreaterThan(15)
     expect(exported.filter((name) => name !== '' && !used.has(name))).toEqual([])

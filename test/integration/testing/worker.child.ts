@@ -1,0 +1,13 @@
+import { appendFileSync } from 'node:fs'
+import { Worker } from 'avtomatika-worker'
+
+/** Notes each start of a task in a file, and ends it once the file `<notes>.end` exists. */
+const notes = process.env['NOTES'] ?? ''
+const worker = new Worker()
+worker.task('note', async ({ n }, { progress }) => {
+  appendFileSync(notes, `${n}\n`)
+  progress(0.5)
+  if (process.env['HANGS'] === 'yes') await new Promise(() => setInterval(() => {}, 60_000))
+  return { n }
+})
+export default worker
