@@ -8,7 +8,7 @@
  * @param {string} text
  * @returns {Instruction[]}
  */
-export const instructionsIn = (text) =>
+const instructionsIn = (text) =>
   text
     .replace(/^\s*#.*\n/gm, '')
     .replace(/\\\n/g, ' ')

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { SHELLS } from './completion.js'
+import type { SHELLS } from './shells.js'
 
 /** The options of each command, by its path below the program, such as `outbox list`. The program itself is `''`. */
 export type Words = ReadonlyMap<string, readonly string[]>

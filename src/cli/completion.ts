@@ -1,8 +1,6 @@
 import { Argument, type Command } from 'commander'
 import { define } from './define.js'
-
-/** The shells that have completion. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const
+import { SHELLS } from './shells.js'
 
 /** Returns the command `avtomatika-worker completion SHELL`. */
 export const completionCommand = (): Command =>

@@ -1,5 +1,5 @@
 /** Every cause that `doctor` knows, from the most to the least decisive. Causes of a running worker come between. */
-export const CODES = [
+const CODES = [
   'config_wrong',
   'node_too_old',
   'state_dir_unusable',

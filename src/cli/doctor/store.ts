@@ -60,7 +60,7 @@ const broken = (where: string, evidence: string) => ({
 })
 
 /** The name of the error says which variable is wrong. Pure. */
-export const causeIn = (where: string, evidence: string): string => {
+const causeIn = (where: string, evidence: string): string => {
   if (/InvalidAccessKeyId/.test(evidence)) return 'The store does not know S3_ACCESS_KEY.'
   if (/SignatureDoesNotMatch/.test(evidence))
     return 'The store refuses the signature: S3_SECRET_KEY or S3_REGION is wrong.'

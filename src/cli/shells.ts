@@ -1,0 +1,2 @@
+/** The shells that have completion. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
