@@ -5,6 +5,9 @@
  * Subjects take turns (A B A B …) on one machine, so that what disturbs one disturbs the other, and what is printed are
  * medians and their ratio to the first subject. Absolute figures say more about the machine than about the package.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { growth } from './growth.mjs'
 import { idle, pythonWorker, rawLoop, signingWorker, start, variant, work, worker } from './lib/subjects.mjs'
@@ -125,11 +128,21 @@ const scenarios = {
   growth: () => growth({ rounds, share: Number(values.share), write: values.write }),
 }
 
+/** It installs Python packages, so it is not among those that run without being named. */
+const python = async () => {
+  const script = fileURLToPath(new URL('python.ts', import.meta.url))
+  const options = ['--rounds', String(rounds), ...(values.write ? ['--write'] : [])]
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...options], { stdio: 'inherit' })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) process.exitCode = 1
+}
+
 // Growth takes some minutes for each round.
 const usual = Object.keys(scenarios).filter((name) => name !== 'growth')
 const chosen = positionals.length > 0 ? positionals : usual
 for (const name of chosen) {
-  const scenario = scenarios[name]
-  if (!scenario) throw new Error(`no scenario "${name}": there are ${Object.keys(scenarios).join(', ')}`)
+  const scenario = name === 'python' ? python : scenarios[name]
+  if (!scenario)
+    throw new Error(`no scenario "${name}": there are ${[...Object.keys(scenarios), 'python'].join(', ')}`)
   await scenario()
 }

@@ -48,10 +48,10 @@ const blob = 'x'.repeat(payloadBytes)
 const classicOffer = (id) =>
   `{"job_id":"j${id}","task_id":"${id}","type":"bench","params":{"blob":"${blob}"},"tracing_context":{}}`
 
-/** Written as it is signed: by key, without spaces. @param {string} id @param {string} key */
+/** Written as it is signed: by key, without spaces. The Python SDK signs no depth of 0. @param {string} id @param {string} key */
 const signedOffer = (id, key) => {
   const said =
-    `{"depth":0,"job_id":"j${id}","params":{"blob":"x"},"priority":0,"step":1,"task_id":"${id}",` +
+    `{"job_id":"j${id}","params":{"blob":"x"},"priority":0,"step":1,"task_id":"${id}",` +
     `"timestamp":${Math.floor(Date.now() / 1000)},"tracing_context":{},"type":"bench"}`
   return `${said.slice(0, -1)},"sig":"${createHmac('sha256', key).update(said).digest('hex')}"}`
 }

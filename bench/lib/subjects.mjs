@@ -45,8 +45,16 @@ export const signingWorker = {
  */
 export const pythonWorker = () => {
   const python = process.env['BENCH_PYTHON']
-  return python ? { name: 'Python SDK', command: [python, here('python_worker.py')] } : undefined
+  return python ? pythonSdk('Python SDK', python) : undefined
 }
+
+/** A worker on the Python SDK. @param {string} name @param {string} interpreter which has the SDK @returns {Subject} */
+export const pythonSdk = (name, interpreter) => ({
+  name,
+  command: [interpreter, here('python_worker.py')],
+  // In its scratch folder.
+  env: { WORKER_SKILLS_DIR: 'skills', WORKER_BLOB_CACHE_DIR: 'cache' },
+})
 
 /** @param {Subject} subject @param {string} suffix @param {Record<string, string>} env @returns {Subject} */
 export const variant = (subject, suffix, env) => ({
@@ -56,7 +64,7 @@ export const variant = (subject, suffix, env) => ({
 })
 
 /** The CPU time that a process has used so far, in seconds. Linux. @param {number} pid */
-const cpuSecondsOf = (pid) => {
+export const cpuSecondsOf = (pid) => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   // utime and stime, in ticks of which every Linux has 100 a second.
   return (Number(fields[11]) + Number(fields[12])) / 100
@@ -110,6 +118,7 @@ export const withSubject = async (subject, { url, slots }, use) => {
   subject.prepare?.(scratch)
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: scratch,
     env: {
       PATH: process.env['PATH'],
       WORKER_ID: 'bench',

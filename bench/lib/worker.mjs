@@ -3,5 +3,9 @@
 import { Worker } from '../../dist/index.js'
 
 const worker = new Worker()
-worker.task('bench', () => ({ status: 'success', data: { n: 1 } }))
+// A job that tells when it was created learns how long it has waited for its handler.
+worker.task('bench', ({ at }) => ({
+  status: 'success',
+  data: at === undefined ? { n: 1 } : { n: 1, waitedMs: Date.now() - at },
+}))
 await worker.run()

@@ -24,6 +24,8 @@ export interface OrchestratorOptions {
   readonly reclaimMs?: number
   /** Makes jobs of the real one wait for a worker instead of being quarantined. */
   readonly waitForWorker?: true
+  /** How many jobs the real one of the second generation moves at once; default 1,000. */
+  readonly jobsAtOnce?: number
   /**
    * Makes the real one write its spans to its log at once. `repaired`: it also tells workers the trace of the job, which every
    * published version means to do.

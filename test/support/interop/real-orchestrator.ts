@@ -88,6 +88,7 @@ const environment = ({ folder, port, redis, options }: Setting): NodeJS.ProcessE
   ...(options.watchEveryMs && { WATCHER_INTERVAL_SECONDS: seconds(options.watchEveryMs) }),
   ...(options.reclaimMs && { RECLAIM_MS: String(options.reclaimMs) }),
   ...(options.waitForWorker && { WAIT_FOR_WORKER: 'true' }),
+  ...(options.jobsAtOnce && { EXECUTOR_MAX_CONCURRENT_JOBS: String(options.jobsAtOnce) }),
   ...(options.spans && { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_METRIC_EXPORT_INTERVAL: '3600000' }),
   ...(options.spans === 'repaired' && { TELL_TRACES: 'true' }),
   RATE_LIMITING_ENABLED: String(options.rateLimit !== undefined),
