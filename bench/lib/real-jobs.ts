@@ -11,7 +11,7 @@ const CREATORS = 16
 const LOOK_MS = 20
 /** If it moves more jobs at once, their writes to the record of the only worker collide, and it repeats them. */
 const JOBS_AT_ONCE = 8
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 180_000
 
 /** How many of the jobs have finished. Their states are MessagePack, where \\168 begins a text of eight characters. */
 const FINISHED = `
