@@ -26,6 +26,7 @@ const median = (figures: readonly number[]): number =>
 const medians = (all: readonly Figures[]): Figures => {
   const of = (name: keyof Figures) => median(all.map((figures) => figures[name]))
   return {
+    finished: Math.min(...all.map(({ finished }) => finished)),
     jobsPerSecond: of('jobsPerSecond'),
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),
@@ -41,7 +42,7 @@ const onStub = async (subject: Subject): Promise<Figures> => {
   })
   if (failures > 0) throw new Error(`${subject.name}: ${failures} tasks failed`)
   const cpuMsPerJob = (1_000 * cpuSeconds) / delivered
-  return { jobsPerSecond: tasksPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb: peakRssMb }
+  return { finished: delivered, jobsPerSecond: tasksPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb: peakRssMb }
 }
 
 const short = (figure: number): string => {
@@ -49,22 +50,25 @@ const short = (figure: number): string => {
   return figure < 10 ? figure.toFixed(2) : figure.toFixed(1)
 }
 
-const row = (where: string, { name }: Subject, figures: Figures): string => {
+const row = (where: string, { name }: Subject, figures: Figures, jobs: number): string => {
+  const { finished } = figures
+  const shown = finished < jobs ? `${name} (finished ${finished} of ${jobs} jobs in two minutes)` : name
   const { jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb } = figures
-  return `| ${[where, name, ...[jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb].map(short)].join(' | ')} |`
+  return `| ${[where, shown, ...[jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb].map(short)].join(' | ')} |`
 }
 
 /** Lets the subjects take turns, and returns a row of the table for each. */
 const compare = async (
   where: string,
   subjects: readonly Subject[],
+  jobs: number,
   measure: (subject: Subject) => Promise<Figures>,
 ): Promise<string[]> => {
   const all = new Map<Subject, Figures[]>(subjects.map((subject) => [subject, []]))
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) all.get(subject)?.push(await measure(subject))
   }
-  const rows = [...all].map(([subject, figures]) => row(where, subject, medians(figures)))
+  const rows = [...all].map(([subject, figures]) => row(where, subject, medians(figures), jobs))
   console.log(rows.join('\n'))
   return rows
 }
@@ -80,12 +84,17 @@ const secondSigned = { ...second, secret, env: { ...second.env, ORCHESTRATOR_SEC
 const lines = [
   '| Orchestrator | Worker | jobs/s | p50 ms | p99 ms | CPU ms a job | RSS MB |',
   '|---|---|---|---|---|---|---|',
-  ...(await compare('stub, first generation', [named(worker, own), first], onStub)),
-  ...(await compare('stub, second generation', [named(signingWorker, own), secondSigned], onStub)),
-  ...(await compare('1.0b30, 500 jobs at once', [named(worker, own), second], (subject) =>
+  ...(await compare('stub, first generation', [named(worker, own), first], STUB_TASKS, onStub)),
+  ...(await compare(
+    'stub, second generation',
+    [named(signingWorker, own), secondSigned],
+    STUB_TASKS,
+    onStub,
+  )),
+  ...(await compare('1.0b30, 500 jobs at once', [named(worker, own), second], BURST.jobs, (subject) =>
     workForReal(subject, SLOTS, BURST),
   )),
-  ...(await compare('1.0b30, 20 jobs a second', [named(worker, own), second], (subject) =>
+  ...(await compare('1.0b30, 20 jobs a second', [named(worker, own), second], STEADY.jobs, (subject) =>
     workForReal(subject, SLOTS, STEADY),
   )),
 ]
