@@ -67,6 +67,7 @@ export const trial = async (request: JobRequest): Promise<string> => {
   const record = await orchestrator.waitForWorker(request.task, { timeoutMs: 1_000 })
   const { id } = await orchestrator.createJob(request)
   const answer: CancelAnswer = await orchestrator.cancelJob(id)
+  orchestrator.recordLog(JSON.stringify({ level: 30, jobId: id, msg: 'a line of the log' }))
   const job = await orchestrator.waitForJob(id)
   const stopping: StopOptions = { pollGraceMs: 0 }
   const { ready, reason }: Readiness = worker.readiness

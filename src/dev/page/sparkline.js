@@ -5,7 +5,7 @@ const WIDTH = 96
 const HEIGHT = 24
 
 /**
- * Returns the path of a line. A value that is missing interrupts the line. Pure.
+ * Returns the path of a line. A line leads over values that are missing. Pure.
  * @param {readonly (number | null)[]} values
  */
 export const pathOf = (values) => {
@@ -14,10 +14,7 @@ export const pathOf = (values) => {
   let pen = 'M'
   return values
     .map((value, index) => {
-      if (value === null) {
-        pen = 'M'
-        return ''
-      }
+      if (value === null) return ''
       const point = `${pen}${(index * step).toFixed(1)} ${(HEIGHT - 2 - (value / top) * (HEIGHT - 4)).toFixed(1)}`
       // A line without length is drawn as a dot, because a single value has no neighbor.
       const dot = pen === 'M' ? 'h0' : ''
