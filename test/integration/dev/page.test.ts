@@ -162,7 +162,7 @@ it('sends a snapshot, then changes, and after a break only what was missed', asy
   expect(missed.data.rows).toMatchObject([{ id: third.id }])
 })
 
-it.each(['', 'other.3', 'nonsense', '99'])(
+it.each(['', 'other.0', 'other.1', 'nonsense', '99'])(
   'sends everything anew after an id of another process: "%s"',
   async (id) => {
     const { orchestrator, call } = await start()
