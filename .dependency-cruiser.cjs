@@ -77,6 +77,7 @@ const mayImport = {
     'storage/s3-errors.ts',
     'storage/s3-store.ts',
     'tasks/define-task.ts',
+    'tasks/describe-thrown.ts',
     'transport',
     'utils',
   ],

@@ -28,7 +28,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   refused: 'The orchestrator refused the token.',
   notFound: 'There is no such job.',
   timeout: 'The job did not end within `--timeout`.',
-  fault: '`doctor` found a fault.',
+  fault: '`doctor` found a fault, or `chaos` did.',
   jobFailed: 'The job failed. The same for `replay`: the task failed.',
   jobQuarantined: 'The job was quarantined.',
   jobCancelled: 'The job was cancelled.',

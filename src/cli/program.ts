@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { similarName } from '../utils/did-you-mean.js'
+import { chaosCommand } from './chaos.js'
 import { completionCommand } from './completion.js'
 import { devCommand } from './dev.js'
 import { doctorCommand } from './doctor.js'
@@ -19,6 +20,7 @@ const allCommands = (): readonly Command[] => [
   ...jobCommands(),
   doctorCommand(),
   replayCommand(),
+  chaosCommand(),
   outboxCommand(),
   completionCommand(),
 ]
