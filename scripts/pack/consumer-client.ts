@@ -50,12 +50,12 @@ const name: TaskName<Tasks> = 'measure'
 const params: TaskParams<Tasks, 'measure'> = {}
 export const args: CreateArgs<Tasks> = [name, params, creation]
 export const measured: TaskResult<Tasks, 'measure'> = { at: '1970-01-01T00:00:00.000Z' }
-export const dated: DataOf<{ at: Date }> = measured
-export const again: AfterJson<{ at: Date }> = dated
+export const dated: DataOf<{ at: Date }> = { ...measured }
+export const again: AfterJson<{ at: Date }> = { ...dated }
 export const input: ParamsInput<undefined> = {}
 export const one: TaskTypes = { params: input, result: {} }
 export const any: AnyTasks = { one: { params: one.params, result: {} } }
-export const none: TasksOf<unknown> = any
+export const none: TasksOf<unknown> = { ...any }
 export const marks: [HasTasks, TypedTask<'crop', undefined, object>, TasksIn<[typeof crop]>] = [
   {},
   crop,

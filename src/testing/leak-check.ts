@@ -26,7 +26,7 @@ const count = (): Counts => {
 }
 
 /** Returns what is there now and was not before, in words. Pure. */
-export const leaksBetween = (before: Counts, now: Counts): readonly string[] =>
+const leaksBetween = (before: Counts, now: Counts): readonly string[] =>
   [...now].flatMap(([type, many]) => {
     const more = many - (before.get(type) ?? 0)
     return more > 0 ? [`${more} × ${WATCHED[type] ?? type}`] : []

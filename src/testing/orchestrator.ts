@@ -60,7 +60,7 @@ const MAX_REMEMBERED = 100
  * Returns whether no correct worker or client sends such a request. Pure. A 404 about a worker or a job is part of the
  * protocol, and workers ask for tokens to find out the generation.
  */
-export const isUnexpected = ({ route, status = 0 }: AnsweredRequest): boolean => {
+const isUnexpected = ({ route, status = 0 }: AnsweredRequest): boolean => {
   if (status < 400 || status === 409 || status === 429 || route === 'token') return false
   return status !== 404 || route === undefined
 }
