@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { JobClient, type JobRef } from 'avtomatika-worker/client'
 import { type DevOrchestrator, startOrchestrator } from 'avtomatika-worker/dev'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -166,11 +167,11 @@ test('the history of a real orchestrator is read as jobs', async () => {
 
 test('each request has the token under the names of both generations, and options of a job are sent', async () => {
   const seen: { headers: unknown; url: unknown; body: string }[] = []
-  const client = await serve(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    seen.push({ headers: request.headers, url: request.url, body })
-    response.writeHead(202).end('{"job_id": "j1"}')
+  const client = await serve((request, response) => {
+    void text(request).then((body) => {
+      seen.push({ headers: request.headers, url: request.url, body })
+      response.writeHead(202).end('{"job_id": "j1"}')
+    })
   })
   const options = { metadata: { tenant: 'x' }, policy: { allowed_skills: ['a'] }, resultTimeoutMs: 1500 }
   await client.create(
