@@ -1,4 +1,5 @@
 import type { DevOrchestrator, Job } from '../../dev/index.js'
+import { prettyLine } from '../../utils/pretty-line.js'
 
 /** The tokens of this run, as they are shown. */
 export interface ShownTokens {
@@ -77,4 +78,17 @@ const endOf = ({ status, state, errorMessage }: Job): string | undefined => {
     return `${status}: ${errorMessage ?? 'no reason given'}`
   if (status === 'finished' || status === 'cancelled') return status
   return status === 'running' && state !== 'start' ? state : undefined
+}
+
+/** A log line of the worker, as opposed to a line that a handler prints. */
+const isLogLine = (line: string): boolean => line.startsWith('{"level":')
+
+/** Returns what prints a line of the worker: a log line is made readable where a person reads it. */
+export const linePrinter = (asJson: boolean): ((line: string) => void) => {
+  const isReadable = !asJson && process.stdout.isTTY && process.env['LOG_FORMAT'] === undefined
+  const hasColors = isReadable && process.stdout.hasColors()
+  return (line) => {
+    if (isReadable && isLogLine(line)) process.stdout.write(prettyLine(line, hasColors))
+    else console.log(line)
+  }
 }

@@ -9,7 +9,7 @@ import { missingFile } from '../import-module.js'
 import { paint } from '../paint.js'
 import { startWatched, type WatchedWorker } from '../watch/watched.js'
 import { watchKeys } from './keys.js'
-import { HIDDEN, printEvents, type ShownTokens, startupLines } from './output.js'
+import { HIDDEN, linePrinter, printEvents, type ShownTokens, startupLines } from './output.js'
 
 /** What the command line gives. */
 export interface DevFlags extends OrchestratorOptions {
@@ -32,7 +32,13 @@ export const runDev = async (path: string | undefined, flags: DevFlags): Promise
   const note = (line: string) => {
     if (!flags.json) console.log(paint('dim', line))
   }
-  const worker = path === undefined ? undefined : await startWatched(path, environmentFor(orchestrator), note)
+  const print = linePrinter(flags.json === true)
+  const printed = (line: string) => {
+    orchestrator.recordLog(line)
+    print(line)
+  }
+  const worker =
+    path === undefined ? undefined : await startWatched(path, environmentFor(orchestrator), note, printed)
   endOnSignal(orchestrator, worker, address)
 }
 
@@ -59,6 +65,8 @@ const environmentFor = ({ url, port, workerToken }: DevOrchestrator): NodeJS.Pro
   WORKER_PORT: '0',
   // The orchestrator forgets everything with its process, so the journal would only hold back the next worker.
   WORKER_JOURNAL: 'false',
+  // The page shows the lines of each job, so it has to read them.
+  LOG_FORMAT: 'json',
   ...process.env,
   ORCHESTRATORS_CONFIG: '',
   ORCHESTRATOR_URL: url,

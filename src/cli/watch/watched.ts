@@ -17,18 +17,21 @@ export interface WatchedWorker {
  * Runs the worker of a file, and restarts it when the code below the current directory changes.
  *
  * @param note - gets a line for each restart
+ * @param printed - gets each line that the worker prints. Default: the lines go to standard output
  * @throws UsageError if the file does not exist
  */
 export const startWatched = async (
   path: string,
   environment: NodeJS.ProcessEnv,
   note: (line: string) => void,
+  printed?: (line: string) => void,
 ): Promise<WatchedWorker> => {
   if (!existsSync(path)) throw missingFile(path)
   const worker = new WorkerProcess(path, environment, {
     endedAlone: (code) =>
       note(`The worker ended with exit code ${code ?? 'of a signal'}. Save a file to start it again.`),
     replaced: (ms) => note(`The worker runs again; the old one ended in ${Math.round(ms)} ms.`),
+    ...(printed && { printed }),
   })
   const watch: Watch = await watchCode('.', (changed) => {
     note(`${changed} has changed.`)

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { after, monotonicMs, type Timer } from '../../utils/time.js'
 
@@ -17,6 +18,8 @@ export interface WorkerProcessOwner {
   endedAlone(code: number | null): void
   /** A new process runs after changes. @param ms how long the old one took to end */
   replaced(ms: number): void
+  /** The process has printed a line. Without this method, its output goes to the standard output of this process. */
+  printed?(line: string): void
 }
 
 /** One process that runs the worker of a file. It is replaced when the code changes. */
@@ -44,8 +47,10 @@ export class WorkerProcess {
     const args = [...process.execArgv, MAIN, 'run', this.#path, '--child']
     const child = spawn(process.execPath, args, {
       env: this.#environment,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', this.#owner.printed ? 'pipe' : 'inherit', 'inherit', 'ipc'],
     })
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on('line', (line) => this.#owner.printed?.(line))
     this.#child = child
     child.once('exit', (code) => this.#ended(child, code))
     child.once('error', () => this.#ended(child, null))

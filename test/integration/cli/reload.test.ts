@@ -57,6 +57,29 @@ describe('avtomatika-worker dev FILE', () => {
     expect(await dev.ended()).toBe(0)
   })
 
+  it('shows the log lines of a handler on the page of the orchestrator, and prints them', async () => {
+    const { folder } = project()
+    const code = CODE('Hello').replace(
+      '({ name }) => (',
+      '({ name }, { log }) => (log.info({ name }, "Greeting"), ',
+    )
+    save(join(folder, 'worker.mjs'), code)
+    const token = 'token-of-the-client'
+    const dev = command(['dev', 'worker.mjs', '--port', '0', '--client-token', token], {}, folder)
+    await dev.says(/offers hello/)
+    const [, url = ''] = /listens on (\S+)/.exec(dev.output) ?? []
+    const headers = { 'x-client-token': token }
+    const body = JSON.stringify({ initial_data: { type: 'hello', params: { name: 'you' } } })
+    const created = await fetch(`${url}/api/v1/jobs/one_task`, { method: 'POST', headers, body })
+    const { job_id: id } = (await created.json()) as { job_id: string }
+    await dev.says(/"msg":"Greeting"/)
+    const session = { method: 'POST', headers: { origin: url }, body: JSON.stringify({ token }) }
+    const cookie =
+      (await fetch(`${url}/_page/session`, session)).headers.get('set-cookie')?.split(';')[0] ?? ''
+    const job = await (await fetch(`${url}/_page/jobs/${id}`, { headers: { cookie } })).text()
+    expect(job).toContain('Greeting')
+  })
+
   it('ends a running handler within the drain, and its task runs again in the new worker', async () => {
     const { file, folder } = project()
     const dev = command(['dev', 'worker.mjs', '--port', '0'], {}, folder)
