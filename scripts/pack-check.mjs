@@ -13,8 +13,8 @@ import { brokenLinks } from './pack/links.mjs'
 import { stackProblems } from './pack/stack-traces.mjs'
 import { installInto, pack, run } from './pack/tarball.mjs'
 
-const maxPackedBytes = 500_000
-const maxUnpackedBytes = 1_600_000
+const maxPackedBytes = 650_000
+const maxUnpackedBytes = 2_100_000
 /** Node's types take 2.5 MB of it. */
 const maxInstalledBytes = 10_000_000
 
@@ -24,6 +24,7 @@ const wanted = [
   /^dist\/dev\/page\/vendor\/LICENSES\.txt$/,
   /^docs\/.*\.md$/,
   /^examples\/.*\.(md|ts|py)$/,
+  /^examples\/deploy\/[^/]+\.(Dockerfile|json|js|service|toml|yaml)$/,
   /^ops\/.*\.(json|yml)$/,
   /^(README|CHANGELOG|CONTRIBUTING)\.md$/,
   /^(package\.json|LICENSE)$/,
@@ -33,6 +34,7 @@ const wanted = [
 const notForWorkers = [
   'hono',
   '@hono',
+  'chokidar',
   'commander',
   'avtomatika-worker/dist/client',
   'avtomatika-worker/dist/dev',

@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { JobClient } from 'avtomatika-worker/client'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { Child } from '../support/interop/child-process.js'
 import { mayNotSkip } from '../support/interop/each-orchestrator.js'
-import {
-  createJob,
-  startProduction,
-  waitForJob,
-  waitForWorker,
-} from '../support/interop/production-orchestrator.js'
+import { CLIENT_TOKEN, startProduction, waitForWorker } from '../support/interop/production-orchestrator.js'
 import { prepare } from '../support/interop/production-setup.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
@@ -44,6 +40,9 @@ test('the orchestrator and the worker of the compose file finish a job with each
   })
   onTestFinished(() => worker.end())
   await waitForWorker(orchestrator, 'resizer-1')
+  const client = new JobClient({ url: orchestrator.url, token: CLIENT_TOKEN })
+  onTestFinished(() => client.close())
   const params = { source: 'cat.jpg', fitInto: 320 }
-  expect(await waitForJob(orchestrator, await createJob(orchestrator, params))).toMatchObject(params)
+  const job = await client.wait(await client.create('resize', params))
+  expect(job).toMatchObject({ outcome: 'finished', result: params })
 })

@@ -12,7 +12,7 @@ import { freePort } from './free-port.js'
 
 const SCRIPT = fileURLToPath(new URL('../../../examples/orchestrator/orchestrator.py', import.meta.url))
 
-const CLIENT_TOKEN = 'token-of-a-client'
+export const CLIENT_TOKEN = 'token-of-a-client'
 export const SHARED = {
   GLOBAL_WORKER_TOKEN: 'token-of-all-workers',
   ORCHESTRATOR_SECRET_KEY: 'key-of-all',
