@@ -42,7 +42,7 @@ const resizeAll = async (
     progress.ended(id, file, finished.status)
     return finished
   }
-  const all = await Promise.all(files.map(resizeOne))
+  const all = await Promise.all(files.map(resizeOne)).finally(() => desk.close())
   progress.close()
   return all
 }

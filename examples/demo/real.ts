@@ -5,12 +5,12 @@
  *   npm run demo -- --real
  */
 
-import { isDone, offers } from '../../test/support/interop/client-api.js'
+import { offers } from '../../test/support/interop/client-api.js'
 import type { OrchestratorUnderTest } from '../../test/support/interop/orchestrator-under-test.js'
 import { findPython, pythonEnv } from '../../test/support/interop/python-env.js'
 import { startRealOrchestrator } from '../../test/support/interop/real-orchestrator.js'
 import { findRedisServer } from '../../test/support/interop/redis-server.js'
-import type { Desk } from './desk.js'
+import { clientOf, type Desk } from './desk.js'
 
 const VERSION = '1.0b30'
 
@@ -25,20 +25,13 @@ export const startReal = async (): Promise<OrchestratorUnderTest> => {
   return startRealOrchestrator({ version: VERSION, interpreter, redisBinary }, {})
 }
 
-/** The desk of a real orchestrator: its clients ask over HTTP. */
-export const realDesk = ({ client }: OrchestratorUnderTest, workerId: string): Desk => ({
-  waitForWorker: (task) => client.waitForWorker(workerId, offers(task)),
-  createJob: (task, params) => client.createJob({ type: task, params }),
-  async waitForJob(id) {
-    const job = await client.waitForJob(id, (each) => isDone(each) || ENDS.has(each.status), PATIENCE)
-    return {
-      isDone: isDone(job),
-      status: job.status,
-      history: job.state_history,
-      errorMessage: job.error_message,
-    }
-  },
-})
-
-const ENDS = new Set(['failed', 'quarantined', 'cancelled'])
-const PATIENCE = { deadlineMs: 60_000 }
+/** The desk of a real orchestrator. The blueprint of the tests runs the task that the params name. */
+export const realDesk = (orchestrator: OrchestratorUnderTest, workerId: string): Desk => {
+  const { client, ...desk } = clientOf(orchestrator.url, orchestrator.clientToken)
+  return {
+    ...desk,
+    waitForWorker: (task) => orchestrator.client.waitForWorker(workerId, offers(task)),
+    createJob: async (type, params) =>
+      (await client.create('one_task', { type, params }, { endpoint: '/jobs/one_task' })).id,
+  }
+}

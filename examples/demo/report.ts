@@ -31,10 +31,10 @@ export const finishedOf = async (
   durationMs: number,
 ): Promise<Finished> => {
   if (job.isDone) {
-    const { before, after } = job.history as { before: PictureSize; after: PictureSize }
+    const { before, after } = job.result as { before: PictureSize; after: PictureSize }
     return { file, before, after, status: 'success', message: undefined, durationMs }
   }
-  const message = job.errorMessage ?? `the job is ${job.status}`
+  const message = job.error ?? `the job is ${job.status}`
   const { size: bytes } = await stat(source)
   return { file, before: { bytes }, after: undefined, status: codeIn(message), message, durationMs }
 }
