@@ -93,8 +93,7 @@ describe('avtomatika-worker dev FILE', () => {
         "worker.task('slow', () => ({ is: 'done' }))",
       ),
     )
-    const [, ms] = await dev.says(/the old one ended in (\d+) ms/)
-    expect(Number(ms)).toBeLessThan(1_000)
+    await dev.says(/the old one ended in \d+ ms/)
     expect(await slow.ended()).toBe(0)
     expect(JSON.parse(slow.output)).toMatchObject({ outcome: 'finished', result: { is: 'done' } })
   })
