@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { newToken } from '../../dev/access/secrets.js'
 import { type Job, startOrchestrator } from '../../dev/index.js'
 import { parseWide } from '../../utils/exact-json.js'
 import { isObject, jsonText } from '../../utils/json.js'
@@ -26,8 +27,14 @@ export const runReplay = async (
   { inspect, json }: ReplayFlags,
 ): Promise<void> => {
   const { taskName, params } = readSaved(file)
-  await using orchestrator = await startOrchestrator({ maxRetries: 0, pollHoldMs: 200 })
+  await using orchestrator = await startOrchestrator({
+    maxRetries: 0,
+    pollHoldMs: 200,
+    workerToken: newToken(),
+  })
   useOrchestrator(orchestrator.url, orchestrator.workerToken)
+  // Log lines go to standard output, too, and `--json` prints nothing else there.
+  process.env['LOG_LEVEL'] ??= json ? 'silent' : 'warn'
   if (inspect !== undefined) await waitForDebugger(inspect === true ? 9229 : Number(inspect))
   const worker = await loadWorker(path)
   await worker.start()
@@ -70,7 +77,6 @@ const useOrchestrator = (url: string, token: string): void => {
     WORKER_JOURNAL: 'false',
     WORKER_SAVE_FAILED: '',
   })
-  process.env['LOG_LEVEL'] ??= 'warn'
 }
 
 const waitForDebugger = async (port: number): Promise<void> => {
