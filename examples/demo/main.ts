@@ -42,8 +42,9 @@ const resizeAll = async (
     progress.ended(id, file, finished.status)
     return finished
   }
-  const all = await Promise.all(files.map(resizeOne)).finally(() => desk.close())
+  const all = await Promise.all(files.map(resizeOne))
   progress.close()
+  await desk.close()
   return all
 }
 

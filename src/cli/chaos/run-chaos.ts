@@ -29,6 +29,8 @@ const SETTLE_MS = 60_000
 const JOB_EVERY_MS = 50
 /** How long the worker works without a fault before each kill, in ms. */
 const CALM_MS = 1_500
+/** How long the end of a handler is waited for after the last fault, in ms. Tasks may have been lost for 30 s. */
+const LAST_WAIT_MS = 45_000
 const WORKER_ID = 'chaos-worker'
 
 const FAULTS: readonly [FaultName, FaultOptions][] = [
@@ -92,6 +94,8 @@ class Ordeal {
   readonly #options: ChaosOptions
   #worker: WorkerProcess | undefined
   #names: readonly string[] = []
+  /** The tasks after whose handlers the worker was killed. */
+  readonly #struck = new Set<string>()
   #kills = 0
   #isOver = false
 
@@ -124,19 +128,32 @@ class Ordeal {
       const [name, more] = FAULTS[n % FAULTS.length] as (typeof FAULTS)[number]
       this.#orchestrator.faults.start(name, { ...more, forMs: FAULT_MS })
       await sleep(FAULT_MS)
-      if (n % KILL_EVERY === KILL_EVERY - 1) await this.#kill()
+      if (n % KILL_EVERY === KILL_EVERY - 1) await this.#killInTurn()
     }
+    this.#orchestrator.faults.stop()
+    for (const name of this.#names) if (!this.#struck.has(name)) await this.#killAfter(name, LAST_WAIT_MS)
   }
 
   /** Kills the worker in turn right after a handler has ended, and while handlers run. */
-  async #kill(): Promise<void> {
-    const request = join(this.#folder, 'notes.kill')
-    const isAfterHandler = this.#kills % 2 === 0
+  async #killInTurn(): Promise<void> {
+    const turn = this.#kills++
     const names = this.#names
-    if (isAfterHandler) writeFileSync(request, names[(this.#kills / 2) % names.length] ?? '')
-    this.#kills++
-    await within(CALM_MS, isAfterHandler && this.#worker ? this.#worker.ended : sleep(CALM_MS))
+    const name = names.find((each) => !this.#struck.has(each)) ?? names[(turn / 2) % names.length]
+    if (turn % 2 === 0 && name !== undefined) return this.#killAfter(name, CALM_MS)
+    await sleep(CALM_MS)
+    await this.#replace()
+  }
+
+  /** Kills the worker right after a handler has ended: nobody knows of its result then. @param waitMs for such a moment */
+  async #killAfter(name: string, waitMs: number): Promise<void> {
+    const request = join(this.#folder, 'notes.kill')
+    writeFileSync(request, name)
+    if (this.#worker && (await within(waitMs, this.#worker.ended))) this.#struck.add(name)
     rmSync(request, { force: true })
+    await this.#replace()
+  }
+
+  async #replace(): Promise<void> {
     await this.#orchestrator.killWorker()
     await this.#start()
   }
@@ -169,7 +186,6 @@ class Ordeal {
   }
 
   async #settle(): Promise<number> {
-    this.#orchestrator.faults.stop()
     const endMs = monotonicMs() + SETTLE_MS
     while (this.#open > 0 && monotonicMs() < endMs) await sleep(JOB_EVERY_MS)
     return this.#open
