@@ -26,7 +26,7 @@ const wanted = [
   /^examples\/.*\.(md|ts|py)$/,
   /^examples\/deploy\/[^/]+\.(Dockerfile|json|js|service|toml|yaml)$/,
   /^ops\/.*\.(json|yml)$/,
-  /^(README|CHANGELOG|CONTRIBUTING)\.md$/,
+  /^(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$/,
   /^(package\.json|LICENSE)$/,
 ]
 
