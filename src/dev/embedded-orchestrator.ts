@@ -134,9 +134,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   async createJob(request: JobRequest): Promise<Job> {
     if (this.#closed) throw new StateError('a job cannot be created: the orchestrator is closed')
-    return this.#runner.create(
-      completeRequest(request, this.#settings.taskTimeoutMs, undefined, this.#clock.wallMs()),
-    )
+    return this.#runner.create(completeRequest(request, this.#settings.taskTimeoutMs, this.#clock.wallMs()))
   }
 
   job(id: string): Job | undefined {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { parseWide } from '../utils/exact-json.js'
 import { isObject, type JsonObject, jsonText } from '../utils/json.js'
-import { wallMs } from '../utils/time.js'
 import { isTooDeep, MAX_NESTING } from './json-depth.js'
 import { MAX_DELAY_MS } from './options.js'
 import { tracingContextFor } from './run/tracing.js'
@@ -27,8 +26,8 @@ const problemOf = ({ task, params, priority, timeoutMs, resultTimeoutMs = 1 }: U
 export const completeRequest = (
   request: UncheckedRequest,
   taskTimeoutMs: number,
+  nowMs: number,
   clientTraceparent?: string,
-  nowMs = wallMs(),
 ): NewJob => {
   const { task, params = {}, priority = 0, timeoutMs = taskTimeoutMs } = request
   const problem = problemOf({ ...request, params, priority, timeoutMs })

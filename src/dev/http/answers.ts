@@ -58,3 +58,13 @@ export const wrongMethod = (context: HttpContext): Response =>
   answerText(dropVersion(context), '405: Method Not Allowed', 405)
 export const internalError = (context: HttpContext): Response =>
   answerText(context, '500 Internal Server Error\n\nServer got itself in trouble', 500)
+
+/** Answers with what `act` returns. A TypeError of `act` says what is wrong with the request. */
+export const answerUnlessWrong = (context: HttpContext, act: () => Response): Response => {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return refuse(context, { status: 400, error: error.message })
+  }
+}

@@ -7,7 +7,15 @@ import { completeRequest } from '../job-request.js'
 import type { Refusal } from '../refusal.js'
 import type { CancelReceipt } from '../run/job-runner.js'
 import type { Job } from '../state/job.js'
-import { answerJson, INVALID_JSON, JOB_NOT_FOUND, notFound, refuse, wrongMethod } from './answers.js'
+import {
+  answerJson,
+  answerUnlessWrong,
+  INVALID_JSON,
+  JOB_NOT_FOUND,
+  notFound,
+  refuse,
+  wrongMethod,
+} from './answers.js'
 import { readBody } from './body.js'
 import { type HttpContext, type HttpEnv, headerOf } from './http-context.js'
 import { viewOf } from './job-view.js'
@@ -72,13 +80,11 @@ const createJob: ClientHandler = async (parts, context) => {
   if (parts.jobs.isFull) return refuse(context, FULL)
   const read = await readBody(context.env.incoming)
   if (read.kind !== 'json' || !isObject(read.value)) return refuse(context, INVALID_JSON)
-  try {
-    const { id } = createFrom(parts, endpoint, read.value, headerOf(context, 'traceparent'))
+  const { value } = read
+  return answerUnlessWrong(context, () => {
+    const { id } = createFrom(parts, endpoint, value, headerOf(context, 'traceparent'))
     return answerJson(context, { status: 'accepted', job_id: id }, 202)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return refuse(context, { status: 400, error: error.message })
-  }
+  })
 }
 
 const createFrom = (
@@ -88,7 +94,7 @@ const createFrom = (
   traceparent: string | undefined,
 ): Job => {
   const request = endpoint === GENERAL_ENDPOINT ? generalRequest(body) : requestOf(endpoint, body)
-  return runner.create(completeRequest(request, settings.taskTimeoutMs, traceparent, clock.wallMs()))
+  return runner.create(completeRequest(request, settings.taskTimeoutMs, clock.wallMs(), traceparent))
 }
 
 /** The endpoint of the blueprint whose initial data name the task. */

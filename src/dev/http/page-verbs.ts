@@ -2,7 +2,7 @@ import { isObject } from '../../utils/json.js'
 import type { PageParts } from '../app-parts.js'
 import type { FaultName, FaultOptions } from '../faults/fault.js'
 import { completeRequest } from '../job-request.js'
-import { answerJson, answerNothing, INVALID_JSON, refuse } from './answers.js'
+import { answerJson, answerNothing, answerUnlessWrong, INVALID_JSON, refuse } from './answers.js'
 import { readBody } from './body.js'
 import { CANCEL_ANSWERS, FULL } from './client-routes.js'
 import type { HttpContext } from './http-context.js'
@@ -18,23 +18,18 @@ export const send = async (parts: PageParts, context: HttpContext): Promise<Resp
   const { count = 1, ...request } = read.value
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MAX_COUNT)
     return refuse(context, { status: 400, error: `count must be a whole number from 1 to ${MAX_COUNT}` })
-  try {
-    return create(parts, context, request, count)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return refuse(context, { status: 400, error: error.message })
-  }
+  return answerUnlessWrong(context, () => create(parts, context, request, count))
 }
 
 const create = (
-  { runner, jobs, settings }: PageParts,
+  { runner, jobs, settings, clock }: PageParts,
   context: HttpContext,
   request: Record<string, unknown>,
   count: number,
 ): Response => {
   const ids: string[] = []
   while (ids.length < count && !jobs.isFull)
-    ids.push(runner.create(completeRequest(request, settings.taskTimeoutMs)).id)
+    ids.push(runner.create(completeRequest(request, settings.taskTimeoutMs, clock.wallMs())).id)
   return ids.length > 0 ? answerJson(context, { ids }, 201) : refuse(context, FULL)
 }
 
@@ -63,14 +58,11 @@ export const startFault = async ({ faults }: PageParts, context: HttpContext): P
   const read = await readBody(context.env.incoming)
   if (read.kind !== 'json' || !isObject(read.value)) return refuse(context, INVALID_JSON)
   const { name, ...options } = read.value
-  try {
+  return answerUnlessWrong(context, () => {
     // The faults check every option themselves.
     faults.start(name as FaultName, options as FaultOptions)
     return answerNothing(context)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return refuse(context, { status: 400, error: error.message })
-  }
+  })
 }
 
 export const stopFaults = ({ faults }: PageParts, context: HttpContext): Response => {

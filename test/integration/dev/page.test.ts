@@ -283,3 +283,13 @@ it('ends its streams when the orchestrator closes', async () => {
   await orchestrator.close()
   await expect(until(() => false)).rejects.toThrow()
 })
+
+it('gives a job a deadline by the clock of the orchestrator, which can be moved', async () => {
+  const { orchestrator, post } = await start()
+  orchestrator.advanceClock(3_600_000)
+  const { ids } = (await (await post('jobs', { task: 'a', resultTimeoutMs: 1_000 })).json()) as {
+    ids: string[]
+  }
+  const { deadline = 0 } = orchestrator.job(ids[0] ?? '')?.extras ?? {}
+  expect(deadline * 1_000).toBeGreaterThan(Date.now() + 3_000_000)
+})

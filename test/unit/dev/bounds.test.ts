@@ -12,7 +12,7 @@ import { weightOf } from '../../../src/dev/state/weight.js'
 import { WorkerStore } from '../../../src/dev/state/worker-store.js'
 
 const MIB = 1024 * 1024
-const jobWith = (params: object) => newJob(completeRequest({ task: 'echo', params }, 1_000))
+const jobWith = (params: object) => newJob(completeRequest({ task: 'echo', params }, 1_000, Date.now()))
 const big = () => jobWith({ text: 'x'.repeat(MIB) })
 
 describe('the weight of a value', () => {
@@ -71,7 +71,7 @@ describe('what a worker leaves behind', () => {
   it('are no offers of jobs that have ended', async () => {
     const { run, workers, queues } = runner()
     workers.register('w1', { supported_tasks: ['echo'] })
-    const request = () => completeRequest({ task: 'echo' }, 1_000)
+    const request = () => completeRequest({ task: 'echo' }, 1_000, Date.now())
     for (let n = 0; n < 9_999; n++) run.takeResult(run.create(request()).id, {})
     const last = run.create(request())
     expect(await queues.next('w1', 1)).toMatchObject({ job_id: last.id })
@@ -82,7 +82,7 @@ describe('what a worker leaves behind', () => {
   it('is no history that grows with each delivery of a result', () => {
     const { run, jobs, workers } = runner()
     workers.register('w1', { supported_tasks: ['echo'] })
-    const { id } = run.create(completeRequest({ task: 'echo' }, 1_000))
+    const { id } = run.create(completeRequest({ task: 'echo' }, 1_000, Date.now()))
     for (let n = 0; n < 20; n++) run.takeResult(id, { data: { [`x${n}`]: 'x'.repeat(MIB) } })
     expect(jobs.get(id)).toMatchObject({
       status: 'failed',
