@@ -1,9 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { isObject } from '../utils/json.js'
+import { HIDDEN } from '../utils/redactor.js'
 import type { Kind } from './kind.js'
-
-/** Printed instead of a token or key. */
-const HIDDEN = '***'
 
 const LONGEST_SHOWN = 100
 

@@ -2,8 +2,9 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outcome, TaskOffer } from '../protocol/messages.js'
 import { OwnDirectory } from '../utils/directories/own-directory.js'
-import { isObject, jsonText } from '../utils/json.js'
+import { jsonText } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
+import { redactedJson } from '../utils/redacted-json.js'
 import { Redactor } from '../utils/redactor.js'
 import { wallMs } from '../utils/time.js'
 
@@ -11,11 +12,10 @@ import { wallMs } from '../utils/time.js'
 const MOST_FILES = 1_000
 /** Larger params are not saved, in characters. */
 const LONGEST = 4 * 1_048_576
-/** Stands for a value that is not saved. */
-const HIDDEN = '***'
 /** Members with such names are secrets, whatever their values are. */
 const SECRET_NAME =
   /pass(?:word|phrase|wd)|secret|token|api_?key|private_?key|credential|authorization|cookie/i
+const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
 
 /** A failed task as `avtomatika-worker replay` reads it. */
 export interface SavedTask {
@@ -70,21 +70,10 @@ export class FailedTasks {
       version: 1,
       savedAt: new Date(wallMs()).toISOString(),
       ...{ taskName, taskId, jobId },
-      params: this.#clean(offer.exactParams?.() ?? offer.params),
+      params: redactedJson(offer.exactParams?.() ?? offer.params, this.#redactor, isSecretName),
       error: { code: error.code, message: this.#redactor.redact(error.message) },
     }
     return `${jsonText(saved, 2)}\n`
-  }
-
-  #clean(value: unknown): unknown {
-    if (typeof value === 'string') return this.#redactor.redact(value)
-    if (Array.isArray(value)) return value.map((each) => this.#clean(each))
-    if (!isObject(value)) return value
-    const members = Object.entries(value).map(([name, each]) => [
-      name,
-      SECRET_NAME.test(name) && each !== null ? HIDDEN : this.#clean(each),
-    ])
-    return Object.fromEntries(members)
   }
 
   #warn({ taskId, taskName }: TaskOffer, err: Error): void {

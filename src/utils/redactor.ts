@@ -1,5 +1,5 @@
 /** Stands for a secret, or for a part of one. */
-const HIDDEN = '***'
+export const HIDDEN = '***'
 /** So many characters of a secret in a row are hidden. A peer may quote a secret in part. */
 const PART = 8
 /** A shorter secret is part of too many words. */

@@ -1,5 +1,6 @@
 import { secretsIn } from '../../orchestrators/target.js'
 import type { Settings } from '../../settings.js'
+import { redactedJson } from '../../utils/redacted-json.js'
 import { Redactor } from '../../utils/redactor.js'
 import { within } from '../../utils/time.js'
 import { examineConfiguration, type ShownVariable } from './configuration.js'
@@ -43,7 +44,8 @@ export const examine = async (options: ExamineOptions): Promise<Report> => {
     checks,
     configuration: variables,
   }
-  return withoutSecrets(report, [...secrets, options.clientToken])
+  // Other programs wrote some of the texts, and they may quote a token.
+  return redactedJson(report, new Redactor([...secrets, options.clientToken]))
 }
 
 const examineAll = async (
@@ -93,16 +95,4 @@ const inTime = async (name: string, step: Promise<Examined>): Promise<Examined> 
     remedy: 'Check the network, the DNS and the disks of this machine.',
   }
   return examined ?? found(name, late)
-}
-
-/** Other programs wrote some of the texts, and they may quote a token. */
-const withoutSecrets = (report: Report, secrets: readonly (string | undefined)[]): Report => {
-  const redactor = new Redactor(secrets)
-  const clean = <Value>(value: Value): Value => {
-    if (typeof value === 'string') return redactor.redact(value) as Value
-    if (Array.isArray(value)) return value.map(clean) as Value
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, clean(each)])) as Value
-  }
-  return clean(report)
 }
