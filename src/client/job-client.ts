@@ -10,6 +10,7 @@ import { type CreateOptions, createBody, endpointOf } from './create-request.js'
 import { creationRefusedBy, jobRefusedBy, noList, refusedBy } from './errors.js'
 import { type ClientJob, readJob, readListed } from './job.js'
 import { type ClientOptions, type ClientSettings, settle } from './options.js'
+import { tokenHeaders } from './token-headers.js'
 import type { CreateArgs, TaskName, TaskParams, TaskResult } from './types.js'
 import { untilEnd, type WaitOptions } from './wait.js'
 
@@ -65,8 +66,7 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
       url,
       connections: CONNECTIONS,
       redactor: new Redactor([token]),
-      // Each generation reads its own.
-      headers: { 'x-avtomatika-token': token, 'x-client-token': token },
+      headers: tokenHeaders(token),
     })
   }
 

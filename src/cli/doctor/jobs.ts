@@ -1,3 +1,4 @@
+import { tokenHeaders } from '../../client/token-headers.js'
 import { similarName } from '../../utils/did-you-mean.js'
 import { isObject } from '../../utils/json.js'
 import { type Examined, type Finding, found, passed, skipped, together } from './finding.js'
@@ -10,8 +11,7 @@ export const examineJobs = async (url: string, clientToken: string | undefined):
   const name = `jobs of ${url}`
   if (clientToken === undefined) return skipped(name, 'CLIENT_TOKEN is not set')
   const base = `${url.replace(/\/+$/, '')}/api/v1`
-  // Each generation reads its own header.
-  const headers = { 'x-avtomatika-token': clientToken, 'x-client-token': clientToken }
+  const headers = tokenHeaders(clientToken)
   const [workers, jobs] = await Promise.all([
     getJson(`${base}/workers`, headers, ASK_MS),
     getJson(`${base}/jobs?limit=100`, headers, ASK_MS),
