@@ -99,17 +99,12 @@ export class Faults implements OrchestratorFaults {
   }
 
   #beforeUpgrade({ name, options }: StartedFault, socket: Duplex, pass: () => void): boolean {
+    if (answersItself(name)) return refuseUpgradeBy(name, socket)
     switch (name) {
       case 'half-open':
         return this.#hold(socket)
       case 'delay':
         return this.#later(options.delayMs ?? DEFAULT_DELAY_MS, pass)
-      case '401':
-      case '429':
-      case '500':
-      case 'elsewhere':
-        refuseUpgrade(socket, ANSWERS[name].status, ANSWERS[name].body)
-        return true
       case 'cut':
       case 'socket-drop':
         socket.destroy()
@@ -152,6 +147,7 @@ export class Faults implements OrchestratorFaults {
     if (isAboutAnswers(name) && name !== 'half-open') return this.#after(fault, response, path)
     if (!fault.hit()) return false
     this.#broken.add(response)
+    if (answersItself(name)) return answer(response, name, options)
     switch (name) {
       case 'forgotten-worker':
         this.#parts.forgetWorkers()
@@ -162,11 +158,6 @@ export class Faults implements OrchestratorFaults {
         return reset(req.socket)
       case 'delay':
         return this.#later(options.delayMs ?? DEFAULT_DELAY_MS, pass)
-      case '401':
-      case '429':
-      case '500':
-      case 'elsewhere':
-        return answer(response, name, options)
       default:
         return false
     }
@@ -264,6 +255,13 @@ const isFor = ({ name }: StartedFault, { statusCode }: ServerResponse, body: Buf
   name !== 'duplicate-offer' || (statusCode === 200 && body.length > 0)
 
 const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0] ?? ''
+
+const answersItself = (name: FaultName): name is keyof typeof ANSWERS => Object.hasOwn(ANSWERS, name)
+
+const refuseUpgradeBy = (name: keyof typeof ANSWERS, socket: Duplex): true => {
+  refuseUpgrade(socket, ANSWERS[name].status, ANSWERS[name].body)
+  return true
+}
 
 const answer = (
   response: ServerResponse,

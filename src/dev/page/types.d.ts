@@ -73,14 +73,9 @@ export interface QueueGroup {
   readonly why: string
 }
 
-export type RatePoint = readonly [
-  at: number,
-  created: number,
-  done: number,
-  failed: number,
-  p50: number | null,
-  p95: number | null,
-]
+import type { RatePoint } from '../watch/rates.js'
+
+export type { RatePoint }
 
 /** A fault that goes on. */
 export interface Fault {
