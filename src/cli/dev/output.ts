@@ -85,7 +85,7 @@ const isLogLine = (line: string): boolean => line.startsWith('{"level":')
 
 /** Returns what prints a line of the worker: a log line is made readable where a person reads it. */
 export const linePrinter = (asJson: boolean): ((line: string) => void) => {
-  const isReadable = !asJson && process.stdout.isTTY && process.env['LOG_FORMAT'] === undefined
+  const isReadable = !asJson && process.stdout.isTTY && (process.env['LOG_FORMAT'] || 'auto') === 'auto'
   const hasColors = isReadable && process.stdout.hasColors()
   return (line) => {
     if (isReadable && isLogLine(line)) process.stdout.write(prettyLine(line, hasColors))
