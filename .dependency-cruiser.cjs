@@ -1,5 +1,5 @@
 /**
- * Who may import whom in `src/`: docs/architecture.md as rules. Type imports count like any other.
+ * Who may import whom in `src/`: docs/explanation/architecture.md as rules. Type imports count like any other.
  * `npm run layers` checks them; test/unit/scripts/layers.test.ts checks that they bite.
  */
 
@@ -63,6 +63,7 @@ const mayImport = {
   dev: ['protocol', 'utils'],
   testing: ['client', 'dev', 'tasks', 'storage', 'protocol', 'utils'],
   cli: [
+    'error-codes.ts',
     'worker.ts',
     'client',
     'dev',
@@ -89,18 +90,29 @@ const partsOfTheWorker = Object.keys(mayImport).filter((folder) => !besideTheWor
 
 /** The files at the top of `src/`. */
 const filesMayImport = {
-  errors: [],
+  'error-codes': [],
+  errors: ['error-codes.ts'],
   events: ['errors.ts', 'protocol', 'utils'],
   version: [],
   settings: ['protocol', 'utils'],
   logger: ['settings.ts', 'utils'],
   'worker-options': ['config', 'connections', 'execution', 'storage', 'utils'],
   'worker-tasks': ['config', 'tasks'],
+  'worker-foundation': [
+    'events.ts',
+    'logger.ts',
+    'worker-options.ts',
+    'config',
+    'runtime',
+    'storage',
+    'tasks',
+    'utils',
+  ],
   worker: [
     'errors.ts',
     'events.ts',
     'settings.ts',
-    'logger.ts',
+    'worker-foundation.ts',
     'worker-options.ts',
     'worker-tasks.ts',
     ...partsOfTheWorker,

@@ -128,7 +128,7 @@ const linesOf = ({ title, column, rows }, rounds) => {
   ]
 }
 
-const DOCUMENT = new URL('../docs/performance.md', import.meta.url)
+const DOCUMENT = new URL('../docs/explanation/performance.md', import.meta.url)
 
 /** @param {readonly string[]} lines */
 const writeDocument = (lines) => {
@@ -145,7 +145,7 @@ const writeDocument = (lines) => {
  * @param {object} options
  * @param {number} options.rounds
  * @param {number} options.share of the full number of tasks
- * @param {boolean} options.write whether the tables go into docs/performance.md, too
+ * @param {boolean} options.write whether the tables go into docs/explanation/performance.md, too
  */
 export const growth = async ({ rounds, share, write }) => {
   const lines = [`${availableParallelism()} cores, Node ${process.versions.node}:`, '']

@@ -1,6 +1,6 @@
 /**
  * The worker against what a user would take instead: the Python SDKs. `npm run bench -- python [--rounds N] [--write]`;
- * `--write` puts the table into docs/performance.md. The subjects take turns, and each figure is the median of the rounds.
+ * `--write` puts the table into docs/explanation/performance.md. The subjects take turns, and each figure is the median of the rounds.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -31,6 +31,7 @@ const medians = (all: readonly Figures[]): Figures => {
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),
     cpuMsPerJob: of('cpuMsPerJob'),
+    orchestratorCpuMsPerJob: of('orchestratorCpuMsPerJob'),
     rssMb: of('rssMb'),
   }
 }
@@ -42,10 +43,19 @@ const onStub = async (subject: Subject): Promise<Figures> => {
   })
   if (failures > 0) throw new Error(`${subject.name}: ${failures} tasks failed`)
   const cpuMsPerJob = (1_000 * cpuSeconds) / delivered
-  return { finished: delivered, jobsPerSecond: tasksPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb: peakRssMb }
+  return {
+    finished: delivered,
+    jobsPerSecond: tasksPerSecond,
+    p50Ms,
+    p99Ms,
+    cpuMsPerJob,
+    orchestratorCpuMsPerJob: Number.NaN,
+    rssMb: peakRssMb,
+  }
 }
 
 const short = (figure: number): string => {
+  if (Number.isNaN(figure)) return '–'
   if (figure >= 100) return Math.round(figure).toLocaleString('en')
   return figure < 10 ? figure.toFixed(2) : figure.toFixed(1)
 }
@@ -53,8 +63,8 @@ const short = (figure: number): string => {
 const row = (where: string, { name }: Subject, figures: Figures, jobs: number): string => {
   const { finished } = figures
   const shown = finished < jobs ? `${name} (finished ${finished} of ${jobs} jobs in two minutes)` : name
-  const { jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb } = figures
-  return `| ${[where, shown, ...[jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, rssMb].map(short)].join(' | ')} |`
+  const { jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, orchestratorCpuMsPerJob, rssMb } = figures
+  return `| ${[where, shown, ...[jobsPerSecond, p50Ms, p99Ms, cpuMsPerJob, orchestratorCpuMsPerJob, rssMb].map(short)].join(' | ')} |`
 }
 
 /** Lets the subjects take turns, and returns a row of the table for each. */
@@ -82,8 +92,8 @@ const { secret = '' } = signingWorker
 const secondSigned = { ...second, secret, env: { ...second.env, ORCHESTRATOR_SECRET_KEY: secret } }
 
 const lines = [
-  '| Orchestrator | Worker | jobs/s | p50 ms | p99 ms | CPU ms a job | RSS MB |',
-  '|---|---|---|---|---|---|---|',
+  '| Orchestrator | Worker | jobs/s | p50 ms | p99 ms | CPU ms a job | CPU ms of the orchestrator | RSS MB |',
+  '|---|---|---|---|---|---|---|---|',
   ...(await compare('stub, first generation', [named(worker, own), first], STUB_TASKS, onStub)),
   ...(await compare(
     'stub, second generation',
@@ -103,6 +113,6 @@ const today = new Date().toISOString().slice(0, 10)
 const made = `${today}, Node ${process.versions.node}, ${cpus().length} cores of ${cpu?.model.trim()}, medians of ${rounds} rounds:`
 
 if (values.write) {
-  const path = at('docs/performance.md')
+  const path = at('docs/explanation/performance.md')
   writeFileSync(path, inDocument(readFileSync(path, 'utf8'), 'python', [made, '', ...lines]))
 } else console.log(['', made, '', ...lines].join('\n'))

@@ -1,6 +1,6 @@
 /**
  * Load and faults for a long time: `npm run soak [-- minutes]`, an hour by default. After a warm-up the worker's memory
- * must stay within ±10 %, and it must not hold more and more handles. The figures go into docs/reliability.md.
+ * must stay within ±10 %, and it must not hold more and more handles. The figures go into docs/explanation/reliability-tests.md.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ const SEED = 1
 const FLAT = 0.1
 /** Connections come and go: that many more are no growth. */
 const HANDLE_SLACK = 5
-const DOCUMENT = fileURLToPath(new URL('../docs/reliability.md', import.meta.url))
+const DOCUMENT = fileURLToPath(new URL('../docs/explanation/reliability-tests.md', import.meta.url))
 const WORKER = fileURLToPath(new URL('lib/soak-worker.mjs', import.meta.url))
 
 const median = (figures: readonly number[]): number =>
@@ -63,8 +63,8 @@ const report = (samples: readonly Sample[], requests: number): string => {
   const delivered = samples.at(-1)?.delivered ?? 0
   return [
     `A run of **${minutes} min** on ${cpus().length} cores, Node ${process.versions.node}: ${delivered.toLocaleString('en')} tasks, ` +
-      `${requests.toLocaleString('en')} requests, ${100 * FAULT_RATE} % of them harmed. ` +
-      'Medians of the first and of the last third after the warm-up, which is the first fifth:',
+      `${requests.toLocaleString('en')} requests, ${100 * FAULT_RATE} % of them with a fault. ` +
+      'Medians of the first and the last third after the warm-up (the first fifth):',
     '',
     '| | first third | last third |',
     '|---|---|---|',
@@ -72,7 +72,7 @@ const report = (samples: readonly Sample[], requests: number): string => {
     `| active resources | ${verdict.handles} | ${verdict.handlesLater} |`,
     `| open files and sockets | ${verdict.files} | ${verdict.filesLater} |`,
     '',
-    verdict.isFlat ? 'Flat, as promised.' : '**Not flat.**',
+    verdict.isFlat ? 'Memory, resources and files are flat.' : '**Not flat.**',
   ].join('\n')
 }
 

@@ -1,11 +1,18 @@
 /**
- * Files of a task: each task has a directory of its own, and `s3://` values are downloaded and uploaded by themselves.
+ * Files of a task. Each task has its own directory. The worker downloads `s3://` values and uploads the files of results.
  *
- *   S3_ENDPOINT_URL=… npx avtomatika-worker run files.ts
+ *   npx avtomatika-worker dev files.ts
  */
 import { Worker } from 'avtomatika-worker'
 
 const worker = new Worker({ workerType: 'text-worker' })
+
+worker.task('count_words', async ({ text }, { files }) => {
+  await files.write('speech.txt', String(text))
+  const words = (await files.read('speech.txt')).split(/\s+/)
+  await files.writeJson('report/words.json', words)
+  return { data: { words: words.length, written: await files.list('report') } }
+})
 
 // #region files
 worker.task('shout', async ({ text_file }, { files }) => {

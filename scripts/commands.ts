@@ -1,5 +1,5 @@
 /**
- * Writes what docs/command-line.md says about options and exit codes, from the definitions of the commands.
+ * Writes what docs/reference/command-line.md says about options and exit codes, from the definitions of the commands.
  *
  *   npm run commands
  *
@@ -9,21 +9,21 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command, Option } from 'commander'
 import { EXIT, EXIT_MEANINGS, type ExitName } from '../src/cli/exit-codes.js'
 import { buildProgram } from '../src/cli/program.js'
-import { at, inDocument } from './generated.js'
+import { at, cell, inDocument } from './generated.js'
 import { isMain } from './is-main.mjs'
 
-const DOCUMENT = 'docs/command-line.md'
+const DOCUMENT = 'docs/reference/command-line.md'
 
 /** Every command has these options, so the tables leave them out. */
 const COMMON = new Set(['--env-file', '--env-file-if-exists', '--json', '--debug'])
-
-const cell = (text: string): string => text.replaceAll('|', '\\|')
 
 const optionRow = ({ flags, description, defaultValue, envVar, argChoices }: Option): string => {
   const facts = [
     argChoices ? `One of ${argChoices.join(', ')}.` : '',
     envVar === undefined ? '' : `Variable \`${envVar}\`.`,
-    defaultValue === undefined || typeof defaultValue === 'boolean' ? '' : `Default: \`${defaultValue}\`.`,
+    defaultValue === undefined || typeof defaultValue === 'boolean'
+      ? ''
+      : `Default: \`${typeof defaultValue === 'object' ? JSON.stringify(defaultValue) : defaultValue}\`.`,
   ]
   const text = [`${description}.`, ...facts.filter(Boolean)].join(' ')
   return `| \`${cell(flags)}\` | ${cell(text)} |`

@@ -133,7 +133,8 @@ const choice = (name: string, label: string, query: string) => ({
 export const dashboard = () => ({
   uid: 'avtomatika-worker',
   title: 'Avtomatika workers',
-  description: 'Made by scripts/dashboard.ts of avtomatika-worker. docs/metrics.md describes the metrics.',
+  description:
+    'Made by scripts/dashboard.ts of avtomatika-worker. docs/reference/metrics.md describes the metrics.',
   tags: ['avtomatika'],
   editable: true,
   graphTooltip: 1,

@@ -1,6 +1,6 @@
 /**
- * Writes what follows from elsewhere: the metrics in docs/metrics.md from src/observability/families.ts, the events in
- * docs/events.md from src/events.ts, and the version in src/version.ts from package.json.
+ * Writes what follows from elsewhere: the metrics in docs/reference/metrics.md from src/observability/families.ts, the events in
+ * docs/reference/events.md from src/events.ts, and the version in src/version.ts from package.json.
  *
  *   npm run metrics
  *
@@ -15,13 +15,8 @@ import {
   type OwnFamilyName,
   PROCESS_FAMILIES,
 } from '../src/observability/families.js'
-import { at, exportOf, inDocument } from './generated.js'
+import { at, cell, code, exportOf, inDocument } from './generated.js'
 import { isMain } from './is-main.mjs'
-
-const code = (text: string): string => `\`${text}\``
-
-/** A cell of a table must not contain the character that ends it. */
-const cell = (text: string): string => text.replaceAll('|', '\\|')
 
 const metricRow = (name: string, { type, unit, help, labels = [] }: Family): string =>
   `| ${code(name)} | ${type} | ${unit ?? ''} | ${labels.map(code).join(', ')} | ${cell(help)}. |`
@@ -73,9 +68,9 @@ export const generatedFiles = (): readonly (readonly [path: string, text: string
   const metrics = ['| Metric | Type | Unit | Labels | Meaning |', '|---|---|---|---|---|', ...metricRows()]
   const events = ['| Event | Members | Meaning |', '|---|---|---|', ...describeEvents().map(eventRow)]
   return [
-    ['docs/metrics.md', inDocument(text('docs/metrics.md'), 'metrics', metrics)],
+    ['docs/reference/metrics.md', inDocument(text('docs/reference/metrics.md'), 'metrics', metrics)],
     ['src/version.ts', withVersion(text('src/version.ts'))],
-    ['docs/events.md', inDocument(text('docs/events.md'), 'events', events)],
+    ['docs/reference/events.md', inDocument(text('docs/reference/events.md'), 'events', events)],
   ]
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs the quick suites on other versions of Node: scripts/nodes.sh [22 24 26]
+# Runs the quick suites on other versions of Node, and creates projects from the tarball: scripts/nodes.sh [22 24 26]
 # Each version comes from the package registry (Linux x64) and is kept in node_modules/.cache.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+[[ -d dist ]] || npm run --silent build
 failed=()
 for version in "${@:-22 24 26}"; do
   for each in $version; do
@@ -13,6 +14,8 @@ for version in "${@:-22 24 26}"; do
     printf -- '── Node %s\n' "$("$node" --version)"
     "$node" node_modules/vitest/vitest.mjs run --project unit --project protocol \
       --exclude 'test/unit/scripts/**' || failed+=("$each")
+    # npm and the commands of the new projects use the first Node of the PATH.
+    PATH="$PWD/${node%/node}:$PATH" "$node" scripts/ship-check.mjs --projects || failed+=("$each")
   done
 done
 

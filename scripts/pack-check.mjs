@@ -13,22 +13,25 @@ import { brokenLinks } from './pack/links.mjs'
 import { stackProblems } from './pack/stack-traces.mjs'
 import { installInto, pack, run } from './pack/tarball.mjs'
 
-const maxPackedBytes = 650_000
-const maxUnpackedBytes = 2_100_000
+const maxPackedBytes = 750_000
+const maxUnpackedBytes = 2_450_000
 /** Node's types take 2.5 MB of it. */
-const maxInstalledBytes = 10_000_000
+const maxInstalledBytes = 11_000_000
 
 /** The files that belong in the tarball. */
 const wanted = [
   /^dist\/.*\.(js|d\.ts|html|css|svg)$/,
   /^dist\/dev\/page\/vendor\/LICENSES\.txt$/,
   /^docs\/.*\.md$/,
-  /^examples\/.*\.(md|ts|py)$/,
-  /^examples\/deploy\/[^/]+\.(Dockerfile|json|js|service|toml|yaml)$/,
+  /^examples\/.*\.(md|ts|py|toml)$/,
+  /^examples\/deploy\/[^/]+\.(Dockerfile|json|js|service|yaml)$/,
   /^ops\/.*\.(json|yml)$/,
   /^(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$/,
-  /^(package\.json|LICENSE)$/,
+  /^(package\.json|LICENSE|llms\.txt)$/,
 ]
+
+/** The files without which the tarball would break a license or a link that people follow. */
+const required = ['LICENSE', 'dist/dev/page/vendor/LICENSES.txt', 'docs/reference/licenses.md', 'llms.txt']
 
 /** The packages and folders that only the embedded orchestrator and the CLI need. */
 const notForWorkers = [
@@ -81,6 +84,12 @@ export const nativeBelow = (root) =>
  * @param {readonly string[]} paths
  */
 export const straysAmong = (paths) => paths.filter((path) => !wanted.some((pattern) => pattern.test(path)))
+
+/**
+ * Returns the files that the tarball lacks.
+ * @param {readonly string[]} paths
+ */
+export const missingFrom = (paths) => required.filter((path) => !paths.includes(path))
 
 /**
  * @param {string} what
@@ -162,11 +171,12 @@ const checkPackage = async (folder) => {
   prepareConsumer(user, tools)
   const modules = join(user, 'node_modules')
   const installed = join(modules, 'avtomatika-worker')
-  const documents = paths.filter((path) => path.endsWith('.md'))
+  const documents = paths.filter((path) => path.endsWith('.md') || path === 'llms.txt')
   const checks = [
     below('size of the package, packed', packedBytes, maxPackedBytes),
     below('size of the package, unpacked', unpackedBytes, maxUnpackedBytes),
     none('files in it that should not be', straysAmong(paths)),
+    none('files that it lacks', missingFrom(paths)),
     none('links in its documents that lead nowhere', brokenLinks(installed, documents)),
     below('size installed, without optional dependencies', bytesBelow(modules), maxInstalledBytes),
     none('native code', nativeBelow(modules)),

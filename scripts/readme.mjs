@@ -16,7 +16,7 @@ import { isMain } from './is-main.mjs'
 const block =
   /(<!-- example: (?<path>[^\s#]+)(?:#(?<region>[\w-]+))? -->\n)(?<old>[\s\S]*?)(<!-- \/example -->)/g
 const opening = /<!-- example: /g
-const regionMark = /^\s*(\/\/|#) ?#(region|endregion)\b.*\n?/gm
+const regionMark = /^[ \t]*(\/\/|#) ?#(region|endregion)\b.*\n?/gm
 
 /** @param {string} text */
 const dedent = (text) => {

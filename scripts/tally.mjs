@@ -1,30 +1,58 @@
 // @ts-check
 /**
- * A vitest reporter that prints one line at the end: `N passed, N failed`, and `, N skipped` if tests were skipped.
- * People, scripts and CI systems read the same line.
+ * A vitest reporter that ends the output with a line for each failure, and the line `N passed, N failed`, with
+ * `, N skipped` if tests were skipped. People, scripts and CI systems read the same lines.
  */
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
+/** Longest part of an error that is shown, in characters. */
+const MAX_ERROR = 300
+
 /**
- * Counts the results. A file that could not be loaded, a suite whose hooks failed and an error outside of all tests
- * count as one failure each. A failed run never ends with a successful line.
+ * @param {string} where
+ * @param {readonly { message?: unknown }[] | undefined} errors
+ */
+const failureLine = (where, [error] = []) => {
+  const [start = ''] = String(error?.message ?? 'did not end').split('\n')
+  return `FAILED ${where}: ${start.slice(0, MAX_ERROR)}`
+}
+
+/** @param {import('vitest/node').TestModule} module */
+const failuresIn = (module) => {
+  const file = module.relativeModuleId
+  const suites = [...module.children.allSuites()].map((suite) => ({
+    where: `${file} > ${suite.fullName}`,
+    errors: suite.errors(),
+  }))
+  const broken = [{ where: file, errors: module.errors() }, ...suites].filter(
+    ({ errors }) => errors.length > 0,
+  )
+  const tests = [...module.children.allTests()].map((test) => ({
+    where: `${file} > ${test.fullName}`,
+    ...test.result(),
+  }))
+  const failed = tests.filter(({ state }) => state === 'failed' || state === 'pending')
+  return [...broken, ...failed].map(({ where, errors }) => failureLine(where, errors))
+}
+
+/**
+ * Returns a line for each failure. A file that could not be loaded, a suite whose hooks failed and an error outside of all
+ * tests count as one failure each. A failed run never ends with a successful line.
  * @param {readonly import('vitest/node').TestModule[]} modules
  * @param {readonly unknown[]} unhandledErrors
- * @returns {Tally}
  */
-export const tallyOf = (modules, unhandledErrors) => {
-  const tally = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
-  for (const module of modules) {
-    const suites = [module, ...module.children.allSuites()]
-    tally.failed += suites.filter((suite) => suite.errors().length > 0).length
-    for (const test of module.children.allTests()) {
-      const { state } = test.result()
-      tally[state === 'pending' ? 'failed' : state] += 1
-    }
-  }
-  return tally
-}
+const failureLines = (modules, unhandledErrors) => [
+  ...modules.flatMap(failuresIn),
+  ...unhandledErrors.map((error) => failureLine('outside of all tests', [Object(error)])),
+]
+
+/**
+ * @param {readonly import('vitest/node').TestModule[]} modules
+ * @param {'passed' | 'skipped'} state
+ */
+const count = (modules, state) =>
+  modules.reduce((sum, { children }) => sum + [...children.allTests(state)].length, 0)
 
 /** @param {Tally} tally */
 export const tallyLine = ({ passed, failed, skipped }) =>
@@ -35,10 +63,15 @@ const nothingRan = { passed: 0, failed: 1, skipped: 0 }
 
 export default class TallyReporter {
   #tally = nothingRan
+  /** @type {readonly string[]} */
+  #failures = []
 
   onInit() {
     // Written at the exit of the process, because other reporters print until then.
-    process.once('exit', () => process.stdout.write(`\n${tallyLine(this.#tally)}\n`))
+    process.once('exit', () => {
+      const lines = [...this.#failures.map((line) => `${line}\n`), '\n', tallyLine(this.#tally)]
+      process.stdout.write(`\n${lines.join('').trimStart()}\n`)
+    })
   }
 
   /**
@@ -46,8 +79,10 @@ export default class TallyReporter {
    * @param {readonly unknown[]} unhandledErrors
    */
   onTestRunEnd(modules, unhandledErrors) {
-    const tally = tallyOf(modules, unhandledErrors)
-    this.#tally = Object.values(tally).some((count) => count > 0) ? tally : nothingRan
+    this.#failures = failureLines(modules, unhandledErrors)
+    const failed = this.#failures.length
+    const tally = { passed: count(modules, 'passed'), failed, skipped: count(modules, 'skipped') }
+    this.#tally = Object.values(tally).some((number) => number > 0) ? tally : nothingRan
     if (this.#tally.failed > 0) process.exitCode = 1
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Writes everything that follows from the table in src/config/variables.ts: the attributes of `WorkerConfigValues`, the
- * members of `Settings`, and the table in docs/configuration.md.
+ * members of `Settings`, and the table in docs/reference/configuration.md.
  *
  *   npm run variables
  *
@@ -86,7 +86,7 @@ const members = (variables: readonly Described[], group?: string): string[] =>
     return [...docstring(`\`${name}\`: ${sentence}`), `readonly ${second ?? first}${mark}: ${type}`]
   })
 
-/** A row of the table in docs/configuration.md. */
+/** A row of the table in docs/reference/configuration.md. */
 const tableRow = ({ name, meaning }: Described): string => {
   const { unit } = variable(name).kind
   return `| \`${name}\` | ${meaning[0]} |${unit ? ` ${unit} ` : ' '}| ${defaultInWords(name)} |`
@@ -123,7 +123,7 @@ export const generatedFiles = (): readonly (readonly [path: string, text: string
   return [
     ['src/config/values.ts', attributesIn(text('src/config/values.ts'), all)],
     ['src/settings.ts', settingsIn(text('src/settings.ts'), all)],
-    ['docs/configuration.md', tableIn(text('docs/configuration.md'), all)],
+    ['docs/reference/configuration.md', tableIn(text('docs/reference/configuration.md'), all)],
   ]
 }
 

@@ -13,6 +13,9 @@ import { isMain } from './is-main.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
 
+/** The libraries whose code is in the modules. */
+export const vendored = ['preact', 'htm', 'uplot']
+
 /** The code of each module. */
 const modules = {
   'preact.js': `
@@ -58,10 +61,7 @@ export const vendor = async (folder) => {
   writeFileSync(join(folder, 'preact.d.ts'), types)
   writeFileSync(join(folder, 'uplot.d.ts'), "export { default as uPlot } from 'uplot'\n")
   writeFileSync(join(folder, 'uplot.css'), readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8'))
-  writeFileSync(
-    join(folder, 'LICENSES.txt'),
-    ['preact', 'htm', 'uplot'].map(license).join(`\n${'-'.repeat(80)}\n\n`),
-  )
+  writeFileSync(join(folder, 'LICENSES.txt'), vendored.map(license).join(`\n${'-'.repeat(80)}\n\n`))
 }
 
 if (isMain(import.meta.url)) await vendor(join(root, 'src/dev/page/vendor'))

@@ -5,7 +5,8 @@
  *   node scripts/verify.mjs         quick checks first; stops at the first failure
  *   node scripts/verify.mjs --all   tests first; does not stop at a failure; also tests on other versions of Node
  *
- * The last line is `N passed, N failed`. It counts the tests, and one more failure for each other check that failed.
+ * The last line is `N passed, N failed`. It counts the tests, and one more failure for each other check that failed. Above
+ * it is a line for each failed check, after the lines of that check that begin with `FAILED`.
  */
 import { spawn } from 'node:child_process'
 import { isMain } from './is-main.mjs'
@@ -23,11 +24,14 @@ const steps = [
   { name: 'layers', limitMs: 2 * minute },
   { name: 'unused', limitMs: 2 * minute },
   { name: 'readme:check', limitMs: minute },
-  { name: 'test', limitMs: 18 * minute },
+  { name: 'licenses:check', limitMs: minute },
+  { name: 'llms:check', limitMs: minute },
+  { name: 'reference:check', limitMs: 2 * minute },
+  { name: 'test', limitMs: 22 * minute },
   { name: 'build', limitMs: 2 * minute },
   { name: 'api', limitMs: 2 * minute },
   { name: 'pack:check', limitMs: 6 * minute },
-  { name: 'nodes', limitMs: 6 * minute, onlyWithAll: true },
+  { name: 'nodes', limitMs: 9 * minute, onlyWithAll: true },
 ]
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
@@ -43,6 +47,12 @@ export const tallyIn = (output) => {
   const line = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1)
   return { passed: Number(line?.[1] ?? 0), failed: Number(line?.[2] ?? 0), skipped: Number(line?.[3] ?? 0) }
 }
+
+/**
+ * Returns the lines that name what failed, in the output of a check.
+ * @param {string} output
+ */
+const failuresIn = (output) => output.match(/^FAILED .+$/gm) ?? []
 
 /**
  * Returns the last line. If failed tests explain the failure of a check, the check does not count once more.
@@ -121,7 +131,10 @@ const main = async (all) => {
   }
   const failures = outcomes.filter(({ ok }) => !ok)
   console.log(`\n── ${outcomes.length - failures.length} of ${chosen.length} checks passed`)
-  for (const { name, why } of failures) console.log(`FAILED ${name}: ${why} (again: npm run ${name})`)
+  for (const { name, why, output } of failures) {
+    for (const line of failuresIn(output)) console.log(line)
+    console.log(`FAILED ${name}: ${why} (again: npm run ${name})`)
+  }
   console.log(`\n${closingLine(outcomes)}`)
   process.exitCode = failures.length > 0 ? 1 : 0
 }

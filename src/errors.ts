@@ -1,3 +1,5 @@
+import { helpFor } from './error-codes.js'
+
 /**
  * Base class of every error of the package. Decide by the class or the code, never by the message.
  *
@@ -9,13 +11,20 @@
  * - {@link TaskError}: a task failed or was aborted.
  */
 export class AvtomatikaError extends Error {
-  /** A stable, machine-readable name of the error, such as `CONFIG`. */
+  /** A stable name of the error for programs, such as `CONFIG`. */
   readonly code: string
+  /**
+   * The file and the anchor in this package that explain the code, such as `avtomatika-worker/docs/reference/errors.md#config`.
+   * Absent for a code of your own.
+   */
+  declare readonly help?: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.name = new.target.name
+    const help = helpFor(code)
+    if (help !== undefined) this.help = help
   }
 }
 
@@ -53,7 +62,7 @@ export class StateError extends AvtomatikaError {
  * received a request that was sent. Code `UNREACHABLE`.
  */
 export class UnreachableError extends AvtomatikaError {
-  /** False if there was no connection, so the orchestrator cannot have received the request. */
+  /** Whether the orchestrator may have received the request. False if there was no connection. */
   readonly wasSent: boolean
 
   constructor(message: string, { wasSent = true, ...options }: ErrorOptions & { wasSent?: boolean } = {}) {
@@ -80,7 +89,7 @@ export class AuthError extends ResponseError {
   }
 }
 
-/** The worker sent too many requests (429). Code `RATE_LIMIT`. */
+/** The orchestrator limits the rate of requests (429). Code `RATE_LIMIT`. */
 export class RateLimitError extends ResponseError {
   /** Delay from the header `Retry-After`, in ms. `undefined` if the answer has no such header. */
   readonly retryAfterMs: number | undefined
@@ -178,6 +187,7 @@ export interface TaskErrorOptions extends ErrorOptions {
 
 /** A task failed or was aborted. Handlers throw a subclass. */
 export class TaskError extends AvtomatikaError {
+  /** The error code. It decides whether the orchestrator retries, see {@link TaskErrorCode}. */
   declare readonly code: TaskErrorCode
   /** More about the failure, for programs. Absent if none was given. */
   declare readonly details?: object
@@ -226,7 +236,7 @@ export class InvalidInputError extends TaskError {
 
 /** The reason of `ctx.signal` if the orchestrator cancelled the task. Code `CANCELLED`. */
 export class TaskCancelledError extends TaskError {
-  constructor(message = 'the orchestrator cancelled the task') {
+  constructor(message = 'The orchestrator cancelled the task') {
     super('CANCELLED', message)
   }
 }
@@ -236,14 +246,14 @@ export class TaskCancelledError extends TaskError {
  * `TIMEOUT_ERROR`.
  */
 export class TaskTimeoutError extends TaskError {
-  constructor(message = "the task's deadline has passed") {
+  constructor(message = 'The deadline of the task has passed') {
     super(TIMEOUT_ERROR, message)
   }
 }
 
 /** The reason of `ctx.signal` if the worker stops before the task ends. Code `TRANSIENT_ERROR`. */
 export class ShutdownError extends TaskError {
-  constructor(message = 'the worker is shutting down') {
+  constructor(message = 'The worker is shutting down') {
     super(TRANSIENT_ERROR, message)
   }
 }

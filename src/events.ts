@@ -8,8 +8,11 @@ export type WorkerState = 'created' | 'running' | 'draining' | 'stopped'
 
 /** The task of an event. */
 export interface TaskRef {
+  /** The id of the task. */
   readonly taskId: string
+  /** The id of the job of the task. */
   readonly jobId: string
+  /** The name of the task. */
   readonly taskName: string
 }
 
@@ -22,33 +25,65 @@ export interface TaskEnd extends TaskRef {
    * anything else that was thrown it has the stack of the thrown error, which is its `cause`.
    */
   readonly error?: TaskError
+  /** How long the handler ran, in ms. */
   readonly durationMs: number
 }
 
 /** The result of an event. */
 export interface ResultRef {
+  /** The id of the task. */
   readonly taskId: string
+  /** The id of the job of the task. */
   readonly jobId: string
 }
 
 /** The events of a worker, by name. {@link Worker.on} listens to them. */
 export interface WorkerEvents {
   /** The state of the worker changed. */
-  stateChanged: { readonly from: WorkerState; readonly to: WorkerState }
+  stateChanged: {
+    /** The state before. */
+    readonly from: WorkerState
+    /** The state now. */
+    readonly to: WorkerState
+  }
   /** An orchestrator accepted the registration. */
-  registered: { readonly orchestrator: string }
+  registered: {
+    /** The address of the orchestrator. */
+    readonly orchestrator: string
+  }
   /** The orchestrator lost the record of this worker. The worker registers again. */
-  registrationLost: { readonly orchestrator: string }
+  registrationLost: {
+    /** The address of the orchestrator. */
+    readonly orchestrator: string
+  }
   /** The WebSocket for commands opened. */
-  socketOpened: { readonly orchestrator: string }
-  /**
-   * The WebSocket for commands closed. The worker opens another one. `code` is the close code, 1006 if the connection broke.
-   */
-  socketClosed: { readonly orchestrator: string; readonly code: number; readonly reason: string }
+  socketOpened: {
+    /** The address of the orchestrator. */
+    readonly orchestrator: string
+  }
+  /** The WebSocket for commands closed. The worker opens another one. */
+  socketClosed: {
+    /** The address of the orchestrator. */
+    readonly orchestrator: string
+    /** The close code. 1006 if the connection broke. */
+    readonly code: number
+    /** The reason of the close frame. Empty without one. */
+    readonly reason: string
+  }
   /** Failover: the worker uses another orchestrator. The results of earlier tasks still go to the previous one. */
-  orchestratorChanged: { readonly from: string; readonly to: string }
+  orchestratorChanged: {
+    /** The address of the previous orchestrator. */
+    readonly from: string
+    /** The address of the orchestrator in use now. */
+    readonly to: string
+  }
   /** The event loop was blocked for `ms`, probably by the handler of one of these tasks. */
-  eventLoopBlocked: { readonly ms: number; readonly taskNames: readonly string[] }
+  eventLoopBlocked: {
+    /** How long the event loop was blocked, in ms. */
+    readonly ms: number
+    /** The names of the tasks whose handlers ran. */
+    readonly taskNames: readonly string[]
+  }
   /** The handler of a task is about to run. */
   taskStarted: TaskRef
   /** A task ended. The worker delivers its result next. */
@@ -59,17 +94,31 @@ export interface WorkerEvents {
    * A promise was rejected and nothing handles it. `task` is the task whose handler created it, if known. Only during
    * {@link Worker.run} and {@link Worker.runWithHealthCheck}; with {@link Worker.start}, the application handles rejections.
    */
-  strayRejection: { readonly reason: unknown; readonly task?: TaskRef }
+  strayRejection: {
+    /** The value that the promise was rejected with. */
+    readonly reason: unknown
+    /** The task whose handler created the promise. Absent if it is not known. */
+    readonly task?: TaskRef
+  }
   /** A handler reported progress. */
   progress: ProgressUpdate
   /** The orchestrator accepted the result. */
   resultDelivered: ResultRef
   /** All quick retries of a result failed. The worker keeps it and retries about once a minute. */
-  resultSetAside: ResultRef & { readonly error: Error }
+  resultSetAside: ResultRef & {
+    /** The error of the last attempt. */
+    readonly error: Error
+  }
   /** The orchestrator received the result but ignored it, for this reason. */
-  resultIgnored: ResultRef & { readonly reason: string }
+  resultIgnored: ResultRef & {
+    /** The reason, in the words of the orchestrator. */
+    readonly reason: string
+  }
   /** The orchestrator refused the result permanently. */
-  resultRefused: ResultRef & { readonly error: Error }
+  resultRefused: ResultRef & {
+    /** The answer of the orchestrator. */
+    readonly error: Error
+  }
 }
 
 const NAMES = Object.keys({

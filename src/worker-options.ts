@@ -5,45 +5,68 @@ import type { CapacityChecker } from './execution/capacity-check.js'
 import type { ObjectStore } from './storage/object-store.js'
 import type { Logger } from './utils/logger.js'
 
-/** The options of a worker. Each option wins over the configuration. */
+/** The options of a worker. Each option overrides the configuration. */
 export interface WorkerOptions {
-  /** The group of the worker in the orchestrator's lists. Default: `WORKER_TYPE`, else `generic-cpu-worker`. */
+  /** The group of the worker in the lists of the orchestrator. Default: `WORKER_TYPE`, else `generic-cpu-worker`. */
   workerType?: string
-  /** The most tasks that run at once, at least 1. Default: `MAX_CONCURRENT_TASKS`, else 10. */
+  /** The largest number of tasks that run at once, at least 1. Default: `MAX_CONCURRENT_TASKS`, else 10. */
   maxConcurrentTasks?: number
-  /** The most tasks of one task type that run at once, by task type. Default: only the global limit. */
+  /**
+   * The largest number of tasks of one type that run at once, by task type. Default: only {@link maxConcurrentTasks} applies.
+   *
+   * @example
+   * new Worker({ maxConcurrentTasks: 20, taskTypeLimits: { gpu: 1 } })
+   */
   taskTypeLimits?: Readonly<Record<string, number>>
   /**
-   * The models that each skill (task name) needs. A skill is hot while all its models are loaded. A skill that is not listed here
-   * is hot while its own name is in the hot cache. Default: none.
+   * The models that each task needs, by task name. A task is hot while all of its models are loaded: orchestrators prefer this
+   * worker for it. A task that is not listed here is hot while its own name is in the hot cache. Default: none.
+   *
+   * @example
+   * new Worker({ skillDependencies: { paint: ['painter-v1', 'upscaler'] } })
    */
   skillDependencies?: Readonly<Record<string, readonly string[]>>
   /**
-   * What else the orchestrator keeps with the record of the worker, such as `{ rack: 'b7' }`. Must be JSON. Orchestrators of the
-   * first generation take none. Default: none.
+   * Other facts that the orchestrator stores with the record of the worker. Must be JSON. Orchestrators of the first generation
+   * do not receive them. Default: none.
+   *
+   * @example
+   * new Worker({ metadata: { rack: 'b7' } })
    */
   metadata?: object
   /**
-   * The spans of tasks, if the application has set up OpenTelemetry before the start of the worker. `parent` continues the trace
-   * of the job, `link` begins a trace for each task with a link to the job, `off` makes no spans. Default: `WORKER_TRACE`, else
-   * `parent`.
+   * The spans of tasks. They need an OpenTelemetry provider that was set up before the start of the worker. `parent` continues the
+   * trace of the job. `link` starts a trace for each task, with a link to the job. `off` makes no spans. Default: `WORKER_TRACE`,
+   * else `parent`.
    */
   trace?: TraceRelationName
   /**
-   * Returns whether the worker can take a task of this name now, such as when a GPU is free. Called often, so it has to be
-   * quick. While it returns false for all names, the worker polls nobody and asks it every second. Default: always.
+   * Returns whether the worker can take a task of this name now, for example whether a GPU is free. The worker calls it often, so
+   * it must be fast. While it returns false for all names, the worker does not poll, and calls it again every second. Default: the
+   * worker can always take a task.
+   *
+   * @example
+   * new Worker({ capacityChecker: (taskName) => taskName !== 'paint' || gpu.isFree })
    */
   capacityChecker?: CapacityChecker
-  /** Returns the load that heartbeats tell, instead of the load that the worker measures. Default: the measured load. */
+  /**
+   * Returns the load of the machine for heartbeats. Default: the worker measures the load itself.
+   *
+   * @example
+   * new Worker({ usageChecker: () => ({ cpuPercent: 40, ramUsedGb: 3.5 }) })
+   */
   usageChecker?: UsageChecker
-  /** All other settings. Default: the environment variables. */
+  /** All other settings, see {@link WorkerConfig}. Default: the environment variables. */
   config?: WorkerConfig
   /**
-   * The object store behind `s3://` values, instead of S3. Default: the store of the `S3_…` variables. Without a store the
-   * worker passes `s3://` values on unchanged.
+   * An object store for `s3://` values, instead of S3. Default: the store of the `S3_…` variables. Without a store, handlers
+   * receive `s3://` values unchanged.
    */
   objectStore?: ObjectStore
-  /** The logger of the worker and its handlers. Default: lines on standard output, as `LOG_LEVEL` and `LOG_FORMAT` say. */
+  /**
+   * The logger of the worker and of its handlers. A pino logger fits. Default: lines on standard output, with the level
+   * `LOG_LEVEL` and the format `LOG_FORMAT`.
+   */
   logger?: Logger
 }
 
@@ -65,18 +88,22 @@ export const WORKER_OPTIONS = Object.keys({
 /** The options of {@link Worker.stop}. */
 export interface StopOptions {
   /**
-   * How long the open polls may take to end by themselves, in ms. Default: `WORKER_SHUTDOWN_TIMEOUT`.
+   * How long the worker waits for its open polls to end, in ms. Default: `WORKER_SHUTDOWN_TIMEOUT`.
    *
-   * The orchestrator holds a poll for up to 30 s and does not notice when the worker cancels it. The next task for this
-   * worker id then goes to the cancelled poll and is lost until the orchestrator's own timeout. Use a shorter time only if
-   * that does no harm.
+   * The orchestrator holds a poll for up to 30 s and does not notice that the worker has cancelled it. It then sends the next
+   * task for this worker id to the cancelled poll. That task is lost until it times out at the orchestrator. Use a shorter
+   * time only if such a delay is acceptable.
    */
   pollGraceMs?: number
 }
 
 /** Whether a worker takes tasks. */
 export interface Readiness {
+  /** Whether the worker can get tasks now. */
   readonly ready: boolean
-  /** Why the worker takes no tasks, or what is wrong although it does. Example: one of several orchestrators is away. */
+  /**
+   * The reason why the worker gets no tasks. Also set for a problem that does not stop the worker, such as one of several
+   * orchestrators that does not answer. Absent if there is no problem.
+   */
   readonly reason?: string
 }

@@ -1,37 +1,26 @@
 import { channel } from 'node:diagnostics_channel'
-import { checkOptions } from './config/check-options.js'
 import { type LiveLimits, settleLiveLimits } from './config/live-limits.js'
-import { resolveSettings, type Settings } from './config/resolve.js'
-import { WorkerConfig } from './config/worker-config.js'
-import { StateError } from './errors.js'
-import { Events, type WorkerEvents, type WorkerState } from './events.js'
+import type { WorkerEvents, WorkerState } from './events.js'
 import type { CommandHandler } from './execution/commands.js'
 import { HealthCheck } from './health/health-check.js'
-import { createLogger } from './logger.js'
 import type { DiagnoseOptions, Diagnosis } from './observability/diagnosis.js'
 import { Reports, type WorkerMetrics } from './observability/reports.js'
 import type { WorkerSnapshot } from './observability/snapshot.js'
-import { runUntilSignal, untilStopped } from './runtime/run-until-signal.js'
+import type { Foundation } from './runtime/foundation.js'
+import { Lifetime } from './runtime/lifetime.js'
+import { runUntilSignal } from './runtime/run-until-signal.js'
 import { Runtime } from './runtime/runtime.js'
-import { startWarnings } from './runtime/start-warnings.js'
-import { alreadyStarted, noTasks, WORKER_MOVES } from './runtime/worker-states.js'
-import { storeFor } from './storage/store-for.js'
 import type { CheckedHandler } from './tasks/checked-return.js'
 import type { TaskContext } from './tasks/context.js'
 import { type DefinedTask, isDefinedTask, notDefined } from './tasks/define-task.js'
 import type { HandlerReturn, ParamsOf, ParamsSpec, RawParams, TaskOptions } from './tasks/definition.js'
-import { TaskRegistry } from './tasks/definition.js'
 import type { EventOptions } from './tasks/event-payload.js'
-import { taskStorage } from './tasks/files/task-storage.js'
 import { showInside } from './tasks/inside.js'
-import { type ContextAdditions, type Middleware, MiddlewareChain } from './tasks/middleware.js'
+import type { ContextAdditions, Middleware, MiddlewareChain } from './tasks/middleware.js'
 import { definitionFrom } from './tasks/register.js'
 import type { TasksIn, TypedTask } from './tasks/task-types.js'
-import type { Logger } from './utils/logger.js'
-import { safeLogger } from './utils/safe-logger.js'
-import { StartContext } from './utils/start-context.js'
-import { States } from './utils/states.js'
-import { type Readiness, type StopOptions, WORKER_OPTIONS, type WorkerOptions } from './worker-options.js'
+import { foundationFrom } from './worker-foundation.js'
+import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
 import type { WorkerTasks } from './worker-tasks.js'
 
 /** The diagnostics channel that tells the command `run` that a module starts its worker itself. */
@@ -51,97 +40,68 @@ export const STARTING = 'avtomatika-worker:starting'
  * await worker.runWithHealthCheck()
  */
 export class Worker<Added extends ContextAdditions = NonNullable<unknown>> implements WorkerTasks<Added> {
-  readonly #settings: Settings
-  readonly #log: Logger
-  readonly #events: Events
-  readonly #registry = new TaskRegistry()
-  readonly #middleware = new MiddlewareChain()
+  readonly #foundation: Foundation
   readonly #runtime: Runtime
-  readonly #state: States<WorkerState>
-  readonly #hurry = new AbortController()
-  readonly #context = new StartContext()
+  readonly #lifetime: Lifetime
   readonly #health = new HealthCheck()
   readonly #reports: Reports
-  #stopped: Promise<void> | undefined
 
-  /** @throws ConfigError that lists all problems of the options and the configuration */
+  /**
+   * Checks the options and the configuration. Starts nothing.
+   *
+   * @throws ConfigError with all problems of the options and the configuration
+   */
   constructor(options: WorkerOptions = {}) {
-    checkOptions(options, WORKER_OPTIONS)
-    const {
-      config = new WorkerConfig(),
-      logger,
-      objectStore,
-      capacityChecker,
-      usageChecker,
-      ...rest
-    } = options
-    const { settings, warnings } = resolveSettings(config, rest)
-    this.#settings = settings
-    this.#log = logger ? safeLogger(logger) : createLogger(settings.logLevel, settings.logFormat)
-    this.#events = new Events(
-      (name, error) => this.#log.error({ err: error }, `Listener of "${name}" failed`),
-      this.#context,
-    )
-    this.#state = new States('The worker', 'created', WORKER_MOVES, (from, to) =>
-      this.#events.emit('stateChanged', { from, to }),
-    )
-    const [events, registry] = [this.#events, this.#registry]
-    const itself = { worker: () => this, runtime: () => this.#runtime }
-    this.#reports = new Reports({ events, settings, registry, ...itself })
-    this.#runtime = new Runtime({
-      settings,
-      registry,
-      storage: taskStorage(storeFor(settings, this.#log, objectStore, this.#reports.transfers), settings.s3),
-      events,
-      log: this.#log,
-      context: this.#context,
-      middleware: this.#middleware,
-      capacityChecker,
-      usageChecker,
-    })
-    showInside(this, { registry, middleware: this.#middleware })
-    for (const warning of warnings) this.#log.warn({}, warning)
+    const { foundation, transfers, warnings } = foundationFrom(options)
+    const { settings, registry, middleware, events, log } = foundation
+    this.#foundation = foundation
+    const runtime = new Runtime(foundation)
+    this.#runtime = runtime
+    this.#lifetime = new Lifetime(foundation, runtime)
+    this.#reports = new Reports({ events, settings, registry, transfers, worker: this, runtime })
+    showInside(this, { registry, middleware })
+    for (const warning of warnings) log.warn({}, warning)
   }
 
-  /** The worker id: `WORKER_ID`, else a random one. */
+  /** The worker id. Variable `WORKER_ID`. Default: `worker-` and a random UUID. */
   get id(): string {
-    return this.#settings.workerId
+    return this.#foundation.settings.workerId
   }
 
+  /** The state of the worker: `created`, `running`, `draining` or `stopped`. */
   get state(): WorkerState {
-    return this.#state.now
+    return this.#lifetime.state
   }
 
-  /** The port of the health server; `undefined` if it does not run. */
+  /** The port of the health server. `undefined` while the server does not run. */
   get healthPort(): number | undefined {
     return this.#health.port
   }
 
-  /** Whether tasks can come at present, and what is wrong. */
+  /** Whether the worker can get tasks now, and the reason if it cannot. `/readyz` of the health server reports the same. */
   get readiness(): Readiness {
-    const trouble = this.#state.now === 'running' ? this.#runtime.trouble : `the worker is ${this.#state.now}`
-    const reason = trouble ?? this.#runtime.concern
-    return { ready: trouble === undefined, ...(reason !== undefined && { reason }) }
+    return this.#lifetime.readiness
   }
 
-  /** How many results the orchestrators have ignored, by their reasons; see the event `resultIgnored`. */
+  /** The number of results that orchestrators ignored, by reason. See the event `resultIgnored`. */
   get ignoredResults(): ReadonlyMap<string, number> {
     return this.#runtime.parts.ignored
   }
 
-  /** The metrics of this worker as text, for a registry of your own. `/metrics` of the health server has the same. */
+  /** Writes the metrics of this worker, for a server of your own. `/metrics` of the health server serves the same. */
   get metrics(): WorkerMetrics {
     return this.#reports
   }
 
-  /** Returns the state of the worker at this moment, without secrets. `/status` of the health server has the same. */
+  /** Returns the current state of the worker, without secrets. `/status` of the health server serves the same. */
   snapshot(): WorkerSnapshot {
     return this.#reports.snapshot()
   }
 
   /**
-   * Tells why the worker gets no tasks: the causes with evidence and remedy, the most decisive first. Empty if there is none.
-   * If `ORCHESTRATOR_PROTOCOL` is not `auto`, asks the orchestrators for their generation, and waits at most 2 s.
+   * Finds out why the worker gets no tasks. Each cause has its evidence and a remedy. The most important cause comes first. Empty
+   * if there is no cause. If `ORCHESTRATOR_PROTOCOL` is not `auto`, it also asks the orchestrators for their generation, and
+   * waits 2 s at most.
    *
    * @example
    * for (const { cause, evidence, remedy } of await worker.diagnose()) console.log(cause, evidence, remedy)
@@ -180,8 +140,9 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   use<New extends ContextAdditions = NonNullable<unknown>>(
     middleware: Middleware<New, Added>,
   ): Worker<Added & New> {
-    if (typeof middleware !== 'function') throw new TypeError('worker.use takes a function (ctx, next) => …')
-    this.#middleware.add(middleware as Parameters<MiddlewareChain['add']>[0])
+    if (typeof middleware !== 'function')
+      throw new TypeError('Middleware not added: worker.use takes a function (ctx, next) => …')
+    this.#foundation.middleware.add(middleware as Parameters<MiddlewareChain['add']>[0])
     return this as unknown as Worker<Added & New>
   }
 
@@ -206,14 +167,18 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   }
 
   /**
-   * Sends an event of the worker itself, like {@link TaskContext.emit}, once to each orchestrator in use that knows the worker or
-   * will do so. An event that cannot be sent is logged as an error.
-   * @throws TypeError for an event that cannot be sent, with `STRICT_EVENT_VALIDATION=throw`
+   * Sends an event of the worker itself to each orchestrator in use. Orchestrators of the first generation do not receive events.
+   * An event that is not valid is logged as an error and not sent. {@link TaskContext.emit} sends an event of a task.
+   *
+   * @param name - 1 to 128 characters out of `A-Z a-z 0-9 _ -`
+   * @param payload - a JSON-compatible object. Default: `{}`
+   * @param options - priority and metadata of the event. Default: none
+   * @throws TypeError for an event that is not valid, with `STRICT_EVENT_VALIDATION=throw`
    * @example
    * worker.emit('model_loaded', { model: 'painter-v1' }, { priority: 5 })
    */
   emit(name: string, payload: object = {}, options: EventOptions = {}): void {
-    this.#runtime.emit({ name, payload, options }, this.#state.now)
+    this.#runtime.emit({ name, payload, options }, this.#lifetime.state)
   }
 
   addToHotCache(model: string): void {
@@ -225,24 +190,26 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   }
 
   /**
-   * Listens to an event of the worker. A listener that throws is logged and harms nothing else.
+   * Adds a listener to an event of the worker. An error of the listener is logged and has no other effect.
    *
-   * @returns a function that stops listening
+   * @param name - the name of an event of {@link WorkerEvents}
+   * @returns a function that removes the listener
+   * @throws AvtomatikaError `UNKNOWN_EVENT` if there is no such event, `LISTENER` if the listener is not a function
    * @example
    * worker.on('taskFinished', ({ taskName, status, durationMs }) => console.log(taskName, status, durationMs))
    */
   on<E extends keyof WorkerEvents>(name: E, listener: (event: WorkerEvents[E]) => void): () => void {
-    return this.#events.on(name, listener)
+    return this.#foundation.events.on(name, listener)
   }
 
   /**
-   * Registers the handler of a command that the orchestrator sends over the socket. Needs `WORKER_ENABLE_WEBSOCKETS`.
+   * Registers the handler of a command that an orchestrator sends over the WebSocket. Needs `WORKER_ENABLE_WEBSOCKETS`.
    * Commands without a handler are logged.
    *
    * @param name - the `command` member of the message; not `cancel_task`, which aborts {@link TaskContext.signal}
    * @param handler - receives the whole message; sync or async; its errors are logged
    * @returns a function that removes the handler
-   * @throws AvtomatikaError `DUPLICATE_COMMAND` if the command has a handler already
+   * @throws AvtomatikaError `DUPLICATE_COMMAND` if the command has a handler, `COMMAND_HANDLER` if an argument is not valid
    * @example
    * worker.onCommand('reload_model', async ({ params }) => reload(params))
    */
@@ -251,19 +218,14 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   }
 
   /**
-   * Starts the worker. Does not wait for an orchestrator to answer, which may come up later than its workers.
+   * Starts the worker. Resolves without waiting for an orchestrator, because orchestrators may start after their workers.
    *
-   * @throws StateError if the worker was started before
-   * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or others can change it; nothing is started then
+   * @throws StateError if the worker was started before, or has no task
+   * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or if other users can change it. Nothing was started then
    */
   async start(): Promise<void> {
     channel(STARTING).publish(this)
-    this.#refuseStart()
-    this.#context.capture()
-    this.#state.move('running')
-    const commands = this.#runtime.commands.count
-    for (const warning of startWarnings(this.#registry.all(), this.#settings, commands))
-      this.#log.warn({}, warning)
+    this.#lifetime.begin()
     try {
       await this.#runtime.start()
     } catch (error) {
@@ -273,78 +235,63 @@ export class Worker<Added extends ContextAdditions = NonNullable<unknown>> imple
   }
 
   /**
-   * Stops the worker gracefully: takes no new tasks, lets running handlers end, gives up the polls, delivers the results and
-   * closes. After `WORKER_SHUTDOWN_TIMEOUT` running handlers are aborted and reported as a TRANSIENT_ERROR. Resolves when
-   * the worker has stopped. A second call returns the promise of the first.
+   * Stops the worker gracefully: it takes no new tasks, waits for running handlers, ends the polls and delivers the results. After
+   * `WORKER_SHUTDOWN_TIMEOUT` it aborts handlers that still run, and reports a `TRANSIENT_ERROR` for their tasks. Resolves when the
+   * worker has stopped. A second call returns the promise of the first call.
+   *
+   * @example
+   * await worker.stop()
    */
-  stop({ pollGraceMs = this.#settings.shutdownTimeoutMs }: StopOptions = {}): Promise<void> {
-    // A handler may call this method, and the drain must not inherit the context of its task.
-    this.#stopped ??= this.#context.run(() => this.#stop(pollGraceMs))
-    return this.#stopped
+  stop({ pollGraceMs = this.#foundation.settings.shutdownTimeoutMs }: StopOptions = {}): Promise<void> {
+    return this.#lifetime.stop(pollGraceMs)
   }
 
   /**
-   * Starts the worker and runs it until SIGINT or SIGTERM. Resolves when the worker has drained. A second signal cuts the
-   * draining short. If handlers still run after that, the process ends a quarter of a second later.
+   * Starts the worker and runs it until SIGINT or SIGTERM. Resolves when the worker has stopped. A second signal ends the
+   * graceful shutdown early. If handlers still run then, the process ends a quarter of a second later.
    *
-   * Meanwhile unhandled promise rejections of handlers do not end the process. They are logged and emitted as
-   * `strayRejection`. Other rejections keep Node's behavior. {@link start} leaves all rejections to the application.
+   * While this method runs, an unhandled promise rejection of a handler does not end the process. It is logged and emitted as
+   * `strayRejection`. Other rejections keep the behavior of Node. After {@link start}, the application handles all rejections.
    *
-   * @throws StateError if the worker was started before
-   * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or others can change it; nothing is started then
+   * @throws StateError if the worker was started before, or has no task
+   * @throws ConfigError if another worker uses `WORKER_STATE_DIR`, or if other users can change it. Nothing was started then
    */
   async run(): Promise<void> {
-    this.#refuseStart()
+    this.#lifetime.refuseStart()
     const steps = {
       start: () => this.start(),
       stop: () => this.stop(),
-      hurry: () => this.#hurry.abort(),
-      stopped: () => untilStopped(this.#state, this.#events),
+      hurry: () => this.#lifetime.hurry(),
+      stopped: () => this.#lifetime.untilStopped(),
     }
-    const running = () => this.#runtime.running
-    await runUntilSignal(steps, { strays: this.#runtime.strays, running }, this.#log)
+    await runUntilSignal(steps, this.#runtime, this.#foundation.log)
   }
 
   /**
-   * Runs the worker like {@link run}, with a health server on `WORKER_PORT` (default 8083; 0 picks a free port). It
-   * serves `/health`, `/livez`, `/readyz`, `/status` and, unless `WORKER_METRICS` is off, `/metrics`.
+   * Runs the worker like {@link run}, with a health server on `WORKER_PORT` (default 8083; 0 chooses a free port). The server
+   * has the pages `/health`, `/livez`, `/readyz`, `/status`, `/diagnosis` and, unless `WORKER_METRICS` is off, `/metrics`.
    *
-   * @throws ConfigError if the port is taken; nothing is started then
+   * @throws ConfigError if the port is in use. Nothing was started then
+   * @throws StateError if the worker was started before, or has no task
    */
   async runWithHealthCheck(): Promise<void> {
-    this.#refuseStart(this.#health.isUsed)
+    this.#lifetime.refuseStart(this.#health.isUsed)
     channel(STARTING).publish(this)
     const report = () => ({ ...this.readiness, notAlive: this.#runtime.verdict })
-    await this.#health.around(this.#settings.workerPort, report, this.#reports.page, (port) => {
-      this.#log.info({ port }, 'Health server listens')
+    await this.#health.around(this.#foundation.settings.workerPort, report, this.#reports.page, (port) => {
+      this.#foundation.log.info({ port }, 'Health server listens')
       return this.run()
     })
   }
 
+  /** Does the same as {@link stop}, at the end of a block with `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
 
   #register(name: string, rest: readonly unknown[]): void {
-    if (this.#state.now === 'draining' || this.#state.now === 'stopped') {
-      throw new StateError(`Task "${name}" registered too late: the worker is ${this.#state.now}`)
-    }
-    this.#registry.add(definitionFrom(name, rest))
+    this.#lifetime.refuseLateTask(name)
+    this.#foundation.registry.add(definitionFrom(name, rest))
     this.#runtime.controls.taskAdded()
-  }
-
-  #refuseStart(isStarting = false): void {
-    if (isStarting || this.#state.now !== 'created') throw alreadyStarted(this.#state.now)
-    if (this.#registry.all().length === 0) throw noTasks()
-  }
-
-  async #stop(pollGraceMs: number): Promise<void> {
-    if (this.#state.now === 'created') {
-      this.#state.move('stopped')
-      return
-    }
-    this.#state.move('draining')
-    await this.#runtime.stop(pollGraceMs, this.#hurry.signal)
-    this.#state.move('stopped')
   }
 }

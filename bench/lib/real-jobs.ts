@@ -31,6 +31,8 @@ export interface RealFigures {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly cpuMsPerJob: number
+  /** NaN on the stub, which does no work that compares with an orchestrator's. */
+  readonly orchestratorCpuMsPerJob: number
   readonly rssMb: number
 }
 
@@ -117,6 +119,7 @@ export const workForReal = async (subject: Subject, slots: number, load: Load): 
       const { client } = orchestrator
       await client.waitForWorker('bench', (record) => record?.status === 'idle', { deadlineMs: 20_000 })
       const cpuBefore = cpuSecondsOf(pid)
+      const orchestratorBefore = cpuSecondsOf(orchestrator.pid)
       const beganMs = performance.now()
       const ids =
         load.perSecond === undefined
@@ -125,6 +128,7 @@ export const workForReal = async (subject: Subject, slots: number, load: Load): 
       const finished = await untilFinished(orchestrator, await ids)
       const seconds = (performance.now() - beganMs) / 1_000
       const cpuSeconds = cpuSecondsOf(pid) - cpuBefore
+      const orchestratorSeconds = cpuSecondsOf(orchestrator.pid) - orchestratorBefore
       const waits = await waitsOf(orchestrator, await ids)
       const at = (share: number) => waits[Math.floor(share * (waits.length - 1))] ?? Number.NaN
       return {
@@ -133,6 +137,7 @@ export const workForReal = async (subject: Subject, slots: number, load: Load): 
         p50Ms: at(0.5),
         p99Ms: at(0.99),
         cpuMsPerJob: (1_000 * cpuSeconds) / finished,
+        orchestratorCpuMsPerJob: (1_000 * orchestratorSeconds) / finished,
         rssMb: peakRssMbOf(pid),
       }
     })

@@ -92,8 +92,9 @@ const poll = (answer) => {
 
 /** @param {Answer} answer @param {string} body */
 const result = (answer, body) => {
-  const { task_id: id, result } = JSON.parse(body)
-  if (result.status === 'failure') counts.failures++
+  // The first generation puts the outcome into a member of its own.
+  const { task_id: id, result, status = result?.status } = JSON.parse(body)
+  if (status === 'failure') counts.failures++
   const at = offered.get(id)
   if (id.startsWith('old') && leftToCome > 0) leftToCome--
   else if (at === undefined) counts.unknown++

@@ -93,7 +93,11 @@ export const withStub = async (options, use) => {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const line = async () => JSON.parse((await lines.next()).value ?? '{}')
+  const line = async () => {
+    const { value, done } = await lines.next()
+    if (done && !child.killed) throw new Error('The stub ended before it had reported: see its error above')
+    return JSON.parse(value ?? '{}')
+  }
   try {
     const { url } = await line()
     const firstPoll = line()

@@ -17,23 +17,24 @@ export const linksIn = (markdown) =>
     .filter((target) => !/^[a-z]+:/.test(target))
 
 /**
- * The anchors of the headings, as GitHub and npm make them.
+ * The headings with their anchors, as GitHub and npm make them.
  * @param {string} markdown
  */
-export const anchorsIn = (markdown) => {
+export const headingsIn = (markdown) => {
   /** @type {Map<string, number>} */
   const counts = new Map()
-  const headings = markdown.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/^#{1,6} +(.+?) *$/gm)
-  return new Set(
-    [...headings].map(([, text = '']) => {
-      const words = text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase()
-      const anchor = words.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(/\s/g, '-')
-      const count = counts.get(anchor) ?? 0
-      counts.set(anchor, count + 1)
-      return count === 0 ? anchor : `${anchor}-${count}`
-    }),
-  )
+  const headings = markdown.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/^(#{1,6}) +(.+?) *$/gm)
+  return [...headings].map(([, marks = '', text = '']) => {
+    const words = text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase()
+    const anchor = words.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(/\s/g, '-')
+    const count = counts.get(anchor) ?? 0
+    counts.set(anchor, count + 1)
+    return { level: marks.length, text, anchor: count === 0 ? anchor : `${anchor}-${count}` }
+  })
 }
+
+/** @param {string} markdown */
+export const anchorsIn = (markdown) => new Set(headingsIn(markdown).map(({ anchor }) => anchor))
 
 /**
  * @param {string} root

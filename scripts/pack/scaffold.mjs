@@ -25,9 +25,19 @@ export const checkScaffold = async (folder, language) => {
     run('npm', ['run', 'types'], dir)
     run('npm', ['run', 'build'], dir)
   }
+  checkDependency(dir)
   await checkImage(dir)
   const result = await sendUnderDev(dir)
   return `test, ${language === 'typescript' ? 'types, build, ' : ''}Dockerfile, ${result}`
+}
+
+/** The image has only the folder of the project, so a tarball has to be in there. @param {string} dir */
+const checkDependency = (dir) => {
+  const { dependencies } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+  const path = dependencies['avtomatika-worker'].replace('file:', '')
+  const { copies } = imageOf(readFileSync(join(dir, 'Dockerfile'), 'utf8'))
+  const isCopied = copies.some(({ args }) => args.split(/\s+/).includes(path))
+  if (!isCopied || !existsSync(join(dir, path))) throw new Error(`the image cannot install ${path}`)
 }
 
 /** Runs the command and the health check of the image, without Docker. @param {string} dir */

@@ -9,9 +9,10 @@ import { join } from 'node:path'
  * @param {string} program
  * @param {string[]} args
  * @param {string} [cwd]
+ * @param {NodeJS.ProcessEnv} [env]
  */
-export const run = (program, args, cwd) =>
-  execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+export const run = (program, args, cwd, env = process.env) =>
+  execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /**
  * @param {string} into the folder for the tarball

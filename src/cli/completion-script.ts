@@ -15,22 +15,27 @@ export const wordsOf = (command: Command, path = ''): Words => {
 /** Returns the script for a shell. Pure: the words are written into the script, so a key press starts no process. */
 export const completionScript = (shell: (typeof SHELLS)[number], words: Words): string => {
   if (shell === 'fish') return fish(words)
-  return shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${bash(words)}` : bash(words)
+  return shell === 'zsh' ? `${FOR_ZSH}\n${bash(words)}` : bash(words)
 }
 
+/** The functions of bash need those of zsh, and zsh loads neither by itself. */
+const FOR_ZSH = `whence compdef >/dev/null || { autoload -U compinit && compinit -i; }
+autoload -U +X bashcompinit && bashcompinit`
+
+/** In zsh, `path` is the `PATH`. Pure. */
 const bash = (words: Words): string => `_avtomatika_worker() {
-  local path="" word
+  local at="" word
   COMPREPLY=()
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "\${path:+$path }$word" in
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
+    case "\${at:+$at }$word" in
 ${[...words.keys()]
   .filter(Boolean)
-  .map((path) => `      '${path}') path='${path}' ;;`)
+  .map((path) => `      '${path}') at='${path}' ;;`)
   .join('\n')}
     esac
   done
   local words=""
-  case "$path" in
+  case "$at" in
 ${[...words].map(([path, list]) => `    '${path}') words='${list.join(' ')}' ;;`).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))

@@ -32,7 +32,7 @@ export const devCommand = (): Command =>
     )
     .option(
       '--wait-for-worker',
-      'keep a job until a worker can take it, instead of quarantining it; always on with a path',
+      'keep a job until a worker can take it, and do not quarantine it; always on with a path',
     )
     .action(async (path, options) => (await import('./dev/run-dev.js')).runDev(path, options))
 

@@ -5,8 +5,8 @@ import { define } from './define.js'
 export const doctorCommand = (): Command =>
   define(
     'doctor',
-    'Tell why a worker gets no tasks: configuration, machine, orchestrators, store, running worker.',
+    'Find the reason why a worker gets no tasks: configuration, machine, orchestrators, store, running worker.',
   )
-    .option('--all', 'list also the variables that have their defaults')
+    .option('--all', 'also list variables that have their defaults')
     .option('--worker <url>', 'health server of a running worker (default: WORKER_PORT of this machine)')
-    .action(async (options) => (await import('./doctor/run.js')).runDoctor(options))
+    .action(async ({ worker, all, json }) => (await import('./doctor/run.js')).runDoctor(worker, all, json))

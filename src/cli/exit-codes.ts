@@ -17,10 +17,10 @@ export const EXIT = {
 /** The name of an exit code. */
 export type ExitName = keyof typeof EXIT
 
-/** The meaning of each exit code. `npm run commands` writes it into docs/command-line.md. */
+/** The meaning of each exit code. `npm run commands` writes it into docs/reference/command-line.md. */
 export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   done: 'The command did its work. With `--wait`, the job finished.',
-  failed: 'The command failed for another reason than those below, for example because a module throws.',
+  failed: 'The command failed for a reason that is not in this table, for example because a module throws.',
   usage:
     'The command line is wrong: an unknown command or option, a missing argument, a file that does not exist.',
   config: 'The configuration is wrong: a variable has a value that the worker does not accept.',
@@ -28,8 +28,8 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   refused: 'The orchestrator refused the token.',
   notFound: 'There is no such job.',
   timeout: 'The job did not end within `--timeout`.',
-  fault: '`doctor` found a fault, or `chaos` did.',
-  jobFailed: 'The job failed. The same for `replay`: the task failed.',
+  fault: '`doctor` or `chaos` found a fault.',
+  jobFailed: 'The job failed. With `replay`: the task failed.',
   jobQuarantined: 'The job was quarantined.',
   jobCancelled: 'The job was cancelled.',
 }

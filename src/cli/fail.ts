@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { helpFor } from '../error-codes.js'
 import { AuthError, AvtomatikaError, ConfigError, UnreachableError } from '../errors.js'
 import { endProcess } from '../runtime/shutdown.js'
 import { earlyFlags, type FailFlags } from './early-flags.js'
@@ -36,6 +37,8 @@ export interface Failure {
   readonly message: string
   /** The command to type next. */
   readonly next: string
+  /** The file and the anchor in the package that explain the code. */
+  readonly help: string | undefined
   readonly exitCode: number
 }
 
@@ -46,17 +49,19 @@ export const NAME = 'npx avtomatika-worker'
 export const describeFailure = (error: unknown, typed: readonly string[]): Failure => {
   const again = `${NAME} ${[...typed.map(quoted), '--debug'].join(' ')}`
   if (error instanceof CommandError) {
-    const next = error.next ?? (error.exit === 'usage' ? helpFor(typed) : `${NAME} doctor`)
-    return { code: error.code, message: error.message, next, exitCode: EXIT[error.exit] }
+    const next = error.next ?? (error.exit === 'usage' ? usageOf(typed) : `${NAME} doctor`)
+    return { code: error.code, message: error.message, next, help: error.help, exitCode: EXIT[error.exit] }
   }
   if (error instanceof AvtomatikaError)
     return {
       code: error.code,
       message: error.message.replace('. Next: ', '. To do: '),
       next: nextAfter(error),
+      help: error.help,
       exitCode: EXIT[exitFor(error)],
     }
-  return { code: 'FAILED', message: briefly(error), next: again, exitCode: EXIT.failed }
+  const code = 'FAILED'
+  return { code, message: briefly(error), next: again, help: helpFor(code), exitCode: EXIT.failed }
 }
 
 /** The errors of the job client. They are known by their codes: most commands do not load the client. */
@@ -75,7 +80,7 @@ const exitFor = (error: AvtomatikaError): ExitName => {
 }
 
 /** Only the first words can be the names of commands. */
-const helpFor = ([command]: readonly string[]): string =>
+const usageOf = ([command]: readonly string[]): string =>
   command === undefined || command.startsWith('-') ? `${NAME} --help` : `${NAME} ${quoted(command)} --help`
 
 const quoted = (word: string): string =>
@@ -88,10 +93,13 @@ export const briefly = (error: unknown): string => {
   const lines = stack.split('\n')
   const isFrame = (line: string) => /^\s+at /.test(line)
   const own = lines.find(
-    (line) => isFrame(line) && !/node:|[\\/]node_modules[\\/]|[\\/]dist[\\/]cli[\\/]/.test(line),
+    (line) =>
+      isFrame(line) && !/node:|[\\/]node_modules[\\/]|[\\/]dist[\\/]cli[\\/]|\(<anonymous>\)$/.test(line),
   )
   return [...lines.filter((line) => !isFrame(line)), ...(own === undefined ? [] : [own])].join('\n').trimEnd()
 }
+
+const helpLine = ({ help }: Failure): string[] => (help === undefined ? [] : [`Help: ${help}`])
 
 /** Prints a failure and ends the process. */
 export const fail = (error: unknown): never => {
@@ -100,7 +108,7 @@ export const fail = (error: unknown): never => {
   const failure = describeFailure(error, typed)
   const { exitCode, ...shown } = failure
   if (json) console.log(JSON.stringify({ error: { ...shown, exitCode } }))
-  else console.error(`${failure.message}\nNext: ${failure.next}`)
+  else console.error([failure.message, ...helpLine(failure), `Next: ${failure.next}`].join('\n'))
   if (debug) console.error(inspect(error))
   return endProcess(exitCode)
 }

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { similarName } from '../utils/did-you-mean.js'
-import { NAME, UsageError } from './fail.js'
+import { CommandError, NAME, UsageError } from './fail.js'
+import { describeFault, findSyntaxFault } from './syntax-error.js'
 
 type Module = Record<string, unknown>
 
@@ -12,13 +13,23 @@ const TYPESCRIPT = new Set(['.ts', '.mts', '.cts', '.tsx'])
 /**
  * Imports a JavaScript or TypeScript file.
  *
- * @throws UsageError if the file does not exist, or if it is TypeScript and nothing can load that
+ * @throws UsageError if the file does not exist, or if it is TypeScript and nothing can load that; CommandError with file and
+ *   line if the file, or one that it imports, cannot be parsed
  */
 export const importModule = async (file: string): Promise<Module> => {
   const path = resolve(file)
   if (!existsSync(path)) throw missingFile(file)
   if (TYPESCRIPT.has(extname(path))) await prepareTypeScript(file, path)
-  return (await import(pathToFileURL(path).href)) as Module
+  try {
+    return (await import(pathToFileURL(path).href)) as Module
+  } catch (error) {
+    const fault = await findSyntaxFault(error, path)
+    if (!fault) throw error
+    throw new CommandError('failed', describeFault(file, fault, process.cwd()), {
+      cause: error,
+      next: `${NAME} run ${file}`,
+    })
+  }
 }
 
 /** Returns the error for a file that does not exist. It names a file with a similar name, if there is one. */

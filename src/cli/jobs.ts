@@ -17,21 +17,20 @@ const client = (name: string, description: string): Command =>
   define(name, description)
     .option(
       '--url <url>',
-      'orchestrator (default: ORCHESTRATOR_URL, else the one that "dev" runs, else http://localhost:8080)',
+      'URL of the orchestrator (default: ORCHESTRATOR_URL, else that of "dev", else http://localhost:8080)',
     )
     .addOption(
-      new Option(
-        '--client-token <token>',
-        'token of the client API (default: that of the orchestrator that "dev" runs)',
-      ).env('CLIENT_TOKEN'),
+      new Option('--client-token <token>', 'token of the client API (default: that of "dev")').env(
+        'CLIENT_TOKEN',
+      ),
     )
     .option('--api-path <path>', 'path of the client API', '/api/v1')
 
 const withWait = (command: Command): Command =>
   command
-    .option('--wait', 'wait until the job ends; the exit code says how')
-    .option('--timeout <seconds>', 'the longest time to wait', seconds, 300)
-    .option('--end-state <names...>', 'further end states of your blueprints (first generation)')
+    .option('--wait', 'wait until the job ends; the exit code shows its outcome')
+    .option('--timeout <seconds>', 'maximum time to wait', seconds, 300)
+    .option('--end-state <names...>', 'additional end states of your blueprints (first generation)')
 
 /** Returns the commands `send`, `jobs`, `job` and `cancel`. */
 export const jobCommands = (): readonly Command[] => [
@@ -43,7 +42,7 @@ export const jobCommands = (): readonly Command[] => [
     .option('--endpoint <path>', 'api_endpoint of the blueprint, if it is not /jobs/TASK')
     .action(async (task, params, options) => (await import('./jobs/send.js')).send(task, params, options)),
   client('jobs', 'List the jobs, the newest first.')
-    .option('--limit <number>', 'how many jobs', count, 20)
+    .option('--limit <number>', 'maximum number of jobs', count, 20)
     .action(async (options) => (await import('./jobs/show.js')).showJobs(options)),
   withWait(client('job', 'Show one job.').argument('<id>', 'id of the job')).action(async (id, options) =>
     (await import('./jobs/show.js')).showJob(id, options),

@@ -6,17 +6,17 @@ export const outboxCommand = (): Command =>
   new Command('outbox')
     .description('Show, resend or delete dead letters: results that the orchestrator refused permanently.')
     .addCommand(
-      sub('list', 'show the dead letters; --json prints each one completely').action(async (options) =>
+      sub('list', 'List the dead letters. --json prints them completely.').action(async (options) =>
         (await import('./outbox/letters.js')).listLetters(options),
       ),
     )
     .addCommand(
-      withChoice(sub('replay', 'resend dead letters, and delete those that the orchestrator accepts'))
-        .option('--to <url>', 'send to this orchestrator instead of the one that gave the task')
+      withChoice(sub('replay', 'Send dead letters again, and delete those that the orchestrator accepts.'))
+        .option('--to <url>', 'URL of another orchestrator (default: the orchestrator that gave the task)')
         .action(async (ids, options) => (await import('./outbox/letters.js')).replayLetters(ids, options)),
     )
     .addCommand(
-      withChoice(sub('drop', 'delete dead letters')).action(async (ids, options) =>
+      withChoice(sub('drop', 'Delete dead letters.')).action(async (ids, options) =>
         (await import('./outbox/letters.js')).dropLetters(ids, options),
       ),
     )

@@ -5,13 +5,13 @@ import { define } from './define.js'
 export const replayCommand = (): Command =>
   define(
     'replay',
-    'Run a failed task again, here, with the handlers of a worker. WORKER_SAVE_FAILED saves such tasks.',
+    'Run a failed task again on this machine with the handlers of a worker. WORKER_SAVE_FAILED saves such tasks.',
   )
-    .argument('<file>', 'file of a failed task, as WORKER_SAVE_FAILED has written it')
+    .argument('<file>', 'file of a failed task, written by WORKER_SAVE_FAILED')
     .argument('<path>', 'the worker: a file that exports it, or a folder of files that export tasks')
     .option(
       '--inspect [port]',
-      'wait for a debugger on this port of this machine (default: 9229), before the module is loaded',
+      'wait for a debugger on this local port (default: 9229) before the module is loaded',
     )
     .action(async (file, path, options) =>
       (await import('./replay/run-replay.js')).runReplay(file, path, options),

@@ -6,19 +6,13 @@ import { importModule } from './import-module.js'
 import { workerOfFolder } from './task-folder.js'
 import { workerIn } from './worker-in.js'
 
-/** The options of `avtomatika-worker run`. */
-export interface RunOptions {
-  readonly watch?: boolean
-  readonly json?: boolean
-  /** Whether `run --watch` or `dev` has started this process. */
-  readonly child?: boolean
-}
-
-/** Runs the worker of a module or of a folder until a signal comes. */
-export const runWorker = async (path: string, options: RunOptions): Promise<void> => {
-  if (options.json) process.env['LOG_FORMAT'] ??= 'json'
-  if (options.watch) return (await import('./watch/watched.js')).runWatched(path)
-  if (options.child) endWithParent()
+/**
+ * Runs the worker of a module or of a folder until a signal comes.
+ *
+ * @param isChild - whether `run --watch` or `dev` has started this process
+ */
+export const runWorker = async (path: string, isChild = false): Promise<void> => {
+  if (isChild) endWithParent()
   await (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? runFolder(path) : runFile(path))
 }
 

@@ -6,8 +6,13 @@ export const runCommand = (): Command =>
   define('run', 'Run a worker, with a health server, until SIGINT or SIGTERM.')
     .argument(
       '<path>',
-      'a .js, .mjs or .ts file that exports a Worker (as default or as "worker") or starts one, or a folder of files that export tasks',
+      'file (.js, .mjs, .ts) that exports a Worker as default or "worker", or starts it; or a folder of files that export tasks',
     )
     .option('--watch', 'restart the worker when a file of the project changes')
     .addOption(new Option('--child').hideHelp())
-    .action(async (path, options) => (await import('./run-worker.js')).runWorker(path, options))
+    .action(async (path, { watch, json, child }) => {
+      // The processes that --watch starts inherit the variable.
+      if (json) process.env['LOG_FORMAT'] ??= 'json'
+      if (watch) return (await import('./watch/watched.js')).runWatched(path)
+      return (await import('./run-worker.js')).runWorker(path, child)
+    })

@@ -44,7 +44,7 @@ const load = async (path: string): Promise<Module> => {
   try {
     return await importModule(path)
   } catch (error) {
-    if (error instanceof UsageError) throw error
+    if (error instanceof CommandError) throw error
     const next = `${NAME} run ${path} --debug`
     throw new CommandError('failed', `Cannot load ${path}: ${briefly(error)}`, { cause: error, next })
   }

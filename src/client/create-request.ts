@@ -1,23 +1,23 @@
 import { jsonText } from '../utils/json.js'
 
-/** The options of {@link JobClient.create}. Orchestrators of the first generation know none but `endpoint` and `traceparent`. */
+/** The options of {@link JobClient.create}. Orchestrators of the first generation only use `endpoint`, `traceparent` and `webhookUrl`. */
 export interface CreateOptions {
   /**
    * The `api_endpoint` of the blueprint, below the API. Default: `/jobs/` and the name. The embedded orchestrator has such an
    * endpoint for each task.
    */
   readonly endpoint?: string
-  /** Metadata that workers receive with the tasks of the job. */
+  /** Metadata that workers receive with the tasks of the job. Must be JSON. Default: none. */
   readonly metadata?: object
-  /** A policy for the tasks of the job, such as `{ allowed_skills: ['resize'] }`. */
+  /** A policy for the tasks of the job, such as `{ allowed_skills: ['resize'] }`. Must be JSON. Default: none. */
   readonly policy?: object
-  /** How long a task may take from its dispatch to its result, in ms. */
+  /** How long a task may take from its dispatch to its result, in ms. Default: the orchestrator decides. */
   readonly resultTimeoutMs?: number
-  /** How long a task may wait for a worker, in ms. */
+  /** How long a task may wait for a worker, in ms. Default: the orchestrator decides. */
   readonly dispatchTimeoutMs?: number
-  /** The address that the orchestrator calls when the job ends. */
+  /** The URL that the orchestrator calls when the job ends. Default: none. */
   readonly webhookUrl?: string
-  /** The trace that the job belongs to, as in the W3C header of this name. */
+  /** The trace that the job belongs to, in the format of the W3C header `traceparent`. Default: none. */
   readonly traceparent?: string
 }
 

@@ -2,14 +2,14 @@ import { AvtomatikaError, ResponseError } from '../errors.js'
 import { refusal } from '../protocol/answers.js'
 import type { HttpResponse } from '../transport/request-in-flight.js'
 
-/** The orchestrator has no such job, or it has ended already (404). Code `UNKNOWN_JOB`. */
+/** The orchestrator has no such job, or the job to cancel has ended (404). Code `UNKNOWN_JOB`. */
 export class UnknownJobError extends ResponseError {
   constructor(message: string) {
     super(404, message, 'UNKNOWN_JOB')
   }
 }
 
-/** The job did not end in time. It goes on. Code `TIMEOUT`. */
+/** The job did not end within `timeoutMs` of {@link JobClient.wait}. The job continues. Code `TIMEOUT`. */
 export class JobTimeoutError extends AvtomatikaError {
   /** The id of the job. */
   readonly jobId: string
@@ -58,6 +58,6 @@ export const creationRefusedBy = (what: string, path: string, response: HttpResp
 export const noList = (url: string): AvtomatikaError =>
   new AvtomatikaError(
     'NO_JOB_LIST',
-    `Listing of jobs at ${url} brought none: a real orchestrator lists jobs only with HISTORY_DATABASE_URI set, ` +
-      'and this client may not have created any. Next: set it, or keep the ids that create() returns',
+    `List of jobs at ${url} is empty: this client has created none, or the orchestrator keeps no list. ` +
+      'Next: set HISTORY_DATABASE_URI at the orchestrator, or keep the ids that create() returns',
   )

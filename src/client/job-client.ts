@@ -16,20 +16,24 @@ import { untilEnd, type WaitOptions } from './wait.js'
 
 /** A job that was created. `Result` is the type of its result. */
 export interface JobRef<Result extends object = Record<string, unknown>> {
+  /** The id of the job. */
   readonly id: string
   /** The type of the result. The member exists for the compiler only. */
   readonly '~result'?: Result
 }
 
-/** A page of a list. */
+/** The options of {@link JobClient.list}. */
 export interface ListOptions {
-  /** How many jobs. Default 100. */
+  /** The largest number of jobs. Default: 100. */
   readonly limit?: number
-  /** How many of the newest jobs to skip. Default 0. */
+  /** The number of newest jobs to skip. Default: 0. */
   readonly offset?: number
 }
 
-/** What the orchestrator did with a request to cancel a job: told the worker over its socket, or noted it. */
+/**
+ * The answer to a request to cancel a job. `sent`: the orchestrator has sent the command to the worker over its WebSocket.
+ * `accepted`: the orchestrator has recorded the request.
+ */
 export type CancelReceipt = 'sent' | 'accepted'
 
 /** Longest answer that is read, in bytes. */
@@ -43,11 +47,12 @@ type Refused = (what: string, response: HttpResponse) => ResponseError
  * Creates jobs on an orchestrator and reads their results. Works with both generations and with the embedded orchestrator.
  * Each request counts against the quota of the client on a real orchestrator.
  *
- * `Source` types the jobs: the type of a worker whose tasks were registered in one chain, or of a task of `defineTask`.
+ * `Source` gives the jobs their types. It is the type of a worker whose tasks were registered in one chain, or the type of a
+ * task of `defineTask`.
  *
- * Every method throws UnreachableError if no complete answer came, AuthError for a refused token, RateLimitError for too many
- * requests or an exhausted quota, ResponseError for another refusal, and ProtocolError for an answer that is no answer of an
- * orchestrator.
+ * Every method that sends a request throws {@link UnreachableError} if no complete answer came, {@link AuthError} for a refused
+ * token, {@link RateLimitError} for too many requests or an exhausted quota, {@link ResponseError} for another error status, and
+ * {@link ProtocolError} for an answer that no orchestrator sends.
  *
  * @example
  * await using client = new JobClient<typeof worker>({ url: 'http://127.0.0.1:8080', token: 'dev-client-token' })
@@ -58,29 +63,33 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #transport: HttpTransport
 
-  /** @throws ConfigError that lists every wrong option */
+  /**
+   * Checks the options. Opens no connection.
+   *
+   * @throws ConfigError with all problems of the options
+   */
   constructor(options: ClientOptions) {
     this.#settings = settle(options)
     const { url, token } = this.#settings
-    this.#transport = new HttpTransport({
-      url,
-      connections: CONNECTIONS,
-      redactor: new Redactor([token]),
-      headers: tokenHeaders(token),
-    })
+    this.#transport = new HttpTransport(
+      { url, redactor: new Redactor([token]) },
+      tokenHeaders(token),
+      CONNECTIONS,
+    )
   }
 
-  /** Does the same, typed by the tasks of one worker: `client.create<typeof worker>('resize', { width: 320 })`. */
+  /** Does the same for one call with types: `client.create<typeof worker>('resize', { width: 320 })`. */
   create<Other extends HasTasks<Readonly<Record<string, TaskTypes>>> = never>(
     ...args: CreateArgs<Other>
   ): Promise<JobRef<TaskResult<Other, TaskName<Other>>>>
   /**
-   * Creates a job and returns its id. The request is never repeated, because that might create a second job.
+   * Creates a job and returns its id. It never retries the request, because a retry might create a second job.
    *
-   * @param name - the name of the task on the embedded orchestrator; on a real one, the last part of the `api_endpoint` of a
-   * blueprint, such as `resize` for `/jobs/resize`
-   * @param params - the params of the task; on a real orchestrator, the initial data of the blueprint
-   * @throws TypeError if JSON cannot represent the params. @throws ResponseError `UNKNOWN_ENDPOINT` if there is no such blueprint
+   * @param name - on the embedded orchestrator, the name of the task. On a real orchestrator, the last part of the
+   * `api_endpoint` of a blueprint, such as `resize` for `/jobs/resize`
+   * @param params - on the embedded orchestrator, the params of the task. On a real orchestrator, the initial data of the job
+   * @throws TypeError if JSON cannot represent the params
+   * @throws ResponseError `UNKNOWN_ENDPOINT` if no blueprint has this endpoint
    * @example
    * const { id } = await client.create('resize', { width: 320 })
    */
@@ -102,8 +111,9 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Returns the job as it is now.
+   * Returns the current state of a job.
    *
+   * @param job - the return value of {@link create}, or the id of the job
    * @throws UnknownJobError if there is no such job
    */
   async get<Result extends object>(
@@ -119,10 +129,13 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Waits until the job has ended, and returns it. A job that failed is returned, too: see `outcome` and `error`. Goes on over
-   * restarts and outages of the orchestrator.
+   * Waits until a job has ended, and returns it. A failed job does not throw: read its `outcome` and its `error`. The wait
+   * continues over restarts and outages of the orchestrator.
    *
-   * @throws JobTimeoutError; UnknownJobError; the reason of the signal
+   * @param job - the return value of {@link create}, or the id of the job
+   * @throws JobTimeoutError if the job has not ended in time. The job continues
+   * @throws UnknownJobError if there is no such job
+   * @throws the reason of the `signal` if it aborts
    * @example
    * const { outcome, result } = await client.wait(job, { timeoutMs: 60_000 })
    */
@@ -137,10 +150,14 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Asks the orchestrator to cancel a job. The job ends when its worker has stopped, in the second generation at once.
+   * Asks the orchestrator to cancel a job. In the first generation, the job ends when its worker has stopped the task. In the
+   * second generation, the job ends at once.
    *
-   * @throws UnknownJobError if there is no such job, or it has ended. @throws ResponseError `NOT_CANCELLABLE` if the job waits for
-   * no worker
+   * @param job - the return value of {@link create}, or the id of the job
+   * @throws UnknownJobError if there is no such job, or if it has ended
+   * @throws ResponseError `NOT_CANCELLABLE` if no worker has the task of the job
+   * @example
+   * await client.cancel(job)
    */
   async cancel(job: JobRef<object> | string): Promise<CancelReceipt> {
     const id = idOf(job)
@@ -151,9 +168,11 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Lists the jobs of this client, the newest first. A real orchestrator lists jobs only if it has a history database.
+   * Returns the jobs of this client, the newest first. A real orchestrator needs `HISTORY_DATABASE_URI` for it.
    *
-   * @throws AvtomatikaError `NO_JOB_LIST` if the orchestrator keeps no list, or has never seen a job of this client
+   * @throws AvtomatikaError `NO_JOB_LIST` if the orchestrator keeps no list, or has no job of this client
+   * @example
+   * for (const { id, outcome } of await client.list({ limit: 10 })) console.log(id, outcome)
    */
   async list({ limit = 100, offset = 0 }: ListOptions = {}): Promise<readonly ClientJob[]> {
     const response = await this.#send('GET', `/jobs?limit=${limit}&offset=${offset}`)
@@ -166,11 +185,12 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
     return answer.map((each) => readListed(each)).filter((job) => job !== undefined)
   }
 
-  /** Ends all connections. Requests in flight fail. */
+  /** Closes all connections. Requests in flight fail. */
   close(): Promise<void> {
     return this.#transport.close()
   }
 
+  /** Does the same as {@link close}, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -217,7 +237,7 @@ export class JobClient<Source = unknown> implements AsyncDisposable {
 const idOf = (job: JobRef<object> | string): string => {
   const id: unknown = typeof job === 'string' ? job : job?.id
   if (typeof id === 'string' && id !== '') return id
-  throw new TypeError('A job is named by its id, or by what create() returned')
+  throw new TypeError('Job not named: pass its id, or the return value of create()')
 }
 
 const jobPath = (id: string): string => `/jobs/${encodeURIComponent(id)}`

@@ -1,44 +1,51 @@
 import { isObject } from '../utils/json.js'
 
-/** How a job ended. */
+/** The end of a job. `quarantined`: the orchestrator gave the job up, and an operator has to look at it. */
 export type JobOutcome = 'finished' | 'failed' | 'cancelled' | 'quarantined'
 
-/** How far the task of a job is. */
+/** The progress of the task of a job. */
 export interface ClientProgress {
-  /** 0 … 1 */
+  /** 0 (started) to 1 (done). */
   readonly fraction: number
+  /** The current activity, as the handler reported it. Empty if the handler gave no message. */
   readonly message: string
 }
 
-/** A job as the orchestrator shows it at one moment. `undefined` where the orchestrator does not tell. */
+/** A job at one moment. A member is `undefined` if the orchestrator does not send it. */
 export interface ClientJob<Result extends object = Record<string, unknown>> {
+  /** The id of the job. */
   readonly id: string
   /** The status in the words of the orchestrator, such as `waiting_for_worker`. */
   readonly status: string
-  /** The state of the blueprint. Orchestrators from 1.0b14 tell it with `DETAILED_API_RESPONSES=true` only. */
+  /** The state of the blueprint. Orchestrators from 1.0b14 send it only with `DETAILED_API_RESPONSES=true`. */
   readonly state: string | undefined
+  /** The name of the blueprint. `undefined` if the orchestrator does not send it. */
   readonly blueprint: string | undefined
-  /** How the job ended; `undefined` while it goes on. */
+  /** The end of the job. `undefined` while the job runs. */
   readonly outcome: JobOutcome | undefined
   /**
-   * The merged data of the results, once the job has finished. Orchestrators from 1.0b14 tell it with
-   * `DETAILED_API_RESPONSES=true` only. Without that, `raw.result` has the last member of the data.
+   * The merged data of the results, after the job has finished. Orchestrators from 1.0b14 send it only with
+   * `DETAILED_API_RESPONSES=true`. Without this setting, `raw.result` has the last member of the data.
    */
   readonly result: Result | undefined
-  /** Why the job failed or was quarantined. */
+  /** The reason why the job failed or was quarantined. */
   readonly error: string | undefined
   /** The last progress of the running task. Orchestrators of the first generation do not keep it. */
   readonly progress: ClientProgress | undefined
-  /** How many times a failed task was dispatched again. */
+  /** The number of retries of the task. */
   readonly retryCount: number | undefined
-  /** The last dispatched task, and its worker. */
+  /** The id of the last dispatched task. */
   readonly taskId: string | undefined
+  /** The id of the worker that received the last task. `undefined` before the first dispatch. */
   readonly workerId: string | undefined
-  /** Everything that the orchestrator answered, under the names of its API. */
+  /** The complete answer of the orchestrator, with the names of its API. */
   readonly raw: Readonly<Record<string, unknown>>
 }
 
-/** End states of blueprints that {@link ClientJob.outcome} knows by their names. */
+/**
+ * End states of blueprints that {@link ClientJob.outcome} knows by their names. `review` is not among them: in many
+ * blueprints it is the state in which a job waits for a person, and the job is `running` for a moment when it enters it.
+ */
 const OUTCOME_OF_STATE: Readonly<Record<string, JobOutcome>> = {
   done: 'finished',
   finished: 'finished',
@@ -49,7 +56,6 @@ const OUTCOME_OF_STATE: Readonly<Record<string, JobOutcome>> = {
   failed_state: 'failed',
   failure: 'failed',
   error: 'failed',
-  review: 'failed',
   cancelled: 'cancelled',
   cancelled_state: 'cancelled',
   canceled: 'cancelled',

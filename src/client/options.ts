@@ -1,25 +1,23 @@
 import { ConfigError, type ConfigProblem } from '../errors.js'
+import { httpUrlOf } from '../utils/http-url.js'
 
 /** The options of a {@link JobClient}. */
 export interface ClientOptions {
   /** The address of the orchestrator, such as `http://127.0.0.1:8080`. */
   readonly url: string
-  /** The token of a client: of `clients.toml` or `CLIENT_TOKEN` of a real orchestrator, `clientToken` of the embedded one. */
+  /**
+   * The token of a client. A real orchestrator has it in `clients.toml` or in `CLIENT_TOKEN`, the embedded orchestrator in its
+   * option `clientToken`.
+   */
   readonly token: string
-  /** The path of the client API. Default `/api/v1`, where `v1` is the `api_version` of the blueprints. */
+  /** The path of the client API. `v1` is the `api_version` of the blueprints. Default: `/api/v1`. */
   readonly apiPath?: string
-  /** How long one request may take, in ms. Default 30,000. */
+  /** How long one request may take, in ms. Default: 30,000. */
   readonly requestTimeoutMs?: number
 }
 
 /** The options, checked, with defaults. */
 export type ClientSettings = Required<ClientOptions>
-
-const isAddress = (url: unknown): url is string => {
-  if (typeof url !== 'string' || !URL.canParse(url)) return false
-  const { protocol, username, password, search, hash } = new URL(url)
-  return /^https?:$/.test(protocol) && username + password + search + hash === ''
-}
 
 /** Headers take visible ASCII. Another character would fail in the first request only. */
 const isToken = (token: unknown): boolean => typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
@@ -33,8 +31,14 @@ export const settle = ({
   apiPath = '/api/v1',
   requestTimeoutMs = 30_000,
 }: ClientOptions): ClientSettings => {
+  const address = httpUrlOf(url)
   const checks: [name: string, value: unknown, isValid: boolean, expected: string][] = [
-    ['url', '(hidden)', isAddress(url), 'an http:// or https:// URL without credentials, query and fragment'],
+    [
+      'url',
+      '(hidden)',
+      address !== undefined,
+      'an http:// or https:// URL without credentials, query and fragment',
+    ],
     ['token', '(hidden)', isToken(token), 'the token of a client, visible ASCII without spaces'],
     ['apiPath', apiPath, isPath(apiPath), 'a path such as /api/v1'],
     ['requestTimeoutMs', requestTimeoutMs, isDelay(requestTimeoutMs), 'milliseconds, more than 0'],
@@ -42,6 +46,6 @@ export const settle = ({
   const problems: ConfigProblem[] = checks
     .filter(([, , isValid]) => !isValid)
     .map(([name, value, , expected]) => ({ name, value: String(value), expected }))
-  if (problems.length > 0) throw new ConfigError(problems)
-  return { url: url.replace(/\/+$/, ''), token, apiPath: apiPath.replace(/\/+$/, ''), requestTimeoutMs }
+  if (problems.length > 0 || address === undefined) throw new ConfigError(problems)
+  return { url: address, token, apiPath: apiPath.replace(/\/+$/, ''), requestTimeoutMs }
 }

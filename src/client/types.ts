@@ -1,7 +1,7 @@
 import type { HasTasks, TaskTypes } from '../tasks/task-types.js'
 import type { CreateOptions } from './create-request.js'
 
-/** The tasks of a client without types: any name, any params. */
+/** The tasks of a client without types: any name and any params. */
 export type AnyTasks = Readonly<
   Record<string, { readonly params: object; readonly result: Record<string, unknown> }>
 >

@@ -5,19 +5,19 @@ import type { ClientJob, ClientProgress } from './job.js'
 
 /** The options of {@link JobClient.wait}. */
 export interface WaitOptions<Result extends object = Record<string, unknown>> {
-  /** How long to wait, in ms. Default 300,000; `Infinity` waits forever. */
+  /** How long to wait, in ms. `Infinity` waits forever. Default: 300,000. */
   readonly timeoutMs?: number
-  /** The longest pause between two requests, in ms. Pauses begin at 100 ms and grow. Default 1,000. */
+  /** The longest pause between two requests, in ms. Pauses begin at 100 ms and grow. Default: 1,000. */
   readonly pollMs?: number
-  /** Ends the wait. The job goes on: see {@link JobClient.cancel}. */
+  /** Ends the wait when it aborts. The job continues: {@link JobClient.cancel} cancels it. Default: none. */
   readonly signal?: AbortSignal
-  /** Called when the progress has changed. */
+  /** Receives each new progress of the job. Default: none. */
   readonly onProgress?: (progress: ClientProgress, job: ClientJob<Result>) => void
-  /** Called when the status, the state, the retries or the progress have changed. */
+  /** Receives the job after each change of its status, state, retries or progress. Default: none. */
   readonly onChange?: (job: ClientJob<Result>) => void
   /**
-   * Further names of the blueprint's end states. Needed on orchestrators of the first generation only, whose jobs stay `running`
-   * in an end state. Default: the usual names, such as `done`, `finished`, `failed` and `cancelled`.
+   * Names of end states of the blueprint, besides the usual names such as `done`, `finished`, `failed` and `cancelled`. Only
+   * needed on orchestrators of the first generation, because their jobs stay `running` in an end state. Default: none.
    */
   readonly endStates?: readonly string[]
 }

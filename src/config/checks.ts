@@ -1,19 +1,18 @@
 import { ConfigError, type ConfigProblem } from '../errors.js'
-import type { TraceRelationName } from './choice-kinds.js'
+import type { Settings } from '../settings.js'
 import { type Kind, REFUSED } from './kind.js'
 import { asShownText, redact } from './secrets.js'
 import type { WorkerConfigValues } from './values.js'
 import { defaultOf, type VARIABLES, type VariableName, variable } from './variables.js'
 
-/** The options of `new Worker(…)` that override the configuration. */
-export interface ConstructorOptions {
-  readonly workerType?: string | undefined
-  readonly maxConcurrentTasks?: number | undefined
-  readonly taskTypeLimits?: Readonly<Record<string, number>> | undefined
-  readonly skillDependencies?: Readonly<Record<string, readonly string[]>> | undefined
-  readonly metadata?: object | undefined
-  readonly trace?: TraceRelationName | undefined
-}
+/** The settings that options of `new Worker(…)` override. */
+type Overridable = keyof Pick<
+  Settings,
+  'workerType' | 'maxConcurrentTasks' | 'taskTypeLimits' | 'skillDependencies' | 'metadata' | 'trace'
+>
+
+/** The values that override the configuration. They are `unknown`, because nothing has checked them yet. */
+export type Overrides = Readonly<Partial<Record<Overridable, unknown>>>
 
 /** The type of a setting that comes from one variable. */
 type Settled<Name extends VariableName> =
@@ -22,18 +21,18 @@ type Settled<Name extends VariableName> =
 /** Checks values one by one and collects the problems, because the error lists all of them. */
 export class Checks {
   readonly #config: WorkerConfigValues
-  readonly #options: ConstructorOptions
+  readonly #overrides: Overrides
   readonly #problems: ConfigProblem[] = []
 
-  constructor(config: WorkerConfigValues, options: ConstructorOptions) {
+  constructor(config: WorkerConfigValues, overrides: Overrides) {
     this.#config = config
-    this.#options = options
+    this.#overrides = overrides
   }
 
   /** Checks a variable, or the constructor option that overrides it. A variable that is never asked for is not checked. */
   variable<Name extends VariableName>(name: Name): Settled<Name> {
     const { kind, setting, option } = variable(name)
-    const given = option && this.#options[setting as keyof ConstructorOptions]
+    const given = option && this.#overrides[setting as Overridable]
     const [place, value] = given === undefined ? [name, this.#config[name]] : [setting as string, given]
     return this.settle(place, value, kind, kind.accept(defaultOf(name))) as Settled<Name>
   }

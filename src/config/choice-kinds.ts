@@ -28,7 +28,7 @@ export const onOff: Kind<boolean, boolean | 'on' | 'off'> = {
   accept: (value) => flag.accept(typeof value === 'string' ? flag.read(value) : value),
 }
 
-/** The value of `STRICT_EVENT_VALIDATION`. */
+/** The values of `STRICT_EVENT_VALIDATION`. */
 export type EventValidationName = boolean | 'throw'
 
 /** A flag with a third value: an event that is not sent fails the call of `emit`. */

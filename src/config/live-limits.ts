@@ -4,11 +4,11 @@ import { count } from './number-kinds.js'
 import { settleLimits } from './options.js'
 import type { WorkerConfigValues } from './values.js'
 
-/** New limits of a running worker. A limit that is absent stays as it is. */
+/** New limits of a running worker. A limit that is absent stays the same. */
 export interface LiveLimits {
-  /** The most tasks that run at once, at least 1. */
+  /** The largest number of tasks that run at once, at least 1. */
   maxConcurrentTasks?: number
-  /** The most tasks of one type that run at once, by task type. Replaces all limits by type. */
+  /** The largest number of tasks of one type that run at once, by task type. Replaces all limits by type. */
   taskTypeLimits?: Readonly<Record<string, number>>
 }
 
@@ -32,7 +32,7 @@ export const settleLiveLimits = (limits: LiveLimits): LiveLimits => {
     ...(maxConcurrentTasks !== undefined && {
       maxConcurrentTasks: checks.settle('maxConcurrentTasks', maxConcurrentTasks, count(1), 1),
     }),
-    ...(taskTypeLimits !== undefined && { taskTypeLimits: settleLimits(checks, { taskTypeLimits }) }),
+    ...(taskTypeLimits !== undefined && { taskTypeLimits: settleLimits(checks, taskTypeLimits) }),
   }
   checks.throwIfAny()
   return settled

@@ -1,5 +1,5 @@
 import { isObject } from '../utils/json.js'
-import type { Checks, ConstructorOptions } from './checks.js'
+import type { Checks } from './checks.js'
 import { count } from './number-kinds.js'
 import { text } from './text-kinds.js'
 
@@ -21,13 +21,13 @@ const settleRecord = <Value>(
 }
 
 /** The limits by task type. Each is at least 1, because tasks of a type with limit 0 would wait forever. */
-export const settleLimits = (checks: Checks, { taskTypeLimits }: ConstructorOptions) =>
+export const settleLimits = (checks: Checks, taskTypeLimits: unknown) =>
   settleRecord(checks, 'taskTypeLimits', taskTypeLimits, (place, limit) =>
     checks.settle(place, limit, count(1), 1),
   )
 
 /** The models by skill. */
-export const settleDependencies = (checks: Checks, { skillDependencies }: ConstructorOptions) =>
+export const settleDependencies = (checks: Checks, skillDependencies: unknown) =>
   settleRecord(checks, 'skillDependencies', skillDependencies, (place, models) => {
     if (!Array.isArray(models)) checks.refuse(place, models, MODELS)
     const names: unknown[] = Array.isArray(models) ? models : []

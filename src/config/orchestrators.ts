@@ -23,7 +23,9 @@ export interface OrchestratorEntry {
 
 /** An {@link OrchestratorEntry} with its defaults filled in. */
 export interface ListedOrchestrator extends OrchestratorEntry {
+  /** `FAILOVER`: the orchestrator with the lowest number is tried first. */
   readonly priority: number
+  /** `ROUND_ROBIN`: share of the polls, above 0. */
   readonly weight: number
 }
 

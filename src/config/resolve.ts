@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Settings } from '../settings.js'
-import { Checks, type ConstructorOptions } from './checks.js'
+import { Checks, type Overrides } from './checks.js'
 import { isInPod, stateHome } from './env.js'
 import { jsonObject } from './json-kinds.js'
 import { optional } from './kind.js'
@@ -13,8 +13,6 @@ import { ipAddress, text } from './text-kinds.js'
 import { VARIABLE_NAMES, variable } from './variables.js'
 import { configWarnings } from './warnings.js'
 import type { WorkerConfig } from './worker-config.js'
-
-export type { Settings } from '../settings.js'
 
 /** The settings, and the warnings that the worker logs when it has a logger. */
 interface Resolved {
@@ -57,21 +55,16 @@ const checkMaxAge = (checks: Checks, { taskMaxAgeMs, orchestrators }: Settings):
 }
 
 /** The settings that come from several variables, from attributes without a variable, or from options. */
-const settleOthers = (
-  config: WorkerConfig,
-  options: ConstructorOptions,
-  checks: Checks,
-  workerId: string,
-) => ({
+const settleOthers = (config: WorkerConfig, overrides: Overrides, checks: Checks, workerId: string) => ({
   workerIdIsMadeUp: config.hasMadeUpId,
   hostname: checks.settle('HOSTNAME', config.HOSTNAME, text, ''),
   ipAddress: checks.settle('IP_ADDRESS', config.IP_ADDRESS, ipAddress, ''),
   resources: settleResources(checks, config.ownResources),
-  metadata: checks.settle('metadata', options.metadata, optional(jsonObject), undefined),
+  metadata: checks.settle('metadata', overrides.metadata, optional(jsonObject), undefined),
   s3ConfigHash: s3ConfigHash(config.S3_ENDPOINT_URL, config.S3_ACCESS_KEY, config.S3_DEFAULT_BUCKET),
   extra: checks.settle('EXTRA_CAPABILITIES', config.EXTRA_CAPABILITIES, jsonObject, {}),
-  taskTypeLimits: settleLimits(checks, options),
-  skillDependencies: settleDependencies(checks, options),
+  taskTypeLimits: settleLimits(checks, overrides.taskTypeLimits),
+  skillDependencies: settleDependencies(checks, overrides.skillDependencies),
   orchestrators: settleOrchestrators(checks, config.orchestratorsSource),
   stateDir: checks.variable('WORKER_STATE_DIR') ?? defaultStateDir(workerId),
   stateDirIsDefault: config.WORKER_STATE_DIR === undefined,
@@ -99,10 +92,10 @@ const deepFreeze = <Value>(value: Value): Value => {
  *
  * @throws ConfigError that lists every problem
  */
-export const resolveSettings = (config: WorkerConfig, options: ConstructorOptions = {}): Resolved => {
-  const checks = new Checks(config, options)
+export const resolveSettings = (config: WorkerConfig, overrides: Overrides = {}): Resolved => {
+  const checks = new Checks(config, overrides)
   const table = settleTable(checks)
-  const settings: Settings = { ...table, ...settleOthers(config, options, checks, table.workerId) }
+  const settings: Settings = { ...table, ...settleOthers(config, overrides, checks, table.workerId) }
   checkMaxAge(checks, settings)
   checks.throwIfAny()
   hideMembers(settings.s3, ['accessKey', 'secretKey'])

@@ -13,33 +13,19 @@ import {
   trace,
 } from './choice-kinds.js'
 import { costs, entryList, jsonList, jsonObject } from './json-kinds.js'
-import { type Kind, optional } from './kind.js'
+import { optional } from './kind.js'
 import { bytes, count, delay, gigabytes, interval, port } from './number-kinds.js'
 import { bucket, directory, file, keyPrefix, secret, text, workerId } from './text-kinds.js'
 import { httpUrl, storeUrl } from './url-kinds.js'
-
-/** What the table says about one variable, besides its name and its meaning. */
-interface Variable {
-  readonly kind: Kind<unknown, unknown>
-  /** The value of the attribute if the variable is not set. */
-  readonly default?: unknown
-  /** The default in words, if it is not the same on each machine. */
-  readonly defaultText?: string
-  /** The member of `Settings` that holds the checked value. Without it, resolve.ts makes a setting of several variables. */
-  readonly setting?: string
-  /** Whether the option of `new Worker(…)` with the name of the setting overrides the variable. */
-  readonly option?: true
-  /** The variable that must be set if this one is. */
-  readonly requires?: string
-}
+import type { VariableRow } from './variable-row.js'
 
 /** The default token of orchestrators, which is public. */
 export const DEFAULT_TOKEN = 'your-secret-worker-token'
 
 /**
  * Every environment variable, in the order of the documentation. This is their only description: the comment is the
- * meaning, and its first paragraph goes into docs/configuration.md. After a change, run `npm run variables`. It writes
- * the attributes of `WorkerConfigValues`, the members of `Settings`, and the table in docs/configuration.md.
+ * meaning, and its first paragraph goes into docs/reference/configuration.md. After a change, run `npm run variables`. It writes
+ * the attributes of `WorkerConfigValues`, the members of `Settings`, and the table in docs/reference/configuration.md.
  */
 export const VARIABLES = {
   /**
@@ -290,14 +276,14 @@ export const VARIABLES = {
    * `auto` writes readable lines to a terminal and JSON elsewhere. `text` means `pretty`.
    */
   LOG_FORMAT: { kind: logFormat, setting: 'logFormat', default: 'auto' },
-} as const satisfies Record<string, Variable>
+} as const satisfies Record<string, VariableRow>
 
 export type VariableName = keyof typeof VARIABLES
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[]
 
 /** The row of one variable. */
-export const variable = (name: VariableName): Variable => VARIABLES[name]
+export const variable = (name: VariableName): VariableRow => VARIABLES[name]
 
 /** The default value of one variable. A copy, because callers may change it in place. */
 export const defaultOf = (name: VariableName): unknown => structuredClone(variable(name).default)

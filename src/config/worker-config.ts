@@ -62,6 +62,7 @@ export class WorkerConfig implements WorkerConfigValues {
     Object.assign(this, withoutUndefined(overrides))
   }
 
+  /** URL of the only orchestrator. Variable `ORCHESTRATOR_URL`. Default: `http://localhost:8080`. */
   get ORCHESTRATOR_URL(): string {
     return this.#url.value as string
   }
@@ -70,6 +71,7 @@ export class WorkerConfig implements WorkerConfigValues {
     this.#url = { value, inCode: true }
   }
 
+  /** List of orchestrators, or its JSON text. Variable `ORCHESTRATORS_CONFIG`. Default: an empty list. */
   get ORCHESTRATORS_CONFIG(): readonly OrchestratorEntry[] | string {
     const value = this.#config.value as readonly OrchestratorEntry[] | string
     return Array.isArray(value) ? hideEntries(value) : value
@@ -80,6 +82,7 @@ export class WorkerConfig implements WorkerConfigValues {
     this.#config = { value: typeof value === 'string' ? kind.read(value) : value, inCode: true }
   }
 
+  /** The orchestrators that the worker will use, with defaults. Setting it overrides both other attributes. */
   get ORCHESTRATORS(): readonly ListedOrchestrator[] {
     return hideEntries(listEntries(this.orchestratorsSource.entries))
   }
@@ -88,6 +91,7 @@ export class WorkerConfig implements WorkerConfigValues {
     this.#list = value
   }
 
+  /** The resources of the machine. Default: from `CPU_CORES`, `RAM_GB`, `GPU_MODEL` and `GPU_VRAM_GB`. */
   get RESOURCES(): Resources {
     return this.#resources ?? resourcesOf(this.CPU_CORES, this.RAM_GB, this.GPU_MODEL, this.GPU_VRAM_GB)
   }

@@ -2,29 +2,23 @@ import type { AuthError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Commands } from '../execution/commands.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
-import {
-  endsOutage,
-  type Fact,
-  type Health,
-  type HealthObserver,
-  healthAfter,
-  type RequestKind,
-  UNTRIED,
-} from '../orchestrators/health.js'
+import type { Fact, Health, HealthObserver, RequestKind } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { RateLimits, RequestObserver } from '../orchestrators/requests.js'
 import { troubleIn } from '../orchestrators/trouble.js'
-import { type Polling, PollLoop } from '../polling/poll-loop.js'
+import { PollLoop } from '../polling/poll-loop.js'
+import type { Polling } from '../polling/polling.js'
 import type { Command, Heartbeat, Receipt, Registration, TaskResult } from '../protocol/messages.js'
 import type { OrchestratorSettings, Settings } from '../settings.js'
 import type { Tracing } from '../tracing/tracing.js'
 import type { TlsFiles } from '../transport/tls-files.js'
 import type { SocketEnd } from '../transport/websocket.js'
 import type { Logger } from '../utils/logger.js'
-import { ResettableTimer } from '../utils/resettable-timer.js'
 import { monotonicMs } from '../utils/time.js'
 import { asBusy } from './heartbeat/describe-load.js'
 import { type Heartbeating, HeartbeatLoop, type HeartbeatOwner } from './heartbeat/heartbeat-loop.js'
+import { lastWords } from './last-words.js'
+import { type OutageObserver, OutageWatch } from './outage-watch.js'
 import { PollAbandonment } from './poll-abandonment.js'
 import { Registering, type RegistrationOwner } from './registering.js'
 import { CommandSocket, type SocketOwner } from './socket/command-socket.js'
@@ -50,12 +44,9 @@ export interface ConnectionContext extends Polling, Heartbeating {
   nudgeDelivery(source: TaskSource): void
 }
 
-/** The least time between two reactions to the end of an outage, in ms. */
-const RECOVERY_PAUSE_MS = 1_000
-
 /** Everything this worker keeps up towards one orchestrator: the registration, heartbeats, polls and the socket. */
 export class Connection
-  implements TaskConnection, RegistrationOwner, HeartbeatOwner, SocketOwner, RequestObserver
+  implements TaskConnection, RegistrationOwner, HeartbeatOwner, SocketOwner, OutageObserver, RequestObserver
 {
   readonly orchestrator: Orchestrator
   readonly heartbeats: HeartbeatLoop
@@ -66,12 +57,10 @@ export class Connection
   readonly #observer: HealthObserver
   readonly #registering: Registering
   readonly #socket: CommandSocket | undefined
-  readonly #recovery = new ResettableTimer()
+  readonly #outages = new OutageWatch(this)
   readonly #abandonment: PollAbandonment
-  #health = UNTRIED
   /** The version of the catalog that the last registration told. */
   #told = 0
-  #recoveredMs = Number.NEGATIVE_INFINITY
 
   /** Sends nothing before {@link Connection.open}. */
   constructor(context: ConnectionContext, target: OrchestratorSettings, observer: HealthObserver) {
@@ -84,10 +73,9 @@ export class Connection
     this.heartbeats = new HeartbeatLoop(this.orchestrator, this, context)
     const rank = settings.orchestrators.indexOf(target)
     this.polls = new PollLoop(this, this.orchestrator, target.weight, context, rank)
-    this.#abandonment = new PollAbandonment(this)
-    const parts = { orchestrator: this.orchestrator, log }
-    this.#socket = settings.websocketsEnabled ? new CommandSocket({ ...parts, listener: this }) : undefined
-    this.uplink = new Uplink({ ...parts, socket: this.#socket })
+    this.#abandonment = new PollAbandonment(this.heartbeats, this.polls, this.orchestrator)
+    if (settings.websocketsEnabled) this.#socket = new CommandSocket(this.orchestrator, this, log)
+    this.uplink = new Uplink(this.orchestrator, this.#socket, log)
   }
 
   get url(): string {
@@ -104,7 +92,7 @@ export class Connection
 
   /** The health of the orchestrator, by all requests to it. */
   get health(): Health {
-    return this.#health
+    return this.#outages.health
   }
 
   /** Why no task can come from here at present; `undefined` while tasks can come. Has no text of the orchestrator. */
@@ -163,10 +151,14 @@ export class Connection
     this.#registering.leave()
     this.#context.takeover.left(this)
     this.heartbeats.stop()
-    const known = this.heartbeats.now()
-    // Until the orchestrator knows, it may queue a task for the next poll.
-    if (this.#health.up) await known
+    await this.#tellBusy()
     if (this.#registering.state === 'unused') this.polls.windDown()
+  }
+
+  /** Until the orchestrator knows, it may queue a task for the next poll. */
+  async #tellBusy(): Promise<void> {
+    const known = this.heartbeats.now()
+    if (this.health.up) await known
   }
 
   /** Checks the health of an orchestrator that is not used. The heartbeat says `busy`, so it brings no task. */
@@ -176,11 +168,9 @@ export class Connection
 
   /** Notes what the end of a request shows about the orchestrator. */
   recordFact(kind: RequestKind, fact: Fact): void {
-    const before = this.#health
-    this.#health = healthAfter(before, kind, fact, monotonicMs())
-    if (endsOutage(before, this.#health)) this.#recovered(kind)
+    const hasChanged = this.#outages.record(kind, fact)
     // For an orchestrator that is not used, time alone may be news: it has been healthy for long enough.
-    const isNews = this.#health !== before || this.#registering.state === 'unused'
+    const isNews = hasChanged || this.#registering.state === 'unused'
     if (isNews || this.orchestrator.longLimitEndMs > monotonicMs()) this.#observer.healthChanged()
   }
 
@@ -203,19 +193,21 @@ export class Connection
    * @param idle - resolves when no task runs. Polls that are still open then are abandoned; without it they end by themselves
    */
   async drain(idle?: Promise<void>): Promise<void> {
-    const { state } = this.#registering
+    const { state, isKnown } = this.#registering
     this.#registering.close()
     this.#socket?.drain()
-    if (state === 'registered' || (state === 'unused' && this.polls.open > 0)) {
+    if (isKnown || (state === 'unused' && this.polls.open > 0)) {
       const announced = this.heartbeats.announce()
       if (idle) void this.#abandonment.begin(announced, idle)
     }
-    await this.polls.drain()
+    const ended = this.polls.drain()
+    await lastWords(this.heartbeats.upToDate(), this.#registering.settled())
+    await ended
   }
 
   async close(): Promise<void> {
     this.#registering.close()
-    this.#recovery.close()
+    this.#outages.close()
     this.#abandonment.close()
     this.heartbeats.stop()
     this.uplink.close()
@@ -255,6 +247,14 @@ export class Connection
     if (this.orchestrator.isProvisional) this.registerAgain()
   }
 
+  /** The orchestrator may send tasks until it hears that this worker takes none, and it may have sent some already. */
+  async takenTooLate(): Promise<void> {
+    await this.#tellBusy()
+    if (this.#registering.state !== 'unused') return
+    this.polls.start()
+    this.polls.windDown()
+  }
+
   unauthorized(error: AuthError): boolean {
     return !this.#context.takeover.givesUp(this, error)
   }
@@ -291,23 +291,13 @@ export class Connection
     this.#context.events.emit('socketClosed', { orchestrator: this.url, code, reason })
   }
 
-  /** An outage is over. Those who wait for its end need not wait longer. The orchestrator may have lost its storage. */
-  #recovered(kind?: RequestKind): void {
-    const pauseMs = this.#recoveredMs + RECOVERY_PAUSE_MS - monotonicMs()
-    if (pauseMs > 0) {
-      if (!this.#recovery.isSet) this.#recovery.set(pauseMs, () => this.#recoveredAgain())
-      return
-    }
-    this.#recoveredMs = monotonicMs()
+  /** Those who wait for the end of an outage need not wait longer. The orchestrator may have lost its storage. */
+  outageEnded(wasSilent: boolean, kind?: RequestKind): void {
     this.#context.nudgeDelivery(this)
     if (this.#registering.state !== 'registered') return
     if (kind !== 'heartbeat') void this.heartbeats.now()
-    if (kind !== 'poll') this.polls.retry()
+    if (kind !== 'poll') this.polls.outageEnded(wasSilent)
     this.#socket?.open()
     this.#context.takeover.ready(this)
-  }
-
-  #recoveredAgain(): void {
-    if (this.#health.answersSinceMs !== undefined) this.#recovered()
   }
 }

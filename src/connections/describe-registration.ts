@@ -1,13 +1,13 @@
 import type { Slots } from '../execution/slots.js'
 import type { Registration, Skill } from '../protocol/messages.js'
 import type { Settings } from '../settings.js'
-import type { TaskDefinition, TaskRegistry } from '../tasks/definition.js'
+import type { RegisteredTask, TaskRegistry } from '../tasks/definition.js'
 import { describeSkill } from '../tasks/describe-skill.js'
 
 /** Writing schemas takes time, and a definition never changes. */
-const skills = new WeakMap<TaskDefinition, Skill>()
+const skills = new WeakMap<RegisteredTask, Skill>()
 
-const skillOf = (definition: TaskDefinition): Skill => {
+const skillOf = (definition: RegisteredTask): Skill => {
   const known = skills.get(definition) ?? describeSkill(definition)
   skills.set(definition, known)
   return known
@@ -23,7 +23,7 @@ export const describeRegistration = (
   workerType: settings.workerType,
   skills: registry
     .all()
-    .filter(({ name, taskType = name }) => !slots.isTypePaused(taskType))
+    .filter(({ taskType }) => !slots.isTypePaused(taskType))
     .map(skillOf),
   maxConcurrentTasks: slots.limits.global,
   costPerSkill: settings.costPerSkill,

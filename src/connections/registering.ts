@@ -2,7 +2,8 @@ import { AuthError, RateLimitError } from '../errors.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import { troubleIn } from '../orchestrators/trouble.js'
 import type { Registration } from '../protocol/messages.js'
-import { fullJitter } from '../transport/backoff.js'
+import { fullJitter, REFUSED_TOKEN } from '../transport/backoff.js'
+import { Condition } from '../utils/condition.js'
 import type { Logger } from '../utils/logger.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
@@ -17,13 +18,13 @@ export interface RegistrationOwner {
   /** Has to be tried before each registration. */
   beforeRegistering(): Promise<void> | undefined
   registered(): void
+  /** The orchestrator has taken a registration that is not wanted any more. */
+  takenTooLate(): Promise<void>
   /** The orchestrator refuses the token. Returns whether to retry. */
   unauthorized(error: AuthError): boolean
 }
 
-const BACKOFF = { baseMs: 1_000, capMs: 30_000 }
-/** An early retry with the same token would be refused as well. */
-const AUTH_BACKOFF = { baseMs: 30_000, capMs: 60_000 }
+const BACKOFF = { baseMs: 1_000, capMs: 15_000 }
 /** A registration that is lost again within this time, in ms, is retried with a backoff. Longer than any pause. */
 const LOST_AGAIN_MS = 60_000
 
@@ -51,6 +52,9 @@ export class Registering {
   readonly #troubles = new TroubleLines()
   /** Grows with each attempt: the answer to an earlier attempt means nothing any more. */
   #attempt = 0
+  /** How many attempts have no answer yet, whether they are wanted or not. */
+  #underWay = 0
+  readonly #answered = new Condition()
   #failures = 0
   /** How often in a row the registration was lost soon after it was taken, and when it was last lost. */
   #losses = 0
@@ -81,9 +85,14 @@ export class Registering {
 
   /** Why this worker is not registered; `undefined` while it is. Has no text of the orchestrator. */
   get trouble(): string | undefined {
-    if (this.#state.now === 'registered' || this.#isRenewing) return undefined
+    if (this.isKnown) return undefined
     if (this.#failure) return troubleIn(this.#failure)
     return this.#isTaken ? this.#state.now : 'no answer to the registration yet'
+  }
+
+  /** Whether the orchestrator has a registration of this worker, as far as this worker knows. */
+  get isKnown(): boolean {
+    return this.#state.now === 'registered' || this.#isRenewing
   }
 
   /** Registers. Resolves when the first attempt is over. */
@@ -123,6 +132,11 @@ export class Registering {
     this.#retry.cancel()
   }
 
+  /** Resolves when no request is under way, and the orchestrator knows if one came too late. */
+  settled(): Promise<void> {
+    return this.#answered.until(() => this.#underWay === 0)
+  }
+
   async #try(): Promise<void> {
     const attempt = ++this.#attempt
     const isCurrent = () => attempt === this.#attempt && this.#state.now === 'registering'
@@ -130,12 +144,24 @@ export class Registering {
     try {
       await this.#owner.beforeRegistering()
       if (!isCurrent()) return
-      await this.#orchestrator.register(this.#owner.registration())
+      await this.#register()
     } catch (error) {
       if (isCurrent()) this.#refused(error as Error)
       return
     }
     if (isCurrent()) this.#taken()
+  }
+
+  async #register(): Promise<void> {
+    this.#underWay++
+    try {
+      await this.#orchestrator.register(this.#owner.registration())
+      const isWanted = this.#state.now === 'registering' || this.#state.now === 'registered'
+      if (!isWanted) await this.#owner.takenTooLate()
+    } finally {
+      this.#underWay--
+      this.#answered.notify()
+    }
   }
 
   #taken(): void {
@@ -166,7 +192,7 @@ export class Registering {
 
   #pauseAfter(error: Error): number {
     if (error instanceof RateLimitError) return this.#orchestrator.limits.quietMs('registration')
-    return fullJitter(error instanceof AuthError ? AUTH_BACKOFF : BACKOFF, this.#failures, Math.random())
+    return fullJitter(error instanceof AuthError ? REFUSED_TOKEN : BACKOFF, this.#failures, Math.random())
   }
 
   #logTrouble(error: Error): void {

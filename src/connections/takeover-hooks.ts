@@ -1,6 +1,6 @@
 import type { AuthError } from '../errors.js'
 import type { TaskSource } from '../execution/task-in-hand.js'
-import type { PollObserver } from '../polling/poll-loop.js'
+import type { PollObserver } from '../polling/polling.js'
 
 /** A connection, as the takeover opens and leaves it. */
 export interface TaskConnection extends TaskSource {

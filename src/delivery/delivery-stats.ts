@@ -1,12 +1,12 @@
 import { Histogram } from '../utils/histogram.js'
 
 /**
- * What became of a result.
+ * The end of the delivery of a result.
  *
- * - `delivered`: the orchestrator took it.
- * - `ignored`: the orchestrator took it and had no use for it.
- * - `replaced`: the orchestrator could not read it, and took a short failure in its place.
- * - `refused`: the orchestrator will never take it.
+ * - `delivered`: the orchestrator accepted the result.
+ * - `ignored`: the orchestrator received the result and did not use it.
+ * - `replaced`: the orchestrator could not read the result, and accepted a short failure instead.
+ * - `refused`: the orchestrator refused the result permanently.
  */
 export type ResultOutcome = 'delivered' | 'ignored' | 'replaced' | 'refused'
 export const RESULT_OUTCOMES: readonly ResultOutcome[] = ['delivered', 'ignored', 'replaced', 'refused']

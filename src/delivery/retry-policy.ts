@@ -1,6 +1,6 @@
 import { AuthError, DowngradeError, RateLimitError, ResponseError, UnreachableError } from '../errors.js'
 import { UnsendableError } from '../protocol/unsendable.js'
-import { fullJitter } from '../transport/backoff.js'
+import { fullJitter, REFUSED_TOKEN } from '../transport/backoff.js'
 
 /** What follows when an orchestrator did not take a result. */
 export type DeliveryVerdict =
@@ -42,7 +42,6 @@ export interface DeliveryPolicy {
 
 /** The time between two attempts at a result that was set aside, in ms. */
 const ASIDE_MS = 60_000
-const AUTH_MS = 30_000
 
 /** The pause after the `failures`th failure in a row, in ms. Pure: `dice` is a random number from 0 to 1. */
 export const pauseAfter = (
@@ -52,6 +51,6 @@ export const pauseAfter = (
   dice: number,
 ): number => {
   if (failures > maxRetries) return Math.round(ASIDE_MS * (0.5 + dice / 2))
-  const baseMs = error instanceof AuthError ? AUTH_MS : initialDelayMs
-  return fullJitter({ baseMs, capMs: ASIDE_MS }, failures, dice)
+  const backoff = error instanceof AuthError ? REFUSED_TOKEN : { baseMs: initialDelayMs, capMs: ASIDE_MS }
+  return fullJitter(backoff, failures, dice)
 }

@@ -1,28 +1,23 @@
 import type { ClassicAuth } from './classic-auth.js'
-import type { DevClock } from './clock.js'
 import type { OrchestratorFaults } from './faults/fault.js'
 import type { DevSettings } from './options.js'
-import type { PollQueues } from './queue/poll-queues.js'
 import type { JobRunner } from './run/job-runner.js'
+import type { ProgressReceiver } from './run/progress-receiver.js'
 import type { EventReceiver } from './rxon/event-receiver.js'
 import type { MessageVerifier } from './rxon/message-verifier.js'
 import type { RxonAuth } from './rxon/rxon-auth.js'
 import type { Tokens } from './rxon/tokens.js'
-import type { JobStore } from './state/job-store.js'
-import type { WorkerStore } from './state/worker-store.js'
+import type { OrchestratorState } from './state/orchestrator-state.js'
 import type { Activity } from './watch/activity.js'
 import type { Changes } from './watch/changes.js'
 import type { Feed } from './watch/feed.js'
 import type { Overview } from './watch/overview.js'
 
 /** The parts that requests and sockets use. */
-export interface AppParts {
+export interface AppParts extends OrchestratorState {
   readonly settings: DevSettings
-  readonly clock: DevClock
-  readonly jobs: JobStore
-  readonly workers: WorkerStore
-  readonly queues: PollQueues<object>
   readonly runner: JobRunner
+  readonly progress: ProgressReceiver
   readonly classicAuth: ClassicAuth
   readonly rxonAuth: RxonAuth
   readonly tokens: Tokens

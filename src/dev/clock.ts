@@ -6,12 +6,19 @@ interface Pending {
   timer: Timer
 }
 
-/** The clock of one orchestrator. It runs with the clock of the machine, and can be moved forward and set wrong. */
+/**
+ * A clock for tests. It runs with the clock of the machine. A test can move it forward or make its date wrong.
+ *
+ * @example
+ * const clock = new TestClock()
+ * const run = runTask(resize, { width: 320 }, { deadlineMs: 60_000, clock })
+ * clock.advance(60_000) // the deadline of the task has passed
+ */
 export class DevClock {
   readonly #pending = new Set<Pending>()
   /** How far the clock was moved forward, in ms. */
   #aheadMs = 0
-  /** How wrong the date of the orchestrator is, in ms. Durations are not affected. */
+  /** The error of the date, in ms. It does not change durations. Default: 0. */
   skewMs = 0
 
   /** Returns milliseconds that never decrease. */
@@ -24,7 +31,7 @@ export class DevClock {
     return wallMs() + this.#aheadMs + this.skewMs
   }
 
-  /** Whether the date differs from the one of the machine. */
+  /** Whether the date differs from the date of the machine. */
   get isMoved(): boolean {
     return this.#aheadMs + this.skewMs !== 0
   }
@@ -42,7 +49,11 @@ export class DevClock {
     }
   }
 
-  /** Moves the clock forward. What is due by then happens now, the earliest first. */
+  /**
+   * Moves the clock forward by `ms` milliseconds. Actions that are due by then run now, the earliest first.
+   *
+   * @throws RangeError if `ms` is not a number of milliseconds, 0 or more
+   */
   advance(ms: number): void {
     if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`Clock not moved: ${ms} is no number of ms`)
     this.#aheadMs += ms

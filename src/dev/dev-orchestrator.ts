@@ -3,7 +3,7 @@ import type { OrchestratorFaults } from './faults/fault.js'
 import type { Job, JobRequest } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
-/** What the orchestrator did with a request to cancel a job. */
+/** The answer to a request to cancel a job, in the words of the protocol. */
 export type CancelAnswer = 'cancellation_request_sent' | 'cancellation_request_accepted'
 
 /** A running orchestrator for development and tests. Nothing survives its process. */
@@ -16,63 +16,82 @@ export interface DevOrchestrator extends AsyncDisposable {
   readonly workerToken: string
   /** The token of the client API, for the header `X-Avtomatika-Token`. */
   readonly clientToken: string
-  /** Breaks the orchestrator on purpose, while it runs. */
+  /** The faults, which break the orchestrator while it runs. */
   readonly faults: OrchestratorFaults
   /**
-   * Creates a job of one task and dispatches it. If no worker can take the task at this moment, the job is quarantined,
-   * unless `waitForWorker` is on. A task that cannot be signed for its worker is quarantined, too.
+   * Creates a job of one task and dispatches it. If no worker can take the task now, the job is quarantined. With the option
+   * `waitForWorker`, the job waits instead. A job is also quarantined if its task cannot be signed.
    *
-   * @throws TypeError if the request is not valid. @throws StateError if the orchestrator is closed.
+   * @throws TypeError if the request is not valid
+   * @throws StateError if the orchestrator is closed
    * @example
    * const job = await orchestrator.createJob({ task: 'resize', params: { width: 320 }, priority: 5 })
    */
   createJob(request: JobRequest): Promise<Job>
-  /** Returns the job as it is now, or `undefined` if there is no such job. */
+  /** Returns the current state of a job. `undefined` if there is no such job. */
   job(id: string): Job | undefined
-  /** All jobs that have not ended and the last 100,000 that have, at most 256 MiB of them. The newest comes first. */
+  /**
+   * Returns the jobs, the newest first: all jobs that have not ended, and the last 100,000 jobs that have, up to 256 MiB of
+   * memory.
+   */
   jobs(): readonly Job[]
   /**
-   * Asks the worker to stop the task of a job. The job ends when the worker confirms that it stopped, or at once if the
-   * worker is of the second generation.
+   * Cancels a job. In the first generation, the job ends when its worker confirms that the task has stopped. In the second
+   * generation, the job ends at once.
    *
-   * @returns `…_sent` if the command was sent to a worker of the first generation, else `…_accepted`.
-   * @throws StateError if there is no such job, or if it is not waiting for a worker.
+   * @returns `cancellation_request_sent` if a worker of the first generation received the command, else
+   * `cancellation_request_accepted`
+   * @throws StateError if there is no such job, or if no worker has its task
    */
   cancelJob(id: string): Promise<CancelAnswer>
-  /** The workers that sent something within their time to live. */
+  /** Returns the workers that have sent a request within their time to live. */
   workers(): readonly WorkerRecord[]
   /**
-   * Waits until a live, idle worker offers the task, or any task if no name is given.
+   * Waits until a live and idle worker offers a task.
    *
-   * @param options `timeoutMs`: default 30,000; `Infinity` waits forever. `signal` ends the wait.
-   * @throws AvtomatikaError with the code `TIMEOUT`; the reason of the signal; StateError if the orchestrator closes.
+   * @param taskName - the name of the task. Default: any task
+   * @param options - `timeoutMs`: how long to wait, in ms, default 30,000, `Infinity` waits forever; `signal`: ends the wait
+   * @throws AvtomatikaError `TIMEOUT` if there is no such worker in time
+   * @throws StateError if the orchestrator closes
+   * @throws the reason of the `signal` if it aborts
+   * @example
+   * await orchestrator.waitForWorker('resize')
    */
   waitForWorker(
     taskName?: string,
     options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
   ): Promise<WorkerRecord>
   /**
-   * Waits until the job reaches an end state, fails, is cancelled, or is quarantined.
+   * Waits until a job has ended: finished, failed, cancelled or quarantined.
    *
-   * @param options `timeoutMs`: default 30,000; `Infinity` waits forever.
-   * @throws AvtomatikaError with the code `TIMEOUT`; StateError if there is no such job, or if the orchestrator closes.
+   * @param options - `timeoutMs`: how long to wait, in ms, default 30,000, `Infinity` waits forever
+   * @throws AvtomatikaError `TIMEOUT` if the job has not ended in time
+   * @throws StateError if there is no such job, or if the orchestrator closes
+   * @example
+   * const { status, history } = await orchestrator.waitForJob(job.id)
    */
   waitForJob(id: string, options?: { readonly timeoutMs?: number }): Promise<Job>
-  /** Calls `listener` at each event. Returns a function that removes the listener. */
+  /**
+   * Adds a listener to an event of {@link OrchestratorEvents}.
+   *
+   * @returns a function that removes the listener
+   * @example
+   * orchestrator.on('progress', ({ jobId, fraction }) => console.log(jobId, fraction))
+   */
   on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void
   /**
-   * Moves the clock of the orchestrator forward. Polls that are held, deadlines of tasks, and workers whose time to live is over by
-   * then end now. The clock of the worker does not move.
+   * Moves the clock of the orchestrator forward. Everything that is due by then happens now: held polls end, tasks time out, and
+   * workers expire. The clock of the worker does not move.
    *
-   * @throws RangeError if `ms` is no number of ms, 0 or more
+   * @throws RangeError if `ms` is not a number of milliseconds, 0 or more
    * @example
    * orchestrator.advanceClock(300_000) // the task has timed out
    */
   advanceClock(ms: number): void
-  /** Forgets all workers, as an orchestrator with an empty storage would. Jobs, queued tasks and sockets stay. */
+  /** Deletes the records of all workers, like the loss of the storage. Jobs, queued tasks and sockets stay. */
   forgetWorkers(): void
   /**
-   * Shows a line of a worker's log at its job on the page. Lines that are about no known job are ignored.
+   * Shows a log line of a worker at its job on the page. A line without a known job is ignored.
    *
    * @param line - one line as the worker writes it with `LOG_FORMAT=json`: an object with `jobId` or `taskId`
    * @example
@@ -80,6 +99,6 @@ export interface DevOrchestrator extends AsyncDisposable {
    * const worker = new Worker({ logger, config })
    */
   recordLog(line: string): void
-  /** Ends the held polls, closes the sockets with code 1001, cancels every timer and frees the port. */
+  /** Closes the orchestrator: ends held polls, closes the sockets with code 1001, cancels all timers and frees the port. */
   close(): Promise<void>
 }

@@ -13,6 +13,7 @@ import { completeRequest } from './job-request.js'
 import { type DevSettings, type OrchestratorOptions, resolveOptions } from './options.js'
 import { PollQueues } from './queue/poll-queues.js'
 import { JobRunner } from './run/job-runner.js'
+import { ProgressReceiver } from './run/progress-receiver.js'
 import { EventReceiver } from './rxon/event-receiver.js'
 import { MessageVerifier } from './rxon/message-verifier.js'
 import { RxonAuth } from './rxon/rxon-auth.js'
@@ -26,7 +27,6 @@ import { WorkerStore } from './state/worker-store.js'
 import { Waits } from './waits.js'
 import { Activity } from './watch/activity.js'
 import { Changes } from './watch/changes.js'
-import { faultViews } from './watch/fault-view.js'
 import { Feed } from './watch/feed.js'
 import { Overview } from './watch/overview.js'
 
@@ -41,14 +41,18 @@ const DEFAULT_WAIT_MS = 30_000
  * const job = await orchestrator.createJob({ task: 'echo', params: { x: 1 } })
  * const { state, history } = await orchestrator.waitForJob(job.id)
  */
-export const startOrchestrator = async (options: OrchestratorOptions = {}): Promise<DevOrchestrator> => {
+export const startOrchestrator = (options: OrchestratorOptions = {}): Promise<DevOrchestrator> =>
+  startEmbedded(options)
+
+/** Does the same, for the test kit. */
+export const startEmbedded = async (options: OrchestratorOptions): Promise<EmbeddedOrchestrator> => {
   const orchestrator = new EmbeddedOrchestrator(resolveOptions(options))
   await orchestrator.listen()
   return orchestrator
 }
 
 /** Joins the parts of the embedded orchestrator, and is what its owner calls. */
-class EmbeddedOrchestrator implements DevOrchestrator {
+export class EmbeddedOrchestrator implements DevOrchestrator {
   readonly workerToken: string
   readonly clientToken: string
   readonly #settings: DevSettings
@@ -80,21 +84,16 @@ class EmbeddedOrchestrator implements DevOrchestrator {
       this.#listeners,
     ]
     const state = { clock, jobs: this.#jobs, workers: this.#workers, queues: this.#queues }
-    this.#runner = new JobRunner({
-      ...state,
-      settings,
-      sockets: this.#sockets,
-      listeners,
-      observer: activity,
-    })
+    this.#runner = new JobRunner(settings, state, this.#sockets, activity)
     const tokens = new Tokens(clock)
     const auth = {
       classicAuth: new ClassicAuth(settings, clock),
       rxonAuth: new RxonAuth(settings, tokens, clock),
     }
     const verifier = new MessageVerifier(auth.rxonAuth, clock)
-    const receiver = new EventReceiver({ verifier, jobs: this.#jobs, runner: this.#runner, listeners })
-    const overview = new Overview({ settings, ...state, activity })
+    const progress = new ProgressReceiver(this.#jobs, listeners)
+    const receiver = new EventReceiver(verifier, this.#jobs, progress, listeners)
+    const overview = new Overview(settings, this.#jobs, this.#workers, activity)
     this.#faults = new Faults({
       clock,
       openResponses: () => this.#http.open,
@@ -102,10 +101,19 @@ class EmbeddedOrchestrator implements DevOrchestrator {
       dropSockets: () => this.#sockets.drop(),
       changed: (fault) => this.#listeners.emit('fault', fault),
     })
-    const extras = () => ({ faults: faultViews(this.#faults) })
-    this.#feed = new Feed({ changes, overview, rates: activity.rates, extras })
+    this.#feed = new Feed(changes, overview, activity.rates, this.#faults)
     const page = { activity, changes, overview, feed: this.#feed, faults: this.#faults }
-    const parts = { settings, ...state, runner: this.#runner, ...auth, tokens, verifier, receiver, ...page }
+    const parts = {
+      settings,
+      ...state,
+      runner: this.#runner,
+      progress,
+      ...auth,
+      tokens,
+      verifier,
+      receiver,
+      ...page,
+    }
     const hosts = new AllowedHosts(settings.host, settings.allowedHosts)
     this.#http = new HttpServer(buildApp(parts), hosts, settings, {
       clock,
@@ -133,7 +141,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
   }
 
   async createJob(request: JobRequest): Promise<Job> {
-    if (this.#closed) throw new StateError('a job cannot be created: the orchestrator is closed')
+    if (this.#closed) throw new StateError('Job not created: the orchestrator is closed')
     return this.#runner.create(completeRequest(request, this.#settings.taskTimeoutMs, this.#clock.wallMs()))
   }
 
@@ -147,11 +155,9 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   async cancelJob(id: string): Promise<CancelAnswer> {
     const receipt = this.#runner.cancel(id)
-    if (receipt === 'unknown_job') throw new StateError(`job ${id} cannot be cancelled: there is no such job`)
+    if (receipt === 'unknown_job') throw new StateError(`Job ${id} not cancelled: there is no such job`)
     if (receipt === 'not_waiting' || receipt === 'terminal') {
-      throw new StateError(
-        `job ${id} cannot be cancelled: it is ${this.job(id)?.status}, not waiting for a worker`,
-      )
+      throw new StateError(`Job ${id} not cancelled: it is ${this.job(id)?.status}, not waiting for a worker`)
     }
     return `cancellation_request_${receipt}`
   }
@@ -176,7 +182,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
   }
 
   async waitForJob(id: string, { timeoutMs = DEFAULT_WAIT_MS }: { timeoutMs?: number } = {}): Promise<Job> {
-    if (!this.#jobs.get(id)) throw new StateError(`job ${id} cannot be waited for: there is no such job`)
+    if (!this.#jobs.get(id)) throw new StateError(`Job ${id} not awaited: there is no such job`)
     const look = () => {
       const job = this.#jobs.get(id)
       return job && hasEnded(job) ? job : undefined
@@ -195,6 +201,11 @@ class EmbeddedOrchestrator implements DevOrchestrator {
 
   forgetWorkers(): void {
     this.#workers.clear()
+  }
+
+  /** Ends the held polls of a worker whose process is dead. They would take the next tasks with them. */
+  endPolls(workerId: string): void {
+    this.#queues.release(workerId)
   }
 
   recordLog(line: string): void {
@@ -224,7 +235,7 @@ class EmbeddedOrchestrator implements DevOrchestrator {
   }
 
   async #close(): Promise<void> {
-    this.#waits.endAll(new StateError('the orchestrator was closed'))
+    this.#waits.endAll(new StateError('The orchestrator was closed'))
     this.#faults.close()
     this.#queues.close()
     this.#feed.close()

@@ -2,32 +2,35 @@ import type { ActiveFault, FaultRoute } from './faults/fault.js'
 import type { Job, JobProgress } from './state/job.js'
 import type { WorkerRecord } from './state/worker.js'
 
-/** An event that a worker's handler sent about its task. */
+/** An event that a worker has sent. */
 export interface TaskEvent {
+  /** The id of the worker that sent the event. */
   readonly workerId: string
-  /** `undefined` if the event names no job. */
+  /** The id of the job. `undefined` for an event without a job. */
   readonly jobId: string | undefined
-  /** `undefined` if the event names no task. */
+  /** The id of the task. `undefined` for an event of the worker itself. */
   readonly taskId: string | undefined
   /** The name of the event. */
   readonly type: string
+  /** The payload of the event. */
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** A request that was answered, or whose connection ended. */
+/** A request that was answered, or whose connection has ended. */
 export interface AnsweredRequest {
+  /** The HTTP method, such as `POST`. */
   readonly method: string
-  /** Without the query. */
+  /** The path, without the query. */
   readonly path: string
-  /** The worker or the client API that the path belongs to; `undefined` for any other path. */
+  /** The route of the path. `undefined` for the page and for unknown paths. */
   readonly route: FaultRoute | undefined
-  /** `undefined` if the connection ended before the answer. */
+  /** The HTTP status of the answer. `undefined` if the connection ended before the answer. */
   readonly status: number | undefined
-  /** Whether a fault has hit the request. */
+  /** Whether a fault has affected the request. */
   readonly isBroken: boolean
 }
 
-/** The events of an embedded orchestrator, and what a listener receives with each. */
+/** The events of an embedded orchestrator, by name, with the value that listeners receive. */
 export interface OrchestratorEvents {
   /** A job was created, or changed. */
   readonly job: Job
@@ -35,8 +38,11 @@ export interface OrchestratorEvents {
   readonly worker: WorkerRecord
   /** A running task reported its progress. */
   readonly progress: JobProgress & {
+    /** The id of the job. */
     readonly jobId: string
+    /** The id of the task. */
     readonly taskId: string
+    /** The id of the worker. */
     readonly workerId: string
   }
   /** A handler sent an event. Only workers of the second generation do. */
@@ -49,7 +55,7 @@ export interface OrchestratorEvents {
 
 /** The name of an event. */
 export type EventName = keyof OrchestratorEvents
-/** What `on` calls at each event of that name. */
+/** A listener to one event, see {@link DevOrchestrator.on}. */
 export type Listener<Name extends EventName> = (event: OrchestratorEvents[Name]) => void
 
 /** Calls listeners in the order in which they were added. A listener that throws causes a process warning, nothing else. */

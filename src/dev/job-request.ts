@@ -47,7 +47,7 @@ export const completeRequest = (
 const copyOf = (value: object): JsonObject => {
   const json = textOf(value)
   if (json === undefined || isTooDeep(json))
-    throw new TypeError(`a value is nested deeper than ${MAX_NESTING} levels`)
+    throw new TypeError(`Job not created: a value is nested deeper than ${MAX_NESTING} levels`)
   return parseWide(json) as JsonObject
 }
 

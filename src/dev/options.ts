@@ -6,48 +6,53 @@ import { isLoopbackAddress } from './access/loopback.js'
 import { newToken } from './access/secrets.js'
 import type { Generation } from './generation.js'
 
-/** The options of {@link startOrchestrator}. The defaults suit a test on one machine. */
+/** The options of {@link startOrchestrator}. The defaults are for tests on one machine. */
 export interface OrchestratorOptions {
-  /** The address to listen on. Default `127.0.0.1`. Any other than a loopback address needs {@link allowRemote}. */
+  /** The address to listen on. An address that is not a loopback address needs {@link allowRemote}. Default: `127.0.0.1`. */
   readonly host?: string
-  /** Whether `host` may be an address that other machines can reach. Default `false`. */
+  /** Whether {@link host} may be an address that other machines can reach. Default: `false`. */
   readonly allowRemote?: boolean
   /**
-   * Further names and addresses under which workers and clients may ask, such as `host.docker.internal`. Loopback names and
-   * {@link host} are always allowed. Requests with another `Host` or `Origin` get 403. Default: none.
+   * Other names and addresses that workers and clients may use for the orchestrator, such as `host.docker.internal`. Loopback
+   * names and {@link host} are always allowed. A request with another `Host` or `Origin` gets 403. Default: none.
    */
   readonly allowedHosts?: readonly string[]
-  /** The port to listen on. Default `0`, which picks a free port. */
+  /** The port to listen on. 0 chooses a free port. Default: 0. */
   readonly port?: number
   /**
-   * The token for all workers. Default `your-secret-worker-token`, as in the worker; a random token if {@link host} is no
-   * loopback address.
+   * The token for all workers. Default: `your-secret-worker-token`, which is also the default of the worker. A random token if
+   * {@link host} is not a loopback address.
    */
   readonly workerToken?: string
-  /** Tokens by worker id. A worker with a token of its own cannot use {@link workerToken}. Default: none. */
+  /** The tokens of single workers, by worker id. Such a worker cannot use {@link workerToken}. Default: none. */
   readonly workerTokens?: Readonly<Record<string, string>>
   /**
-   * The generation of the protocol: `classic` as in orchestrator 1.0b8, `rxon` as in 1.0b30, or `auto` for both, depending
-   * on what each worker sends. Default `auto`.
+   * The generation of the protocol: `classic` as in orchestrator 1.0b8, or `rxon` as in 1.0b30. `auto` serves both: each worker
+   * chooses by its requests. Default: `auto`.
    */
   readonly generation?: Generation | 'auto'
   /** The key that signs the tasks of the second generation. Default: a random key. */
   readonly secretKey?: string
-  /** The token of the client API. Default `dev-client-token`; a random token if {@link host} is no loopback address. */
+  /** The token of the client API. Default: `dev-client-token`. A random token if {@link host} is not a loopback address. */
   readonly clientToken?: string
-  /** How long a poll waits for a task, in ms. Default 30,000. */
+  /** How long a poll waits for a task, in ms. Default: 30,000. The test kit uses 500. */
   readonly pollHoldMs?: number
-  /** How long a worker is known after its last heartbeat, in ms. Default 120,000. */
+  /** How long the orchestrator keeps a worker after its last heartbeat, in ms. Default: 120,000. */
   readonly workerTtlMs?: number
-  /** How long a task may take if its job has no timeout of its own, in ms. Default 300,000. */
+  /** How long a task may take if its job has no timeout, in ms. Default: 300,000. */
   readonly taskTimeoutMs?: number
-  /** How many times a failed task is dispatched again. Default 3. */
+  /** The largest number of retries of a failed task. Default: 3. */
   readonly maxRetries?: number
-  /** The number of requests for each worker id and path within a window. Default: no limit. */
-  readonly rateLimit?: { readonly requests: number; readonly windowMs: number }
+  /** The largest number of `requests` for each worker id and path within `windowMs`, in ms. Default: no limit. */
+  readonly rateLimit?: {
+    /** The largest number of requests within a window. */
+    readonly requests: number
+    /** The length of a window, in ms. */
+    readonly windowMs: number
+  }
   /**
-   * Whether a job waits for a worker that can take it, instead of being quarantined. Default `false`, because the real
-   * orchestrator does not wait.
+   * Whether a job waits for a worker that can take it. Otherwise such a job is quarantined, as on a real orchestrator. Default:
+   * `false`. The test kit uses `true`.
    */
   readonly waitForWorker?: boolean
 }

@@ -56,7 +56,8 @@ export class Waits {
         resolve(found)
       }
       const onAbort = () => fail(signal?.reason)
-      const late = () => fail(new AvtomatikaError('TIMEOUT', `waited ${timeoutMs} ms for ${what} in vain`))
+      const late = () =>
+        fail(new AvtomatikaError('TIMEOUT', `Wait for ${what} ended without success after ${timeoutMs} ms`))
       const deadline = timerFor(timeoutMs, late)
       const unwatch = watch(lookAgain)
       signal?.addEventListener('abort', onAbort, { once: true })

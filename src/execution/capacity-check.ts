@@ -1,43 +1,42 @@
+import type { TaskRegistry } from '../tasks/definition.js'
 import { loggable } from '../tasks/describe-thrown.js'
 import { isPending } from '../utils/is-pending.js'
 import type { Logger } from '../utils/logger.js'
 import { OnceAMinute } from '../utils/once-a-minute.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
-import type { StartContext } from '../utils/start-context.js'
 import type { Wake } from '../utils/wake.js'
 
-/** Your code: whether the worker can take a task of this name now. */
+/** A function of the application that returns whether the worker can take a task of this name now. */
 export type CapacityChecker = (taskName: string) => boolean
-
-/** The parts of a worker that the check uses. */
-export interface CapacityParts {
-  readonly checker: CapacityChecker
-  readonly names: () => readonly string[]
-  readonly context: StartContext
-  readonly log: Logger
-  /** Triggered while there is no capacity: nobody tells the worker of a change. */
-  readonly wake: Wake
-}
 
 /** How often to ask again while there is no capacity, in ms. */
 const AGAIN_MS = 1_000
 
 /** Asks the application whether it can take tasks. */
 export class CapacityCheck {
-  readonly #parts: CapacityParts
+  readonly #checker: CapacityChecker
+  readonly #registry: Pick<TaskRegistry, 'names'>
+  readonly #wake: Wake
+  readonly #log: Logger
   readonly #failed = new OnceAMinute()
   readonly #again = new ResettableTimer()
   #isClosed = false
 
-  constructor(parts: CapacityParts) {
-    this.#parts = parts
+  /**
+   * @param checker - called in the context of the application
+   * @param wake - triggered while there is no capacity: nobody tells the worker of a change
+   */
+  constructor(checker: CapacityChecker, registry: Pick<TaskRegistry, 'names'>, wake: Wake, log: Logger) {
+    this.#checker = checker
+    this.#registry = registry
+    this.#wake = wake
+    this.#log = log
   }
 
   /** Whether a task of this name can be taken. A checker that throws has no capacity, and the log says so. */
   readonly has = (taskName: string): boolean => {
-    const { checker, context, log } = this.#parts
     try {
-      const has: unknown = context.run(() => checker(taskName))
+      const has: unknown = this.#checker(taskName)
       if (typeof has === 'boolean') return has
       throw new TypeError(
         `capacityChecker has to return true or false, not ${isPending(has) ? 'a promise' : `a ${typeof has}`}`,
@@ -45,7 +44,7 @@ export class CapacityCheck {
     } catch (error) {
       const line = this.#failed.take()
       if (line)
-        log.error(
+        this.#log.error(
           { err: loggable(error), taskName, ...line },
           'capacityChecker failed: the worker takes no task of this name',
         )
@@ -55,8 +54,8 @@ export class CapacityCheck {
 
   /** Whether a task of any name can be taken. */
   get hasAny(): boolean {
-    if (this.#parts.names().some(this.has)) return true
-    if (!this.#isClosed && !this.#again.isSet) this.#again.set(AGAIN_MS, () => this.#parts.wake.trigger())
+    if (this.#registry.names.some(this.has)) return true
+    if (!this.#isClosed && !this.#again.isSet) this.#again.set(AGAIN_MS, () => this.#wake.trigger())
     return false
   }
 

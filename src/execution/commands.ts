@@ -8,13 +8,13 @@ import type { StartContext } from '../utils/start-context.js'
 import type { TaskSource } from './task-in-hand.js'
 import type { TasksInHand } from './tasks-in-hand.js'
 
-/** Where a command came from. */
+/** The origin of a command. */
 export interface CommandOrigin {
   /** The orchestrator's URL. */
   readonly orchestrator: string
 }
 
-/** Your code for one command. It receives the whole message. The worker logs what it throws. */
+/** A function of the application that handles one command. It receives the whole message. The worker logs its errors. */
 export type CommandHandler = (message: JsonObject, origin: CommandOrigin) => unknown
 
 /** How much of the name of a command the log shows, in characters. */

@@ -29,26 +29,20 @@ export interface SavedTask {
   readonly error: { readonly code: string; readonly message: string }
 }
 
-/** The options of {@link FailedTasks}. */
-export interface FailedTasksOptions {
-  readonly folder: string
-  readonly isInPod: boolean
-  /** Tokens and keys that must not reach a file. */
-  readonly secrets: readonly (string | undefined)[]
-  readonly log: Logger
-}
-
 /** Saves the params of failed tasks, one file each, for `avtomatika-worker replay`. Only this user can read them. */
 export class FailedTasks {
-  readonly #options: FailedTasksOptions
+  readonly #folder: string
   readonly #directory: OwnDirectory
   readonly #redactor: Redactor
+  readonly #log: Logger
   #hasWarned = false
 
-  constructor(options: FailedTasksOptions) {
-    this.#options = options
-    this.#directory = new OwnDirectory([options.folder], { isInPod: options.isInPod })
-    this.#redactor = new Redactor(options.secrets)
+  /** @param secrets - tokens and keys that must not reach a file */
+  constructor(folder: string, isInPod: boolean, secrets: readonly (string | undefined)[], log: Logger) {
+    this.#folder = folder
+    this.#directory = new OwnDirectory([folder], { isInPod })
+    this.#redactor = new Redactor(secrets)
+    this.#log = log
   }
 
   /** Saves one task. Never throws: the result of the task must be delivered. */
@@ -79,8 +73,10 @@ export class FailedTasks {
   #warn({ taskId, taskName }: TaskOffer, err: Error): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
-    const { folder, log } = this.#options
-    log.warn({ taskId, taskName, folder, err }, 'Params of a failed task not saved: check WORKER_SAVE_FAILED')
+    this.#log.warn(
+      { taskId, taskName, folder: this.#folder, err },
+      'Params of a failed task not saved: check WORKER_SAVE_FAILED',
+    )
   }
 }
 

@@ -131,7 +131,7 @@ export class TaskReports implements SetAsideObserver {
   }
 
   #ignored({ taskId, jobId }: TaskResult, reason: string): void {
-    this.#log.warn({ taskId, jobId, reason }, 'Result ignored by the orchestrator: it no longer needs it')
+    this.#log.warn({ taskId, jobId, reason }, 'Result ignored: the orchestrator no longer needs it')
     const counted = this.ignored.has(reason) || this.ignored.size < MAX_REASONS ? reason : 'other'
     this.ignored.set(counted, (this.ignored.get(counted) ?? 0) + 1)
     this.#events.emit('resultIgnored', { taskId, jobId, reason })

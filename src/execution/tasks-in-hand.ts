@@ -1,4 +1,4 @@
-import { TaskCancelledError, TaskError, TaskTimeoutError } from '../errors.js'
+import { TaskCancelledError, type TaskError, TaskTimeoutError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Outcome, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
 import { judgeError } from '../tasks/judge.js'
@@ -6,14 +6,13 @@ import { runTask, type TaskSurroundings } from '../tasks/run-task.js'
 import type { TracingSlot } from '../tracing/tracing.js'
 import { Condition } from '../utils/condition.js'
 import { type Logger, writesDebug } from '../utils/logger.js'
-import { OnceAMinute } from '../utils/once-a-minute.js'
 import type { StartContext } from '../utils/start-context.js'
 import { after, monotonicMs, wallMs } from '../utils/time.js'
 import { TurnoverMap } from '../utils/turnover-map.js'
 import type { Wake } from '../utils/wake.js'
-import { EarlyCancels } from './early-cancels.js'
 import type { EventLoopWatch } from './event-loop-watch.js'
 import { HANDED_BACK } from './handed-back.js'
+import { CANCELLED, OfferCheck } from './offer-check.js'
 import type { RepeatedOffers } from './repeated-offers.js'
 import { runTraced, traceOf } from './run-traced.js'
 import type { Slots } from './slots.js'
@@ -39,21 +38,18 @@ export interface Execution {
   readonly wake: Wake
 }
 
-const CANCELLED: Outcome = { kind: 'cancelled' }
-
 /** Every task that was accepted and whose handler has not ended. */
 export class TasksInHand {
   readonly #execution: Execution
   readonly #tasks = new TurnoverMap<string, TaskInHand>()
-  readonly #earlyCancels = new EarlyCancels<TaskSource>()
-  readonly #warnings = { again: new OnceAMinute(), refused: new OnceAMinute(), step: new OnceAMinute() }
+  readonly #offers: OfferCheck
   readonly #changed = new Condition()
   /** Accepted tasks whose result has not been passed on. */
   #unreported = 0
-  #isDraining = false
 
   constructor(execution: Execution) {
     this.#execution = execution
+    this.#offers = new OfferCheck(execution.repeats, execution.log)
   }
 
   /** The tasks whose handlers run, or wait for a slot. */
@@ -70,14 +66,16 @@ export class TasksInHand {
     const { slots, wake } = this.#execution
     if (this.#tasks.has(offer.taskId)) {
       slots.unreserve()
-      this.#warn('again', refTo(offer), 'Task offered again while it is in hand: it runs once')
+      this.#offers.repeated(offer)
       return undefined
     }
     this.#unreported++
-    const decided = this.#decided(offer, from)
-    if (decided) {
+    const known = this.#offers.check(offer, from)
+    if (known) {
       slots.unreserve()
-      return decided
+      return known instanceof TaskInHand
+        ? this.#join(offer, from, known)
+        : this.#decidedAs(known, offer, from)
     }
     const task = this.#make(offer, from)
     this.#tasks.set(offer.taskId, task)
@@ -110,9 +108,7 @@ export class TasksInHand {
   cancel(id: string, from: TaskSource): void {
     const tasks = this.#find(id, from)
     for (const task of tasks) this.#cancel(task)
-    if (tasks.length > 0) return
-    this.#earlyCancels.add(id, from)
-    this.#execution.log.debug({ id, orchestrator: from.url }, 'Cancellation of a task that is not in hand')
+    if (tasks.length === 0) this.#offers.cancelled(id, from)
   }
 
   /** Whether the task is in hand, and its outcome is not decided or being decided by an abort. */
@@ -140,7 +136,7 @@ export class TasksInHand {
 
   /** From now on every offer is handed back. */
   refuseOffers(): void {
-    this.#isDraining = true
+    this.#offers.refuseOffers()
   }
 
   /** Hands back the tasks that wait for a slot. */
@@ -170,47 +166,17 @@ export class TasksInHand {
     return this.#changed.until(() => this.#tasks.size === 0 && this.#unreported === 0)
   }
 
-  /** The task of an offer that is not run: its outcome is known, or another task does the same work. */
-  #decided(offer: TaskOffer, from: TaskSource): TaskInHand | undefined {
-    const { log, repeats } = this.#execution
-    const { refusal } = offer
-    if (refusal) {
-      const fields = { ...refTo(offer), refusal }
-      this.#warn('refused', fields, 'Task refused: it is reported as a failure and does not run')
-      return this.#decidedAs(judgeError(new TaskError(refusal.code, refusal.message)), offer, from)
-    }
-    if (this.#earlyCancels.take(offer.taskId, from)) {
-      log.info(refTo(offer), 'Task cancelled before it came: it is not started')
-      return this.#decidedAs(CANCELLED, offer, from)
-    }
-    const earlier = repeats.take(offer)
-    const original = earlier?.task?.isEnding ? undefined : earlier?.task
-    if (earlier?.outcome || original) {
-      this.#warn('step', refTo(offer), 'Step of a job offered again under another task id: it runs once')
-      return earlier?.outcome
-        ? this.#decidedAs(earlier.outcome, offer, from)
-        : this.#join(offer, from, original)
-    }
-    return this.#isDraining ? this.#decidedAs(HANDED_BACK, offer, from) : undefined
-  }
-
-  /** An orchestrator decides how many such offers come. */
-  #warn(kind: 'again' | 'refused' | 'step', fields: object, message: string): void {
-    const line = this.#warnings[kind].take()
-    if (line) this.#execution.log.warn({ ...fields, ...line }, message)
-  }
-
   #decidedAs(outcome: Outcome, offer: TaskOffer, from: TaskSource): TaskInHand {
     const task = this.#make(offer, from)
     task.decide(outcome)
     return task
   }
 
-  #join(offer: TaskOffer, from: TaskSource, original: TaskInHand | undefined): TaskInHand {
+  #join(offer: TaskOffer, from: TaskSource, original: TaskInHand): TaskInHand {
     const repeat = this.#make(offer, from, original)
     this.#tasks.set(offer.taskId, repeat)
-    if (original) original.repeats = [...original.repeats, repeat]
-    void original?.outcome.then((outcome) => repeat.decide(outcome))
+    original.repeats = [...original.repeats, repeat]
+    void original.outcome.then((outcome) => repeat.decide(outcome))
     return repeat
   }
 
@@ -256,7 +222,7 @@ export class TasksInHand {
   #goOnWithout(task: TaskInHand): void {
     this.#execution.log.warn(
       refTo(task.offer),
-      'Cancelled handler goes on after WORKER_CANCEL_GRACE: its task is reported as cancelled, its slot stays taken until it ends',
+      'Cancelled handler still runs after WORKER_CANCEL_GRACE: its task is reported as cancelled, its slot stays in use. Pass ctx.signal to slow calls',
     )
     task.decide(judgeError(task.signal.reason))
   }

@@ -117,7 +117,7 @@ export class JournalStore implements JournalFileOwner {
     if (this.#failures === 0)
       this.#log.error(
         fields,
-        'Journal not writable: the worker takes no tasks until it is; running tasks and their results are kept in memory',
+        'Journal not writable: the worker takes no tasks until it can write again. Running tasks and their results stay in memory. Check the disk of WORKER_STATE_DIR',
       )
     if (this.#mode.now !== 'broken') this.#mode.move('broken')
     this.#setTrouble(`the journal cannot be written: ${error.message}`)

@@ -121,7 +121,8 @@ const diagnoseWorker = (observed: Observed): readonly Diagnosis[] => {
   if (takeover.trouble !== undefined)
     found.push({
       code: 'held_off',
-      cause: 'A crashed worker with this id may still have an open poll, which would swallow a task.',
+      cause:
+        'A crashed worker with this id may still have an open poll, and a task would be lost in that poll.',
       evidence: `${sentence(takeover.trouble)}.`,
       remedy:
         'Wait for at most TASK_POLL_TIMEOUT. A token that is valid for two worker ids lets a standby take tasks meanwhile.',

@@ -24,10 +24,11 @@ export type DiagnosisCode =
 
 /** One cause why a worker gets no tasks, or fewer than it could. */
 export interface Diagnosis {
+  /** The name of the cause, for programs. */
   readonly code: DiagnosisCode
   /** The cause, in one sentence. */
   readonly cause: string
-  /** What the worker has seen. Has no tokens, and no text of an orchestrator but the names of tasks. */
+  /** The observations of the worker. Contains no tokens, and no text of an orchestrator except names of tasks. */
   readonly evidence: string
   /** What to do. */
   readonly remedy: string
@@ -37,6 +38,6 @@ export interface Diagnosis {
 
 /** The options of {@link Worker.diagnose}. */
 export interface DiagnoseOptions {
-  /** How long no task must have come before that counts as a cause, in ms. Default: 300,000, five minutes. */
+  /** How long the worker must have received no task before this counts as a cause, in ms. Default: 300,000 (five minutes). */
   noTaskForMs?: number
 }

@@ -17,7 +17,7 @@ const PREFIX = 'avtomatika_worker_'
 
 /**
  * Every family, in the order of the output. The names, types, units and labels are a contract with dashboards and alerts:
- * add families, and never change or remove one. After a change, run `npm run metrics`, which writes docs/metrics.md.
+ * add families, and never change or remove one. After a change, run `npm run metrics`, which writes docs/reference/metrics.md.
  */
 const OWN = {
   info: {
@@ -25,7 +25,7 @@ const OWN = {
     help: 'Always 1. The labels describe the worker',
     labels: ['version', 'node', 'worker_type'],
   },
-  ready: { type: 'gauge', help: '1 while tasks can come, else 0; as `/readyz` answers' },
+  ready: { type: 'gauge', help: '1 while tasks can come (`/readyz` is 200), else 0' },
   state: {
     type: 'gauge',
     help: '1 for the current state of the worker, 0 for the other states: `created`, `running`, `draining`, `stopped`',
@@ -33,29 +33,29 @@ const OWN = {
   },
   obstacle: {
     type: 'gauge',
-    help: '1 while a cause in the worker itself keeps tasks away, else 0. Causes, as `worker.diagnose()` names them: `paused`, `no_capacity`, `event_loop_blocked`, `results_waiting`, `journal_trouble`, `disk_full`, `held_off`',
+    help: '1 while a cause in the worker itself prevents new tasks, else 0. Causes, with the names of `worker.diagnose()`: `paused`, `no_capacity`, `event_loop_blocked`, `results_waiting`, `journal_trouble`, `disk_full`, `held_off`',
     labels: ['cause'],
   },
   slots: {
     type: 'gauge',
-    help: 'Maximum number of tasks that run at the same time, by task type. `_all` is the global limit. A type without a limit has the global one',
+    help: 'Maximum number of tasks that run at the same time, by task type. `_all` is the global limit. A type without a limit has the global limit',
     labels: ['type'],
   },
   slots_used: {
     type: 'gauge',
-    help: 'Handlers that run now, by task type. `_all` is all of them',
+    help: 'Handlers that run now, by task type. `_all` is the total',
     labels: ['type'],
   },
   polls_open: { type: 'gauge', help: 'Long polls that are open', labels: ['orchestrator'] },
   last_poll_timestamp_seconds: {
     type: 'gauge',
     unit: 'seconds',
-    help: 'Time of the last answered poll, since 1970. 0 before the first one',
+    help: 'Time of the last poll with a response, since 1970. 0 before the first response',
     labels: ['orchestrator'],
   },
   orchestrator_up: {
     type: 'gauge',
-    help: '1 while the orchestrator works as far as the worker knows, else 0. An orchestrator that was never asked has 1',
+    help: '1 while the orchestrator works, else 0. 1 before the first request',
     labels: ['orchestrator'],
   },
   requests_total: {
@@ -66,59 +66,59 @@ const OWN = {
   request_duration_seconds: {
     type: 'histogram',
     unit: 'seconds',
-    help: 'How long requests took. Orchestrators hold polls on purpose',
+    help: 'Duration of requests. Orchestrators hold polls for up to about 30 s',
     labels: ['orchestrator', 'operation', 'outcome'],
   },
   tasks_total: {
     type: 'counter',
-    help: 'Tasks that ended. Outcomes: `success`: the handler returned a result; `failure`; `cancelled`; `handed_back`: the worker drained before the task began. Task `_other` is every name that is not registered',
+    help: 'Tasks that ended. Outcomes: `success`: the handler returned a result; `failure`; `cancelled`; `handed_back`: the worker drained before the task began. The task `_other` is every unregistered name',
     labels: ['task', 'outcome'],
   },
   task_duration_seconds: {
     type: 'histogram',
     unit: 'seconds',
-    help: 'How long handlers ran, with the validation and the files of their tasks',
+    help: 'Duration of handlers, including validation and files of the tasks',
     labels: ['task', 'outcome'],
   },
   task_wait_seconds: {
     type: 'histogram',
     unit: 'seconds',
-    help: 'From the arrival of a task until its handler runs: the journal, and a limit of its type',
+    help: 'Time from the arrival of a task to the start of its handler. The journal and the limit of the task type cause it',
   },
   results_total: {
     type: 'counter',
-    help: 'Results whose delivery ended. Outcomes: `delivered`; `ignored`: the orchestrator had no use for it; `replaced`: the orchestrator could not read it and took a short failure; `refused`: the orchestrator will never take it',
+    help: 'Results whose delivery ended. Outcomes: `delivered`; `ignored`: no longer needed; `replaced`: not readable for the orchestrator, which accepted a short failure instead; `refused`: refused permanently',
     labels: ['outcome'],
   },
   result_delivery_seconds: {
     type: 'histogram',
     unit: 'seconds',
-    help: 'From the end of a task until its orchestrator has answered for the result',
+    help: 'Time from the end of a task to the acknowledgement of its result',
   },
   undelivered_results: { type: 'gauge', help: 'Results that wait for delivery' },
   undelivered_oldest_seconds: {
     type: 'gauge',
     unit: 'seconds',
-    help: 'Age of the oldest result that waits for delivery. 0 without one',
+    help: 'Age of the oldest result that waits for delivery. 0 if none waits',
   },
   dead_letters: {
     type: 'gauge',
-    help: 'Dead letters in `WORKER_STATE_DIR`: results that no orchestrator takes',
+    help: 'Dead letters in `WORKER_STATE_DIR`: results that were refused permanently',
   },
   cancel_latency_seconds: {
     type: 'histogram',
     unit: 'seconds',
-    help: 'From the abort of a signal until the outcome of its task is decided. Reasons: `cancelled` by the orchestrator, `timeout`, `shutdown`',
+    help: 'Time from the abort of a signal to the outcome of its task. Reasons: `cancelled` by the orchestrator, `timeout`, `shutdown`',
     labels: ['reason'],
   },
   event_loop_lag_seconds: {
     type: 'summary',
     unit: 'seconds',
-    help: 'How late the event loop runs. Measured from the first scrape on; quantiles of the last 10 s or more',
+    help: 'Lag of the event loop, measured from the first scrape on. Quantiles of the last 10 s or more',
   },
   failovers_total: { type: 'counter', help: 'Changes to another orchestrator' },
   registrations_total: { type: 'counter', help: 'Registrations that an orchestrator accepted' },
-  stray_rejections_total: { type: 'counter', help: 'Promise rejections of handlers that nothing handled' },
+  stray_rejections_total: { type: 'counter', help: 'Unhandled promise rejections of handlers' },
   storage_bytes_total: {
     type: 'counter',
     unit: 'bytes',
@@ -127,10 +127,13 @@ const OWN = {
   },
   storage_errors_total: {
     type: 'counter',
-    help: 'Transfers from and to the object store that failed',
+    help: 'Failed transfers from and to the object store',
     labels: ['direction'],
   },
-  journal_writes_total: { type: 'counter', help: 'Writes to the journal. A write may have several entries' },
+  journal_writes_total: {
+    type: 'counter',
+    help: 'Writes to the journal. A write may contain several entries',
+  },
   journal_bytes: { type: 'gauge', unit: 'bytes', help: 'Length of the journal file' },
 } as const satisfies Record<string, Family>
 
@@ -165,7 +168,7 @@ const OF_PROCESS = {
   nodejs_external_memory_bytes: {
     type: 'gauge',
     unit: 'bytes',
-    help: 'Memory outside of the heap that objects in it hold',
+    help: 'Memory outside of the heap that belongs to objects in the heap',
   },
 } as const satisfies Record<string, Family>
 

@@ -1,6 +1,6 @@
 import type { Events, WorkerState } from '../events.js'
 import type { Settings } from '../settings.js'
-import { TransferCounts } from '../storage/transfer-counts.js'
+import type { TransferCounts } from '../storage/transfer-counts.js'
 import type { TaskRegistry } from '../tasks/definition.js'
 import type { DiagnoseOptions, Diagnosis } from './diagnosis.js'
 import { EventCounts } from './event-counts.js'
@@ -17,7 +17,7 @@ export interface MetricsOptions {
   process?: boolean
 }
 
-/** The metrics of a worker. docs/metrics.md has all names. */
+/** Writes the metrics of a worker. `docs/reference/metrics.md` lists all names. */
 export interface WorkerMetrics {
   /**
    * Writes all metrics of the worker, as `/metrics` does.
@@ -33,12 +33,12 @@ export interface Subject {
   readonly events: Events
   readonly settings: Settings
   readonly registry: Pick<TaskRegistry, 'all'>
-  /** Some of its members do not exist before the worker is complete. */
-  worker(): {
+  readonly transfers: TransferCounts
+  readonly worker: {
     readonly state: WorkerState
     readonly readiness: { readonly ready: boolean; readonly reason?: string }
   }
-  runtime(): { readonly parts: ObservedParts }
+  readonly runtime: { readonly parts: ObservedParts }
 }
 
 /** A page of the health server. */
@@ -52,7 +52,6 @@ interface Page {
  * when somebody asks for it.
  */
 export class Reports implements WorkerMetrics {
-  readonly transfers = new TransferCounts()
   readonly #counts: EventCounts
   readonly #subject: Subject
   #exporter: Promise<Exporter> | undefined
@@ -93,10 +92,10 @@ export class Reports implements WorkerMetrics {
   }
 
   #observe(): Observed {
-    const { settings, registry, worker, runtime } = this.#subject
-    const { state, readiness } = worker()
-    const own = { settings, registry, transfers: this.transfers, counts: this.#counts }
-    return { ...runtime().parts, ...own, state, isReady: readiness.ready, reason: readiness.reason }
+    const { settings, registry, transfers, worker, runtime } = this.#subject
+    const { state, readiness } = worker
+    const own = { settings, registry, transfers, counts: this.#counts }
+    return { ...runtime.parts, ...own, state, isReady: readiness.ready, reason: readiness.reason }
   }
 
   async #metricsPage(accept: string): Promise<Page> {

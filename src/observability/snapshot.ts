@@ -18,14 +18,19 @@ export interface RunningTask extends TaskRef {
 
 /** One orchestrator in a {@link WorkerSnapshot}. */
 export interface OrchestratorSnapshot {
+  /** The address of the orchestrator. */
   readonly url: string
-  /** Whether the worker wants tasks from here. In failover mode one orchestrator is in use at a time. */
+  /** Whether the worker asks this orchestrator for tasks. In failover mode, it uses one orchestrator at a time. */
   readonly isInUse: boolean
   /** Whether the orchestrator works, as far as the worker knows. */
   readonly isUp: boolean
+  /**
+   * The state of the registration. `unused`: the worker does not need it now. `closed`: the worker has stopped.
+   */
   readonly registration: 'unused' | 'registering' | 'registered' | 'closed'
   /** The generation of the protocol; absent before it was detected. */
   readonly generation?: 'classic' | 'rxon'
+  /** The number of polls that wait for an answer. */
   readonly openPolls: number
   /** When the last poll was answered, as ISO 8601; absent before. */
   readonly lastPollAt?: string
@@ -35,28 +40,44 @@ export interface OrchestratorSnapshot {
   readonly trouble?: string
 }
 
-/** The state of a worker at one moment. Has no tokens, keys, params and results. */
+/** The state of a worker at one moment. It contains no tokens, keys, params and results. */
 export interface WorkerSnapshot {
-  /** When the snapshot was taken, as ISO 8601. */
+  /** The time of the snapshot, in ISO 8601. */
   readonly takenAt: string
+  /** The id of the worker. */
   readonly workerId: string
+  /** The group of the worker: its `WORKER_TYPE`. */
   readonly workerType: string
+  /** The state of the worker. */
   readonly state: WorkerState
-  /** Whether tasks can come. */
+  /** Whether the worker can get tasks now. */
   readonly ready: boolean
-  /** Why no task can come, or what is wrong although tasks can. */
+  /** The reason why the worker gets no tasks, or a problem that does not stop it. Absent if there is none. */
   readonly reason?: string
-  /** How long ago the worker was started, in ms; absent before. */
+  /** The time since the start of the worker, in ms. Absent before the start. */
   readonly uptimeMs?: number
+  /** The slots for handlers. */
   readonly slots: {
-    /** The most handlers that run at once. */
+    /** The largest number of handlers that run at once. */
     readonly limit: number
+    /** The slots in use. */
     readonly used: number
     /** Tasks that wait for a slot. */
     readonly waiting: number
-    /** By task type. */
-    readonly byType: Readonly<Record<string, { readonly limit: number; readonly used: number }>>
+    /** The slots by task type. */
+    readonly byType: Readonly<
+      Record<
+        string,
+        {
+          /** The largest number of handlers of the type that run at once. */
+          readonly limit: number
+          /** The slots of the type in use. */
+          readonly used: number
+        }
+      >
+    >
   }
+  /** The tasks of the worker. */
   readonly tasks: {
     /** The registered task names. */
     readonly names: readonly string[]
@@ -64,9 +85,10 @@ export interface WorkerSnapshot {
     readonly running: readonly RunningTask[]
     /** How many tasks have ended, by outcome. */
     readonly ended: Readonly<Record<TaskOutcome, number>>
-    /** How many tasks came whose name is not registered, by name; at most 20 names. */
+    /** The number of received tasks whose name is not registered, by name; at most 20 names. */
     readonly unknownNames: Readonly<Record<string, number>>
   }
+  /** The results of the worker. */
   readonly results: {
     /** Results that wait for delivery. */
     readonly undelivered: number
@@ -74,26 +96,46 @@ export interface WorkerSnapshot {
     readonly oldestMs?: number
     /** How many deliveries have ended, by outcome. */
     readonly ended: Readonly<Record<ResultOutcome, number>>
-    /** Why orchestrators ignored results, and how often. */
+    /** The number of results that orchestrators ignored, by reason. */
     readonly ignoredReasons: Readonly<Record<string, number>>
     /** Dead letters on disk. */
     readonly deadLetters: number
   }
+  /** The orchestrators, in the order of the configuration. */
   readonly orchestrators: readonly OrchestratorSnapshot[]
+  /** The journal, which keeps results on disk. */
   readonly journal: {
     /** Whether undelivered results survive this process. */
     readonly isKept: boolean
+    /** The size of the journal, in bytes. */
     readonly bytes: number
+    /** How many times the worker has written to the journal. */
     readonly writes: number
   }
+  /** The transfers of files from and to the object store. */
   readonly storage: {
-    readonly bytes: { readonly download: number; readonly upload: number }
+    /** The transferred bytes. */
+    readonly bytes: {
+      /** From the store. */
+      readonly download: number
+      /** To the store. */
+      readonly upload: number
+    }
     /** Transfers that failed. */
-    readonly errors: { readonly download: number; readonly upload: number }
+    readonly errors: {
+      /** From the store. */
+      readonly download: number
+      /** To the store. */
+      readonly upload: number
+    }
   }
+  /** Other counters since the start of the worker. */
   readonly counts: {
+    /** Registrations that an orchestrator accepted. */
     readonly registrations: number
+    /** How many times the worker changed to another orchestrator. */
     readonly failovers: number
+    /** Promise rejections that no code handled. */
     readonly strayRejections: number
   }
 }
@@ -126,7 +168,7 @@ export const takeSnapshot = (observed: Observed): WorkerSnapshot => {
 
 /** The types of the registered tasks and of the limits. */
 export const taskTypesIn = ({ registry, slots }: Pick<Observed, 'registry' | 'slots'>): readonly string[] => {
-  const types = registry.all().flatMap(({ taskType }) => taskType ?? [])
+  const types = registry.all().map(({ taskType }) => taskType)
   return [...new Set([...types, ...Object.keys(slots.limits.byType)])]
 }
 

@@ -16,8 +16,10 @@ export type Fact =
   | 'answered'
   /** One request failed: a broken connection, a 5xx, a response that cannot be read. */
   | 'failed'
-  /** Nothing responds: connection refused, unknown host, no route, timeout. */
+  /** Nothing is there: connection refused, unknown host, no route. */
   | 'absent'
+  /** Nothing responds in time. Other requests may hang on dead connections, too. */
+  | 'silent'
   /** The orchestrator refuses the token. */
   | 'unauthorized'
 
@@ -43,9 +45,8 @@ const ABSENT_CODES: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
 ])
+const SILENT_CODES: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'])
 
 /**
  * Returns what the end of a request shows, or `undefined` if it shows nothing. Results and events show nothing, because
@@ -63,6 +64,7 @@ export const factOf = (kind: RequestKind, error?: unknown): Fact | undefined => 
 const factWithoutResponse = ({ cause }: UnreachableError): Fact | undefined => {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException
   if (code === 'ECANCELED') return undefined
+  if (SILENT_CODES.has(code)) return 'silent'
   return ABSENT_CODES.has(code) ? 'absent' : 'failed'
 }
 
@@ -73,6 +75,7 @@ export const healthAfter = (health: Health, kind: RequestKind, fact: Fact, nowMs
     case 'failed':
       return failed(health, kind)
     case 'absent':
+    case 'silent':
     case 'unauthorized':
       return { up: false, failures: {}, answersSinceMs: undefined }
   }

@@ -19,13 +19,14 @@ import { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
 import { EstimatedClock } from './estimated-clock.js'
 import type { RequestKind } from './health.js'
+import type { Link } from './link.js'
 import { Liveness } from './liveness.js'
 import { ProtocolDetector } from './protocol-detector.js'
 import type { RequestStats } from './request-stats.js'
 import { type RateLimits, type RequestObserver, Requests } from './requests.js'
 import { ResultSender } from './result-sender.js'
 import { SocketOpener } from './socket-opener.js'
-import { pollDeadlineMs, secretsIn, type Target } from './target.js'
+import { secretsIn, type Target } from './target.js'
 import { UnseenTransport } from './unseen-transport.js'
 import { WorkerToken } from './worker-token.js'
 
@@ -65,7 +66,7 @@ export class Orchestrator {
    * @param log - gets a warning if short-lived tokens cannot be used
    */
   constructor(target: Target, observer: RequestObserver, log?: Logger) {
-    const { workerId, usesSts, taskMaxAgeMs, maxTaskBytes } = target.settings
+    const { workerId, taskMaxAgeMs } = target.settings
     const { url, token, taskKey, generation } = target.target
     const clock = new EstimatedClock()
     this.clock = clock
@@ -78,24 +79,14 @@ export class Orchestrator {
     this.#transport = transportFor(target, proxy, redactor)
     const identity = { workerId, token, taskKey, taskMaxAgeMs, clock, redactor, makeId: randomUUID }
     this.#detector = new ProtocolDetector(this.#transport, identity, generation)
-    const parts = { transport: this.#transport, detector: this.#detector }
-    this.#workerToken = new WorkerToken({
-      ...parts,
-      ...{ url, configuredToken: token, usesSts, redactor, log },
-    })
-    this.#requests = new Requests({
-      ...parts,
-      workerToken: this.#workerToken,
-      clock,
-      liveness: this.liveness,
-      observer,
-      pollDeadlineMs: pollDeadlineMs(target.settings),
-      maxTaskBytes,
-    })
+    const { liveness } = this
+    const link: Link = { transport: this.#transport, detector: this.#detector, clock, liveness, redactor }
+    this.#workerToken = new WorkerToken(target, link, log)
+    this.#requests = new Requests(target.settings, link, this.#workerToken, observer)
     this.limits = this.#requests
     this.stats = this.#requests.stats
     this.#results = new ResultSender(this.#detector, this.#requests)
-    this.#sockets = new SocketOpener(target, { ...parts, workerToken: this.#workerToken, redactor }, proxy)
+    this.#sockets = new SocketOpener(target, link, this.#workerToken, proxy)
   }
 
   /**
@@ -280,14 +271,11 @@ const transportFor = (
   proxy: HttpProxy | undefined,
   redactor: Redactor,
 ): Transport => {
-  const transport = new HttpTransport({
-    url: target.url,
-    headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
-    tls,
-    proxy,
-    connections: connectionsFor(settings.maxConcurrentTasks),
-    redactor,
-  })
+  const transport = new HttpTransport(
+    { url: target.url, tls, proxy, redactor },
+    { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
+    connectionsFor(settings.maxConcurrentTasks),
+  )
   return tracing ? new UnseenTransport(transport, tracing) : transport
 }
 

@@ -17,7 +17,7 @@ export class PollCut extends UnreachableError {
   readonly heldMs: number
 
   constructor(cause: Error, heldMs: number) {
-    super(`ended by a proxy or load balancer after ${(heldMs / 1_000).toFixed(0)} s: ${cause.message}`, {
+    super(`Poll ended by a proxy or load balancer after ${(heldMs / 1_000).toFixed(0)} s: ${cause.message}`, {
       cause,
     })
     this.heldMs = heldMs

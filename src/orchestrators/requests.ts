@@ -1,8 +1,8 @@
 import { AuthError, DowngradeError, RateLimitError, StaleMessageError, UnreachableError } from '../errors.js'
 import type { TraceHeaders } from '../protocol/messages.js'
 import type { WireAnswer, WireRequest } from '../protocol/protocol.js'
+import type { Settings } from '../settings.js'
 import type { CancelGroup } from '../transport/cancel-group.js'
-import type { Transport } from '../transport/http.js'
 import {
   endOfLongLimit,
   isLimited,
@@ -14,13 +14,12 @@ import {
 } from '../transport/pace.js'
 import type { HttpRequest } from '../transport/request-in-flight.js'
 import { monotonicMs } from '../utils/time.js'
-import type { EstimatedClock } from './estimated-clock.js'
 import { type Fact, factOf, type RequestKind } from './health.js'
-import type { Liveness } from './liveness.js'
+import type { Link } from './link.js'
 import { isCut, PollCut } from './poll-cut.js'
-import type { ProtocolDetector } from './protocol-detector.js'
 import { outcomeOf, RequestStats } from './request-stats.js'
 import { responseLimits } from './response-limits.js'
+import { pollDeadlineMs } from './target.js'
 import type { WorkerToken } from './worker-token.js'
 
 /** Learns what each request shows of its orchestrator. */
@@ -36,31 +35,22 @@ export interface RateLimits {
   isLimited(kind: RequestKind): boolean
 }
 
-export interface RequestsOptions {
-  readonly transport: Pick<Transport, 'send'>
-  readonly workerToken: WorkerToken
-  readonly clock: EstimatedClock
-  readonly detector: ProtocolDetector
-  readonly liveness: Liveness
-  readonly observer: RequestObserver
-  /** How long the server may hold a poll, network time included, in ms. */
-  readonly pollDeadlineMs: number
-  /** Longest task, in bytes. */
-  readonly maxTaskBytes: number
-}
-
 /** The deadline of every request but a poll, in ms. */
 const CALL_DEADLINE_MS = 15_000
 /**
- * The part of `pollDeadlineMs` that a poll does not need if the orchestrator holds it for `extraHoldMs` longer, in ms. A
- * dead connection is noticed that much earlier.
+ * The part of its deadline that a poll does not need if the orchestrator holds it for `extraHoldMs` longer, in ms. A dead
+ * connection is noticed that much earlier.
  */
 const SPARE_MS = 6_000
 
 /** Sends requests to one orchestrator, each with a token and a deadline, and remembers the rate limits. */
 export class Requests implements RateLimits {
   readonly stats = new RequestStats()
-  readonly #options: RequestsOptions
+  readonly #link: Link
+  readonly #workerToken: WorkerToken
+  readonly #observer: RequestObserver
+  /** How long the server may hold a poll, network time included, in ms. */
+  readonly #pollDeadlineMs: number
   readonly #limits: Readonly<Record<RequestKind, number>>
   readonly #paces: Record<RequestKind, Pace> = {
     registration: UNLIMITED,
@@ -72,9 +62,17 @@ export class Requests implements RateLimits {
   /** Whether the last heartbeat or registration was answered. */
   #heartbeatsPass = false
 
-  constructor(options: RequestsOptions) {
-    this.#options = options
-    this.#limits = responseLimits(options.maxTaskBytes)
+  constructor(
+    settings: Pick<Settings, 'pollTimeoutMs' | 'maxTaskBytes'>,
+    link: Link,
+    workerToken: WorkerToken,
+    observer: RequestObserver,
+  ) {
+    this.#link = link
+    this.#workerToken = workerToken
+    this.#observer = observer
+    this.#pollDeadlineMs = pollDeadlineMs(settings)
+    this.#limits = responseLimits(settings.maxTaskBytes)
   }
 
   quietMs(kind: RequestKind): number {
@@ -108,10 +106,11 @@ export class Requests implements RateLimits {
     cancelGroup?: CancelGroup,
     trace?: TraceHeaders,
   ): Promise<T> {
-    const { transport, workerToken, pollDeadlineMs, detector } = this.#options
+    const { transport, detector } = this.#link
+    const workerToken = this.#workerToken
     if (detector.downgrade) return this.#refuse(kind, detector.downgrade)
     const isPoll = kind === 'poll'
-    const deadlineMs = isPoll ? pollDeadlineMs : CALL_DEADLINE_MS
+    const deadlineMs = isPoll ? this.#pollDeadlineMs : CALL_DEADLINE_MS
     const extraHoldMs = isPoll ? (detector.protocol.extraHoldMs ?? SPARE_MS) - SPARE_MS : 0
     // A short-lived token belongs to one worker id.
     const token = onBehalfOf === undefined ? workerToken.current : workerToken.configured
@@ -145,7 +144,7 @@ export class Requests implements RateLimits {
     this.#record(kind, wasCut ? undefined : error)
     // A connection that breaks may also mean that the orchestrator was replaced.
     if (error instanceof UnreachableError || error instanceof AuthError || error instanceof DowngradeError) {
-      const { detector, liveness } = this.#options
+      const { detector, liveness } = this.#link
       detector.doubt()
       liveness.suspect()
     }
@@ -164,16 +163,17 @@ export class Requests implements RateLimits {
     read: (answer: WireAnswer) => T,
     refused: { readonly token: string; readonly answer: WireAnswer; readonly sentMs: number },
   ): Promise<T> {
-    const { transport, workerToken } = this.#options
     this.stats.ended(kind, 'refused', refused.sentMs, monotonicMs())
-    await workerToken.replace(refused.token, refused.answer)
+    await this.#workerToken.replace(refused.token, refused.answer)
     const sentMs = monotonicMs()
-    const answer = await transport.send(request).catch((error: unknown) => this.failed(kind, error, sentMs))
+    const answer = await this.#link.transport
+      .send(request)
+      .catch((error: unknown) => this.failed(kind, error, sentMs))
     return this.#read(kind, read, answer, sentMs)
   }
 
   #read<T>(kind: RequestKind, read: (answer: WireAnswer) => T, answer: WireAnswer, sentMs: number): T {
-    const { clock } = this.#options
+    const { clock } = this.#link
     clock.update(answer.headers['date'])
     try {
       const value = read(answer)
@@ -194,6 +194,6 @@ export class Requests implements RateLimits {
   #record(kind: RequestKind, error?: unknown): void {
     if (kind === 'heartbeat' || kind === 'registration') this.#heartbeatsPass = error === undefined
     const fact = factOf(kind, error)
-    if (fact) this.#options.observer.recordFact(kind, fact)
+    if (fact) this.#observer.recordFact(kind, fact)
   }
 }

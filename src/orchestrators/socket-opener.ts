@@ -3,34 +3,28 @@ import { refusal } from '../protocol/answers.js'
 import type { HttpProxy } from '../transport/proxy.js'
 import type { HttpResponse } from '../transport/request-in-flight.js'
 import { openSocket, Socket, type SocketListener } from '../transport/websocket.js'
-import type { Redactor } from '../utils/redactor.js'
-import type { ProtocolDetector } from './protocol-detector.js'
+import type { Link } from './link.js'
 import type { Target } from './target.js'
 import type { WorkerToken } from './worker-token.js'
-
-/** What a socket shares with the requests to the same orchestrator. */
-interface Shared {
-  readonly detector: ProtocolDetector
-  readonly workerToken: WorkerToken
-  readonly redactor: Redactor
-}
 
 /** Opens sockets for commands and progress to one orchestrator. */
 export class SocketOpener {
   readonly #target: Target
-  readonly #shared: Shared
+  readonly #link: Link
+  readonly #workerToken: WorkerToken
   readonly #proxy: HttpProxy | undefined
   #isClosed = false
 
-  constructor(target: Target, shared: Shared, proxy: HttpProxy | undefined) {
+  constructor(target: Target, link: Link, workerToken: WorkerToken, proxy: HttpProxy | undefined) {
     this.#target = target
-    this.#shared = shared
+    this.#link = link
+    this.#workerToken = workerToken
     this.#proxy = proxy
   }
 
   /** Opens a socket. If the orchestrator refuses a short-lived token, tries once more with a new one. */
   async open(listener: SocketListener, signal: AbortSignal): Promise<Socket> {
-    const { workerToken } = this.#shared
+    const workerToken = this.#workerToken
     const sent = workerToken.current
     let opened = await this.#dial(listener, signal)
     if (!(opened instanceof Socket) && workerToken.isRefused(sent, opened)) {
@@ -49,14 +43,14 @@ export class SocketOpener {
   /** @returns the open socket, or the response that refused it */
   async #dial(listener: SocketListener, signal: AbortSignal): Promise<Socket | HttpResponse> {
     const { settings, target, tls } = this.#target
-    const { detector, workerToken, redactor } = this.#shared
+    const { detector, redactor } = this.#link
     const { workerId } = settings
     if (this.#isClosed) throw this.#closedError()
     if (detector.downgrade) throw detector.downgrade
     const opened = await openSocket(
       {
         url: target.url.replace(/\/+$/, '') + detector.protocol.socketPath(workerId),
-        headers: { 'x-worker-id': workerId, 'x-worker-token': workerToken.current },
+        headers: { 'x-worker-id': workerId, 'x-worker-token': this.#workerToken.current },
         tls,
         proxy: this.#proxy,
         pingIntervalMs: settings.heartbeatIntervalMs,

@@ -35,6 +35,9 @@ export const secretsIn = ({ orchestrators, s3 }: Settings): readonly (string | u
 export const tlsFor = ({ tls }: Pick<Settings, 'tls'>, log?: Logger): TlsFiles | undefined => {
   if (Object.keys(tls).length === 0) return undefined
   return new TlsFiles(tls, (error) =>
-    log?.error({ err: error }, 'changed TLS files cannot be loaded: the last valid ones stay in use'),
+    log?.error(
+      { err: error },
+      'Changed TLS files not loaded: the worker uses the last valid files. Check TLS_CA_PATH, TLS_CERT_PATH and TLS_KEY_PATH',
+    ),
   )
 }

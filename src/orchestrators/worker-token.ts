@@ -1,25 +1,12 @@
 import { RateLimitError } from '../errors.js'
 import { refusal, refusesToken } from '../protocol/answers.js'
 import type { ShortLivedToken, WireAnswer } from '../protocol/protocol.js'
-import type { Transport } from '../transport/http.js'
 import { MAX_RETRY_AFTER_MS } from '../transport/pace.js'
 import type { Logger } from '../utils/logger.js'
-import type { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
 import { TroubleLines } from '../utils/trouble-lines.js'
-import type { ProtocolDetector } from './protocol-detector.js'
-
-export interface WorkerTokenOptions {
-  readonly url: string
-  readonly configuredToken: string
-  /** Whether to use short-lived tokens if the orchestrator issues them. */
-  readonly usesSts: boolean
-  readonly detector: Pick<ProtocolDetector, 'protocol' | 'downgrade'>
-  readonly transport: Pick<Transport, 'send' | 'authorize'>
-  /** Has to hide each token that an orchestrator issues. */
-  readonly redactor: Pick<Redactor, 'add'>
-  readonly log: Logger | undefined
-}
+import type { Link } from './link.js'
+import type { Target } from './target.js'
 
 const DEADLINE_MS = 15_000
 /** When a token is renewed, as a part of its lifetime. */
@@ -34,7 +21,9 @@ const SHORTEST_LIFE_MS = 1_000
  * short-lived one. It signs nothing.
  */
 export class WorkerToken {
-  readonly #options: WorkerTokenOptions
+  readonly #target: Target
+  readonly #link: Link
+  readonly #log: Logger | undefined
   #shortLived: ShortLivedToken | undefined
   #dueMs = Number.NEGATIVE_INFINITY
   #renewal: Promise<void> | undefined
@@ -44,22 +33,24 @@ export class WorkerToken {
   readonly #troubles = new TroubleLines()
   #isClosed = false
 
-  constructor(options: WorkerTokenOptions) {
-    this.#options = options
+  constructor(target: Target, link: Link, log: Logger | undefined) {
+    this.#target = target
+    this.#link = link
+    this.#log = log
   }
 
   get configured(): string {
-    return this.#options.configuredToken
+    return this.#target.target.token
   }
 
   /** The token to send at this moment. */
   get current(): string {
-    return this.#shortLived?.token ?? this.#options.configuredToken
+    return this.#shortLived?.token ?? this.configured
   }
 
   /** Whether `answer` refuses `sent`, and `sent` is a short-lived token that can be replaced. */
   isRefused(sent: string, answer: WireAnswer): boolean {
-    if (sent === this.#options.configuredToken) return false
+    if (sent === this.configured) return false
     if (answer.status < 400 && sent === this.current) this.#isProven = true
     return refusesToken(answer) || this.#isTooLong(answer)
   }
@@ -76,8 +67,8 @@ export class WorkerToken {
 
   /** Renews the token if it is time. Never rejects. */
   async keepFresh(): Promise<void> {
-    const { usesSts, detector } = this.#options
-    if (usesSts && detector.protocol.writeTokenRequest && monotonicMs() >= this.#dueMs)
+    const { usesSts } = this.#target.settings
+    if (usesSts && this.#link.detector.protocol.writeTokenRequest && monotonicMs() >= this.#dueMs)
       await this.renew(this.current)
   }
 
@@ -105,7 +96,7 @@ export class WorkerToken {
 
   /** @returns why there is no new token */
   async #request(refreshToken?: string): Promise<Error | undefined> {
-    const { detector, transport } = this.#options
+    const { detector, transport, redactor } = this.#link
     const { writeTokenRequest, readToken } = detector.protocol
     if (!writeTokenRequest || !readToken) return undefined
     if (detector.downgrade) return detector.downgrade
@@ -113,8 +104,8 @@ export class WorkerToken {
     try {
       const request = { ...writeTokenRequest(refreshToken), deadlineMs: DEADLINE_MS }
       const token = readToken(await transport.send(request))
-      this.#options.redactor.add(token.token)
-      if (token.refreshToken !== undefined) this.#options.redactor.add(token.refreshToken)
+      redactor.add(token.token)
+      if (token.refreshToken !== undefined) redactor.add(token.refreshToken)
       this.#use(token)
       this.#dueMs = monotonicMs() + Math.max(SHORTEST_LIFE_MS, RENEW_AT * token.lifetimeMs)
       return undefined
@@ -132,17 +123,16 @@ export class WorkerToken {
   #use(token: ShortLivedToken | undefined): void {
     this.#isProven = false
     this.#shortLived = token
-    this.#options.transport.authorize(this.current)
+    this.#link.transport.authorize(this.current)
   }
 
   /** One line for each new error, not one for each retry. */
   #report(error: Error | undefined): void {
     if (!error) this.#troubles.over()
     if (!error || !this.#troubles.isNew(error.message)) return
-    const { url, log } = this.#options
-    log?.warn(
-      { orchestrator: url, err: error },
-      'no short-lived token (STS): using the configured token, and trying again in a minute',
+    this.#log?.warn(
+      { orchestrator: this.#target.target.url, err: error },
+      'Short-lived token (STS) not received: the worker uses the configured token and retries in a minute',
     )
   }
 }

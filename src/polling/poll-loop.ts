@@ -1,14 +1,12 @@
 import type { TaskSource } from '../execution/task-in-hand.js'
-import type { Identity, Poller } from '../journal/journal.js'
+import type { Poller } from '../journal/journal.js'
 import type { PollEnd } from '../journal/poll-mark.js'
 import type { Orchestrator } from '../orchestrators/orchestrator.js'
 import { PollCut } from '../orchestrators/poll-cut.js'
 import type { TaskOffer } from '../protocol/messages.js'
-import type { Settings } from '../settings.js'
 import { CancelGroup } from '../transport/cancel-group.js'
 import { Bag, type Bagged } from '../utils/bag.js'
 import { Condition } from '../utils/condition.js'
-import type { Logger } from '../utils/logger.js'
 import { ResettableTimer } from '../utils/resettable-timer.js'
 import { type Moves, States } from '../utils/states.js'
 import { monotonicMs } from '../utils/time.js'
@@ -16,46 +14,13 @@ import { CutWatch } from './cut-watch.js'
 import { endOf } from './poll-end.js'
 import { afterEmpty, afterTask, ONE_POLL, type PollPace } from './poll-pace.js'
 import { PollTrouble } from './poll-trouble.js'
-import { HELD_MS, type PollSeat, type PollTurn } from './poll-turn.js'
-
-/** Writes down that the orchestrator may hold a poll. Returns a promise only if something is written. */
-export interface PollJournal {
-  pollOpened(from: Poller): Promise<void> | undefined
-  pollEnded(from: Poller, end: PollEnd): void
-  /** The open polls are about to be given up, and the orchestrator knows that the worker takes no tasks. */
-  pollsAbandoned(from: Poller): void
-}
-
-/** Learns how each answered poll ended. */
-export interface PollObserver {
-  /** @param elapsedMs - how long the poll was open */
-  pollEnded(poller: Identity, elapsedMs: number, outcome: 'task' | 'empty'): void
-}
-
-/** Takes the offers that polls bring. */
-export interface OfferSink {
-  take(offer: TaskOffer, from: TaskSource): void
-}
-
-/** What the poll loops of all orchestrators share. */
-export interface Polling {
-  readonly settings: Pick<Settings, 'idlePollDelayMs' | 'pollErrorDelayMs'>
-  /** The most tasks that run at once. May change at any time. */
-  readonly slots: { readonly limits: { readonly global: number } }
-  /** Gives polls their slots, in competition with the polls of other orchestrators. */
-  readonly turn: PollTurn
-  readonly journal: PollJournal
-  readonly takeover: PollObserver
-  readonly offers: OfferSink
-  readonly log: Logger
-  /** Whether a task could be taken at present. */
-  hasRoom(): boolean
-  /** Gives back the slot of a poll that ended without a task. */
-  unreserve(): void
-}
+import { HELD_MS, type PollSeat } from './poll-turn.js'
+import type { Polling } from './polling.js'
 
 interface OpenPoll extends Bagged {
   readonly openedMs: number
+  /** Whether it was open while the orchestrator did not respond, so that its response may never come. */
+  isFromOutage: boolean
 }
 
 const MOVES: Moves<'stopped' | 'polling' | 'windingDown' | 'draining'> = {
@@ -85,6 +50,7 @@ export class PollLoop implements PollSeat {
   readonly #allEnded = new Condition()
   readonly #cancelGroup = new CancelGroup()
   readonly #open = new Bag<OpenPoll>()
+  #fromOutage = 0
   readonly #pause = new ResettableTimer()
   #ended = 0
   #pace: PollPace = ONE_POLL
@@ -119,9 +85,13 @@ export class PollLoop implements PollSeat {
     return this.#open.size
   }
 
+  get isEmpty(): boolean {
+    return this.#open.size === this.#fromOutage
+  }
+
   get wants(): boolean {
     if (this.#pause.isSet) return false
-    if (this.#state.now === 'polling') return this.#open.size < this.#pace.goal
+    if (this.#state.now === 'polling') return this.#open.size - this.#fromOutage < this.#pace.goal
     return this.#state.now === 'windingDown' && this.#open.size === 0
   }
 
@@ -150,7 +120,7 @@ export class PollLoop implements PollSeat {
 
   start(): void {
     if (this.#state.now === 'polling') {
-      this.retry()
+      this.#retry()
       return
     }
     this.#state.move('polling')
@@ -159,11 +129,17 @@ export class PollLoop implements PollSeat {
     this.#shared.turn.grant()
   }
 
-  /** The orchestrator answers again, so polls need not wait for the end of their pause. A single failure is no outage. */
-  retry(): void {
-    if (!this.#trouble.isAway || this.#trouble.failures < 2 || this.#orchestrator.limits.quietMs('poll') > 0)
-      return
-    this.#pause.cancel()
+  /**
+   * The orchestrator answers again. If requests timed out, polls that were open meanwhile may wait on a dead connection until
+   * their deadline, so new ones are opened beside them. They are not cancelled, because they may bring a task after all.
+   *
+   * @param wasSilent - otherwise requests failed at once, and no poll is left of that time
+   */
+  outageEnded(wasSilent: boolean): void {
+    this.#retry()
+    if (!wasSilent) return
+    for (const poll of this.#open) poll.isFromOutage = true
+    this.#fromOutage = this.#open.size
     this.#shared.turn.grant()
   }
 
@@ -199,7 +175,7 @@ export class PollLoop implements PollSeat {
   }
 
   async #poll(): Promise<void> {
-    const poll: OpenPoll = { openedMs: monotonicMs(), place: -1 }
+    const poll: OpenPoll = { openedMs: monotonicMs(), isFromOutage: false, place: -1 }
     this.#open.add(poll)
     const written = this.#shared.journal.pollOpened(this.#orchestrator)
     if (written) await written
@@ -210,7 +186,8 @@ export class PollLoop implements PollSeat {
       this.#close(poll, endOf(error))
       this.#shared.unreserve()
       if (error instanceof PollCut) this.#wasCut(error)
-      else this.#failed(error as Error)
+      // The outage is over: the failure says nothing about the polls of today.
+      else if (!poll.isFromOutage) this.#failed(error as Error)
       this.#pollEnded()
       return
     }
@@ -226,6 +203,7 @@ export class PollLoop implements PollSeat {
 
   #close(poll: OpenPoll, end: PollEnd): void {
     this.#open.delete(poll)
+    if (poll.isFromOutage) this.#fromOutage--
     this.#shared.journal.pollEnded(this.#orchestrator, end)
   }
 
@@ -278,6 +256,14 @@ export class PollLoop implements PollSeat {
     if (this.#pause.isSet) return
     this.#trouble.note(error)
     this.#rest(this.#trouble.pauseMs(this.#shared.settings.pollErrorDelayMs))
+  }
+
+  /** Polls need not wait for the end of their pause. A single failure is no outage. */
+  #retry(): void {
+    if (!this.#trouble.isAway || this.#trouble.failures < 2 || this.#orchestrator.limits.quietMs('poll') > 0)
+      return
+    this.#pause.cancel()
+    this.#shared.turn.grant()
   }
 
   #stop(): void {

@@ -1,13 +1,11 @@
 import { AuthError, DowngradeError, RateLimitError, UnreachableError } from '../errors.js'
 import type { RateLimits } from '../orchestrators/requests.js'
-import { fullJitter } from '../transport/backoff.js'
+import { fullJitter, REFUSED_TOKEN } from '../transport/backoff.js'
 import type { Logger } from '../utils/logger.js'
 import { TroubleLines } from '../utils/trouble-lines.js'
 
 /** The longest pause after an error, in ms, whatever `TASK_POLL_ERROR_DELAY` says. */
 const MAX_ERROR_PAUSE_MS = 60_000
-/** The least pause after a refused token, in ms: an early retry would be refused as well. */
-const AUTH_PAUSE_MS = 30_000
 
 /** The polls in a row that failed, and why. */
 export class PollTrouble {
@@ -49,9 +47,11 @@ export class PollTrouble {
   /** How long to wait before the next poll, in ms. */
   pauseMs(pollErrorDelayMs: number): number {
     if (this.#error instanceof RateLimitError) return this.#orchestrator.limits.quietMs('poll')
-    const baseMs =
-      this.#error instanceof AuthError ? Math.max(pollErrorDelayMs, AUTH_PAUSE_MS) : pollErrorDelayMs
-    return fullJitter({ baseMs, capMs: MAX_ERROR_PAUSE_MS }, this.#failures, Math.random())
+    const backoff =
+      this.#error instanceof AuthError
+        ? REFUSED_TOKEN
+        : { baseMs: pollErrorDelayMs, capMs: MAX_ERROR_PAUSE_MS }
+    return fullJitter(backoff, this.#failures, Math.random())
   }
 
   /** A poll was answered. */

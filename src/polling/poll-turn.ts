@@ -11,6 +11,8 @@ export interface PollSeat {
   readonly rank: number
   /** How many of its polls are open. */
   readonly open: number
+  /** Whether it has no open poll, or only such as may never be answered. */
+  readonly isEmpty: boolean
   /** Whether it would open one more poll. */
   readonly wants: boolean
   /** Whether its orchestrator has had no task for a moment, or gives none at present. */
@@ -80,7 +82,7 @@ export class PollTurn {
     const wanting = this.#sharing === 'by-rank' ? this.#wantingByRank() : this.#seats.filter(isWanting)
     if (wanting.length === 0) return undefined
     if (this.#reserve(0)) return this.#pick(wanting)
-    const empty = wanting.filter(({ open }) => open === 0)
+    const empty = wanting.filter(({ isEmpty }) => isEmpty)
     return empty.length > 0 && this.#borrow() ? this.#pick(empty) : undefined
   }
 

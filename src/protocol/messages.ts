@@ -4,11 +4,17 @@ import type { JsonObject, JsonValue } from '../utils/json.js'
 
 /** The resources of the machine, as part of the registration. */
 export interface Resources {
+  /** The number of processor cores. */
   readonly cpuCores: number
-  /** Absent if it is not configured. */
+  /** The memory, in GB. Absent if it is not configured. */
   readonly ramGb?: number
-  /** Absent if the machine has no GPU. */
-  readonly gpu?: { readonly model: string; readonly vramGb: number }
+  /** The GPU. Absent if the machine has none. */
+  readonly gpu?: {
+    /** The name of the model. */
+    readonly model: string
+    /** The memory, in GB. */
+    readonly vramGb: number
+  }
 }
 
 /** A task name with its description. Orchestrators of the first generation only receive the name. */
@@ -60,13 +66,15 @@ export interface Registration {
 
 /** The load of one device. */
 export interface DeviceUsage {
+  /** The id of the device, such as `gpu0`. */
   readonly id: string
+  /** The load of the device, 0 to 100. */
   readonly loadPercent: number
-  /** Absent if the device tells none. */
+  /** The used memory, in GB. Absent if the device does not report it. */
   readonly memoryUsedGb?: number
-  /** In degrees Celsius. Absent if the device tells none. */
+  /** The temperature, in degrees Celsius. Absent if the device does not report it. */
   readonly temperatureC?: number
-  /** Other figures, by their names on the wire. */
+  /** Other figures, by the names of the protocol. Absent if there are none. */
   readonly metrics?: Readonly<Record<string, number>>
 }
 
@@ -102,12 +110,13 @@ export interface Heartbeat {
 
 /** A file in an object store, as params and results describe it. */
 export interface FileMetadata {
-  /** `s3://bucket/key` */
+  /** The address of the object: `s3://bucket/key`. */
   readonly uri: string
-  /** In bytes. */
+  /** The size, in bytes. */
   readonly size: number
-  /** As the store returned it, without quotes. */
+  /** The ETag of the store, without quotes. Absent if the store returned none. */
   readonly etag?: string
+  /** The metadata of the object in the store. Absent if the orchestrator sends none. */
   readonly metadata?: JsonObject
 }
 
@@ -145,7 +154,9 @@ export interface TaskOffer {
 
 /** Why a task failed, as reported to the orchestrator. */
 export interface TaskFailure {
+  /** The error code, see {@link TaskErrorCode}. */
   readonly code: string
+  /** The reason of the failure, for people. */
   readonly message: string
   /** More about the failure, for programs. Default: none. */
   readonly details?: JsonObject
@@ -153,10 +164,11 @@ export interface TaskFailure {
 
 /** An uploaded file of a result. */
 export interface StoredFile {
+  /** The address of the object: `s3://bucket/key`. */
   readonly uri: string
-  /** In bytes. */
+  /** The size, in bytes. */
   readonly size: number
-  /** Absent if the store returned none. */
+  /** The ETag of the store, without quotes. Absent if the store returned none. */
   readonly etag?: string
 }
 
@@ -205,11 +217,15 @@ export type Receipt =
 
 /** The progress of a running task. */
 export interface ProgressUpdate {
+  /** The id of the job. */
   readonly jobId: string
+  /** The id of the task. */
   readonly taskId: string
-  /** 0 … 1 */
+  /** 0 (started) to 1 (done). */
   readonly progress: number
+  /** The current activity, for people. */
   readonly message: string
+  /** The trace of the job, for example `traceparent`. */
   readonly tracingContext?: Readonly<Record<string, string>>
 }
 

@@ -17,7 +17,6 @@ export const readCommand = (text: string, redactor?: Redactor): Command | null =
   if (typeof name !== 'string') return null
   const { task_id: taskId, job_id: jobId } = body
   if (name !== 'cancel_task') return { kind: 'other', name, payload: body as JsonObject }
-  if (typeof taskId !== 'string')
-    throw new ProtocolError('The socket brought a cancel_task without a task_id')
+  if (typeof taskId !== 'string') throw new ProtocolError('WebSocket message cancel_task has no task_id')
   return { kind: 'cancel', taskId, jobId: typeof jobId === 'string' ? jobId : '' }
 }

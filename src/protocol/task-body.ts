@@ -40,7 +40,7 @@ export const taskIn = (answer: WireAnswer): Record<string, unknown> | Unreadable
 /** The error for a task whose ids cannot be read. It names the members, or the start of the response. */
 export const withoutIds = (body: Record<string, unknown>, answer: WireAnswer): ProtocolError => {
   const members = quote(Object.keys(body).slice(0, 20).join(', '), answer)
-  return new ProtocolError(`A poll brought a task without job_id, task_id and type: it has ${members}`)
+  return new ProtocolError(`A poll received a task without job_id, task_id and type: it has ${members}`)
 }
 
 const hasLongId = (body: Record<string, unknown>): boolean =>

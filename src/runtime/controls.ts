@@ -76,7 +76,7 @@ export class Controls {
 
   #setPaused(isPaused: boolean, type: string | undefined): void {
     const { slots, registry } = this.#parts
-    const types = new Set(registry.all().map(({ name, taskType = name }) => taskType))
+    const types = new Set(registry.all().map(({ taskType }) => taskType))
     if (type !== undefined && !types.has(type)) {
       const known = [...types].join(', ') || 'none'
       throw new AvtomatikaError(

@@ -4,23 +4,17 @@ import { ShutdownError } from '../errors.js'
 import { refTo } from '../execution/task-in-hand.js'
 import type { TasksInHand } from '../execution/tasks-in-hand.js'
 import type { Journal } from '../journal/journal.js'
+import type { Settings } from '../settings.js'
 import type { Logger } from '../utils/logger.js'
 import { after, monotonicMs, within } from '../utils/time.js'
 
-export interface DrainOptions {
+/** The parts of a worker that a stop ends. */
+interface Drained {
   readonly connections: Connections
   readonly tasks: TasksInHand
   readonly delivery: Delivery
   readonly journal: Pick<Journal, 'isKept'>
   readonly log: Logger
-  /** Whether the open polls are abandoned when no task runs any more. The next worker with this id has to know of them. */
-  readonly abandonsPolls: boolean
-  /** How long polls and handlers may take to end, in ms. */
-  readonly timeoutMs: number
-  /** How long the open polls may take to end, in ms. */
-  readonly pollGraceMs: number
-  /** Aborts when a second signal cuts the draining short. */
-  readonly hurry: AbortSignal
 }
 
 /** How long handlers may take to react to their aborted signal, in ms. */
@@ -31,19 +25,29 @@ const LAST_DELIVERIES_MS = 1_000
 /**
  * Ends the work in the order that loses least. Nothing new is taken. Open polls and running handlers may end. The rest is
  * aborted and reported. The results are delivered.
+ *
+ * @param pollGraceMs - how long the open polls may take to end, in ms
+ * @param hurry - aborts when a second signal cuts the draining short
  */
-export const drain = async (options: DrainOptions): Promise<void> => {
-  const { connections, tasks, delivery, abandonsPolls, timeoutMs, hurry } = options
-  const deadlineMs = monotonicMs() + timeoutMs
+export const drain = async (
+  parts: Drained,
+  { shutdownTimeoutMs, pollFence }: Pick<Settings, 'shutdownTimeoutMs' | 'pollFence'>,
+  pollGraceMs: number,
+  hurry: AbortSignal,
+): Promise<void> => {
+  const { connections, tasks, delivery, journal } = parts
+  const deadlineMs = monotonicMs() + shutdownTimeoutMs
+  // The next worker with this id has to know of abandoned polls.
+  const abandonsPolls = journal.isKept && pollFence
   const polls = connections.drain(abandonsPolls ? tasks.empty() : undefined)
-  const pollGrace = after(options.pollGraceMs, () => connections.abortPolls())
+  const pollGrace = after(pollGraceMs, () => connections.abortPolls())
   tasks.handBackWaiting()
-  await within(timeoutMs, Promise.all([polls, tasks.empty()]), hurry)
+  await within(shutdownTimeoutMs, Promise.all([polls, tasks.empty()]), hurry)
   pollGrace.cancel()
   connections.abortPolls()
   await endTasks(tasks)
   await deliverRest(delivery, deadlineMs, hurry)
-  logLosses(options)
+  logLosses(parts)
   delivery.close()
   await connections.close()
 }
@@ -60,7 +64,7 @@ const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortS
 }
 
 /** The orchestrator is not told of these tasks. It finds out by its own timeout. */
-const logLosses = ({ tasks, delivery, journal, log }: DrainOptions): void => {
+const logLosses = ({ tasks, delivery, journal, log }: Drained): void => {
   for (const { offer } of tasks.running) {
     log.error(refTo(offer), 'Handler did not end in time: its task was given up')
   }

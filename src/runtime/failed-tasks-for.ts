@@ -9,5 +9,5 @@ export const failedTasksFor = ({
 }: Pick<Foundation, 'settings' | 'log'>): FailedTasks | undefined => {
   const { saveFailedDir: folder, isInPod } = settings
   if (folder === undefined) return undefined
-  return new FailedTasks({ folder, isInPod, secrets: secretsIn(settings), log })
+  return new FailedTasks(folder, isInPod, secretsIn(settings), log)
 }

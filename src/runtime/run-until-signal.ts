@@ -20,7 +20,7 @@ export interface UntilSignal {
 /** Starts a worker and drains it at the first signal. A second signal cuts the draining short. */
 export const runUntilSignal = async (
   worker: UntilSignal,
-  { strays, running }: Pick<Runtime, 'strays'> & { running(): number },
+  runtime: Pick<Runtime, 'strays' | 'running'>,
   log: Logger,
 ): Promise<void> => {
   const stopListening = onShutdownSignals(
@@ -33,7 +33,7 @@ export const runUntilSignal = async (
       worker.hurry()
     },
   )
-  const ignoreStrays = strays.listen()
+  const ignoreStrays = runtime.strays.listen()
   try {
     await worker.start()
     await worker.stopped()
@@ -41,7 +41,7 @@ export const runUntilSignal = async (
     ignoreStrays()
     stopListening()
   }
-  if (running() > 0) after(LINGER_MS, () => endProcess(1))
+  if (runtime.running > 0) after(LINGER_MS, () => endProcess(1))
 }
 
 /** Resolves when the worker has stopped. */

@@ -27,7 +27,6 @@ import { Takeover } from '../takeover/takeover.js'
 import { TaskDirectories } from '../tasks/files/task-directories.js'
 import { schemasReady } from '../tasks/json-schema/standard-schemas.js'
 import { emitOwn, type OwnEvent } from '../tasks/own-event.js'
-import type { TaskSurroundings } from '../tasks/run-task.js'
 import { tracingFor } from '../tracing/set-up.js'
 import type { TracingSlot } from '../tracing/tracing.js'
 import type { TlsFiles } from '../transport/tls-files.js'
@@ -40,6 +39,7 @@ import { drain } from './drain.js'
 import { failedTasksFor } from './failed-tasks-for.js'
 import type { Foundation } from './foundation.js'
 import { type Conditions, describeBlockage, obstacleOf, troubleOf } from './readiness.js'
+import { toolsFor } from './tools-for.js'
 
 /** How long the removal of files may take when the rest is over, in ms. The next start removes what is left. */
 const LAST_REMOVALS_MS = 5_000
@@ -78,16 +78,7 @@ export class Runtime implements EventLoopOwner {
     const wake = this.#wakeForTasks()
     this.hotCache = new HotCache(settings.skillDependencies, wake)
     this.#slots = new Slots({ global: settings.maxConcurrentTasks, byType: settings.taskTypeLimits })
-    this.#directories = new TaskDirectories({
-      parent: settings.taskFilesDir,
-      isDefault: settings.taskFilesDirIsDefault,
-      isInPod: settings.isInPod,
-      workerId: settings.workerId,
-      maxBytes: settings.taskFilesMaxBytes,
-      keep: settings.keepTaskFiles,
-      log,
-      wake,
-    })
+    this.#directories = new TaskDirectories(settings, log, wake)
     this.#watch = new EventLoopWatch(this, wake)
     this.#journal = new Journal(settings, log, this.#wake)
     this.#stats = new TaskStats(foundation.registry)
@@ -105,8 +96,8 @@ export class Runtime implements EventLoopOwner {
     const parts = { journal: this.#journal, delivery: this.#delivery, directories: this.#directories }
     this.#lifecycle = new TaskLifecycle({ ...parts, tasks: this.#tasks, repeats, reports: this.#reports })
     this.#takeover = new Takeover(settings, this.#journal, this.#lifecycle, log, this.#wake)
-    const names = () => registry.names
-    this.#capacity = checker && new CapacityCheck({ checker, names, context, log, wake: this.#wake })
+    const asks = checker && ((name: string) => context.run(() => checker(name)))
+    this.#capacity = asks && new CapacityCheck(asks, registry, this.#wake, log)
     const obstacles = { slots: this.#slots, capacity: this.#capacity }
     this.#conditions = { ...parts, ...obstacles, watch: this.#watch, takeover: this.#takeover }
     this.controls = new Controls({ registry, slots: this.#slots, tasks: this.#tasks, context, log })
@@ -218,8 +209,7 @@ export class Runtime implements EventLoopOwner {
   async #drain(connections: Connections, pollGraceMs: number, hurry: AbortSignal): Promise<void> {
     const { log, settings } = this.#foundation
     const parts = { connections, tasks: this.#tasks, delivery: this.#delivery, journal: this.#journal, log }
-    const abandonsPolls = this.#journal.isKept && settings.pollFence
-    await drain({ ...parts, abandonsPolls, timeoutMs: settings.shutdownTimeoutMs, pollGraceMs, hurry })
+    await drain(parts, settings, pollGraceMs, hurry)
     await within(LAST_REMOVALS_MS, this.#directories.idle(), hurry)
   }
 
@@ -247,10 +237,12 @@ export class Runtime implements EventLoopOwner {
   }
 
   #makeTasks(repeats: RepeatedOffers<TaskInHand>): TasksInHand {
-    const { settings, events, log, context } = this.#foundation
+    const { settings, registry, storage, events, log, context, middleware } = this.#foundation
+    const tools = toolsFor(this.#foundation, this.hotCache, () => this.#tasks)
+    const parts = { directories: this.#directories, watch: this.#watch }
     return new TasksInHand({
       cancelGraceMs: settings.cancelGraceMs,
-      surroundings: this.#surroundings(),
+      surroundings: { ...parts, registry, middleware, storage, tools },
       slots: this.#slots,
       repeats,
       watch: this.#watch,
@@ -262,29 +254,6 @@ export class Runtime implements EventLoopOwner {
       log,
       wake: this.#wake,
     })
-  }
-
-  #surroundings(): TaskSurroundings {
-    const { settings, registry, storage, events, log, context, middleware } = this.#foundation
-    return {
-      registry,
-      middleware,
-      directories: this.#directories,
-      storage,
-      tools: {
-        log,
-        report: (update) => {
-          events.emit('progress', update)
-          context.run(() => this.#tasks.progress(update))
-        },
-        emit: (event) => context.run(() => this.#tasks.emit(event)),
-        eventValidation: settings.eventValidation,
-        isRunning: (id) => this.#tasks.isRunning(id),
-        addToHotCache: this.hotCache.add,
-        removeFromHotCache: this.hotCache.remove,
-      },
-      watch: this.#watch,
-    }
   }
 
   #connect(): Connections {

@@ -1,5 +1,5 @@
 import type { Settings } from '../settings.js'
-import type { TaskDefinition } from '../tasks/definition.js'
+import type { RegisteredTask } from '../tasks/definition.js'
 import { limitWarnings } from '../tasks/limit-warnings.js'
 
 /**
@@ -8,7 +8,7 @@ import { limitWarnings } from '../tasks/limit-warnings.js'
  * @param commands - how many commands have a handler
  */
 export const startWarnings = (
-  definitions: readonly TaskDefinition[],
+  definitions: readonly RegisteredTask[],
   { taskTypeLimits, websocketsEnabled }: Pick<Settings, 'taskTypeLimits' | 'websocketsEnabled'>,
   commands: number,
 ): readonly string[] => [

@@ -2,6 +2,7 @@ import { plainEtag } from './etag.js'
 
 /** The address of an object. */
 export interface ObjectAddress {
+  /** The name of the bucket. */
   readonly bucket: string
   /** A text of 1 to 1,024 bytes in UTF-8. Slashes have no meaning for the store. */
   readonly key: string
@@ -9,6 +10,7 @@ export interface ObjectAddress {
 
 /** One object in a listing. */
 export interface ListedObject {
+  /** The key of the object. */
   readonly key: string
   /** The size in bytes. */
   readonly size: number

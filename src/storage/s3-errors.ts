@@ -1,6 +1,6 @@
 import { InvalidInputError, PermanentError, TaskError, TransientError } from '../errors.js'
 import { isObject } from '../utils/json.js'
-import { hintFor, WRONG_REGION } from './s3-hints.js'
+import { hintFor, UNKNOWN_KEY, WRONG_REGION } from './s3-hints.js'
 
 /** The received content is not the stored content. Another attempt may help. */
 export class ChecksumError extends Error {}
@@ -24,7 +24,7 @@ const NOT_FOUND = new Set([
   'InvalidURI',
   'KeyTooLongError',
 ])
-const DENIED = new Set(['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'])
+const DENIED = new Set(['AccessDenied', 'SignatureDoesNotMatch', ...UNKNOWN_KEY])
 /** The store received other bytes than were sent. */
 const DAMAGED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch'])
 /** The store does not have an upload in parts any more, or not all of its parts. */
@@ -68,7 +68,7 @@ const kindOf = (error: unknown): Kind => {
   const name = nameOf(error)
   const status = statusOf(error)
   if (error instanceof ChecksumError || error instanceof CredentialsError) return 'transient'
-  if (NOT_FOUND.has(name) || (status === 404 && !TRANSIENT.has(name))) return 'not-found'
+  if (NOT_FOUND.has(name) || (status === 404 && !TRANSIENT.has(name) && !DENIED.has(name))) return 'not-found'
   // The SDK has set its clock by the answer. The next signature is valid.
   if (metadataOf(error)['clockSkewCorrected'] === true) return 'transient'
   if (DENIED.has(name)) return 'permanent'
@@ -112,7 +112,8 @@ export const taskErrorOf = (error: unknown, { what, addressIsFrom }: Attempt): T
   if (error instanceof TaskError) return error
   const kind = kindOf(error)
   const hint = kind === 'transient' ? undefined : hintFor(error, addressIsFrom)
-  const message = `${what}: ${describeError(error)}${hint === undefined ? '' : `. ${hint}`}`
+  const reason = describeError(error)
+  const message = `${what}: ${hint === undefined ? reason : `${reason.replace(/\.$/, '')}. ${hint}`}`
   if (kind === 'transient') return new TransientError(message, { cause: error })
   const isInput = kind === 'not-found' && addressIsFrom === 'input'
   return isInput
@@ -125,6 +126,9 @@ export const isDamaged = (error: unknown): boolean => error instanceof Error && 
 
 /** Returns whether the object has changed since its download began. */
 export const hasChanged = (error: unknown): boolean => statusOf(error) === 412 || statusOf(error) === 416
+
+/** Returns whether the store does not know the access key. */
+export const isUnknownKey = (error: unknown): boolean => UNKNOWN_KEY.has(nameOf(error))
 
 /** Returns whether there is no such object. */
 export const isAbsent = (error: unknown): boolean => statusOf(error) === 404

@@ -217,7 +217,8 @@ class Upload {
       async (buffer) => {
         for (let done = 0; done < bytes; ) {
           const { bytesRead } = await this.#file.read(buffer, done, bytes - done, start + done)
-          if (bytesRead === 0) throw new TransientError('the file became shorter during its upload')
+          if (bytesRead === 0)
+            throw new TransientError('File not uploaded: it became shorter during the upload')
           done += bytesRead
         }
         return this.#send(() => send(buffer), signal)

@@ -1,6 +1,8 @@
 import type { S3Settings, Settings } from '../settings.js'
+import { OwnDirectory } from '../utils/directories/own-directory.js'
 import type { Logger } from '../utils/logger.js'
 import { BlobCache } from './blob-cache.js'
+import { CachedFiles } from './cached-files.js'
 import type { ObjectStore } from './object-store.js'
 import { S3Store } from './s3-store.js'
 import { countTransfers, type TransferCounts } from './transfer-counts.js'
@@ -14,9 +16,10 @@ export const storeFor = (
 ): ObjectStore | undefined => {
   const plain = given ?? s3StoreFor(settings.s3, log)
   const store = plain && countTransfers(plain, counts)
-  const { blobCacheDir: folder, blobCacheMaxBytes: maxBytes, isInPod, s3 } = settings
-  if (!store?.stat || folder === undefined) return store
-  return new BlobCache({ store, folder, maxBytes, space: s3.endpointUrl ?? '', isInPod, log })
+  const { blobCacheDir, blobCacheMaxBytes, isInPod, s3 } = settings
+  if (!store?.stat || blobCacheDir === undefined) return store
+  const directory = new OwnDirectory([blobCacheDir], { isInPod })
+  return new BlobCache(store, new CachedFiles(directory, blobCacheMaxBytes, s3.endpointUrl ?? '', log))
 }
 
 /** A region or keys without an endpoint mean AWS itself. */

@@ -106,5 +106,5 @@ const restarted = ({ jobId, taskId, workerId }: AcceptedEntry): TaskResult => ({
   jobId,
   taskId,
   workerId,
-  outcome: judgeError(new TransientError('worker restarted')),
+  outcome: judgeError(new TransientError('The worker restarted before the task ended')),
 })

@@ -130,7 +130,7 @@ export class Takeover implements TakeoverHooks {
     this.#standbys.delete(main)
     this.#log.info(
       { orchestrator: main.url, workerId: connection.workerId, err: error },
-      'Standby refused: this token is not valid for a second worker id. The worker takes no tasks until the poll of its predecessor is over',
+      'Standby refused: this token is not valid for a second worker id. The worker takes no tasks until the poll of the earlier worker has ended',
     )
     return true
   }
@@ -172,7 +172,9 @@ export class Takeover implements TakeoverHooks {
 
   #fenceEnded(connection: TaskConnection): void {
     const main = this.#mainOf(connection)
-    connection.fenceEnded()
+    // A standby whose main connection takes tasks already leaves without having taken any.
+    if (connection === main || this.#fence.isUp(main)) connection.fenceEnded()
+    else this.#leaving.add(connection)
     this.#wake.trigger()
     this.#handBackIfReady(main)
     if (!this.#needsStandby(main)) void this.#continueAlone(main)

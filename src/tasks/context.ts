@@ -1,67 +1,131 @@
-import type { FileMetadata, ProgressUpdate, TaskEvent, TaskOffer } from '../protocol/messages.js'
-import type { EventValidation } from '../settings.js'
+import type { FileMetadata } from '../protocol/messages.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
-import { loggable } from './describe-thrown.js'
-import { type EventOptions, type EventSpecs, eventExtras, eventPayload } from './event-payload.js'
-import type { TaskDirectory } from './files/task-directory.js'
-import { TaskFiles } from './files/task-files.js'
-import type { TaskStorage } from './files/task-storage.js'
-import type { TransferObserver } from './files/transfer-progress.js'
-import type { TaskSignal } from './task-signal.js'
+import type { EventOptions } from './event-payload.js'
+import type { TaskFiles } from './files/task-files.js'
 
 /**
- * The second argument of a handler: facts about the task, and actions besides returning a result. It can be destructured
- * and copied (`const { taskId, ...rest } = ctx`) without losing a member.
+ * The second argument of a handler: the facts about its task, its files, its log and its signal. A copy by
+ * `const { taskId, ...rest } = ctx` has all members.
+ *
+ * The context may be used after the end of its task, after a cancellation and after the stop of the worker. Progress and events
+ * are not sent then, and their calls never throw. Only {@link files} ends with the task: creating a file throws a `StateError`.
  */
 export interface TaskContext {
-  /** The task's id at the orchestrator. */
+  /**
+   * The id of the task at the orchestrator. A retry of the task has another id.
+   *
+   * @example
+   * log.debug({ taskId }, 'started')
+   */
   readonly taskId: string
-  /** The id of the job that the task is a step of. */
+  /**
+   * The id of the job of the task. It stays the same over retries, so use it for idempotency keys.
+   *
+   * @example
+   * await stripe.charges.create(charge, { idempotencyKey: jobId })
+   */
   readonly jobId: string
-  /** The name under which the handler is registered. */
+  /**
+   * The name under which the handler is registered.
+   *
+   * @example
+   * const started = performance.now()
+   * console.log(taskName, performance.now() - started)
+   */
   readonly taskName: string
-  /** The task's priority; a larger number is more urgent. 0 if the orchestrator sends none (first generation). */
+  /**
+   * The priority of the task. A larger number is more urgent. 0 if the orchestrator sends none (first generation).
+   *
+   * @example
+   * const quality = priority > 5 ? 'fast' : 'best'
+   */
   readonly priority: number
-  /** The trace of the job, for example `traceparent`. Empty without a trace. */
+  /**
+   * The trace of the job, for example `traceparent`. Empty without a trace.
+   *
+   * @example
+   * await fetch(params.url, { headers: { ...tracingContext }, signal })
+   */
   readonly tracingContext: Readonly<Record<string, string>>
-  /** The time at which the orchestrator gives the task up, by this machine's clock. `undefined` without a deadline. */
+  /**
+   * The time at which the task times out at the orchestrator, by the clock of this machine. `undefined` without a deadline.
+   *
+   * @example
+   * const leftMs = deadline ? deadline.getTime() - Date.now() : 60_000
+   */
   readonly deadline: Date | undefined
   /**
-   * Size, ETag and metadata of the files that the params name, by param. Empty if the orchestrator sends none
-   * (first generation).
+   * Size, ETag and metadata of the files that the params refer to, by the name of the param. Empty if the orchestrator sends
+   * none (first generation).
+   *
+   * @example
+   * const bytes = paramsMetadata['source']?.size ?? 0
    */
   readonly paramsMetadata: Readonly<Record<string, FileMetadata>>
-  /** The metadata that the client gave the job. Empty if the orchestrator sends none (first generation). */
+  /**
+   * The metadata that the client gave the job. Empty if the orchestrator sends none (first generation).
+   *
+   * @example
+   * const tenant = String(metadata['tenant'] ?? 'unknown')
+   */
   readonly metadata: JsonObject
   /**
-   * The client of the job, as the orchestrator describes it. No signature covers this, so do not authorize by it. Empty with
-   * `ORCHESTRATOR_SECRET_KEY`, and if the orchestrator sends nothing (first generation).
+   * The client of the job, as the orchestrator describes it. It is not signed, so do not use it for authorization. Empty if
+   * `ORCHESTRATOR_SECRET_KEY` is set, or if the orchestrator sends nothing (first generation).
+   *
+   * @example
+   * log.info({ client: security['client_id'] }, 'job of a client')
    */
   readonly security: JsonObject
-  /** The number of steps that the job has made. 0 if the orchestrator sends none (first generation). */
+  /**
+   * The number of steps that the job has completed. 0 if the orchestrator sends none (first generation).
+   *
+   * @example
+   * if (step > 100) throw new PermanentError('the job runs in circles')
+   */
   readonly step: number
-  /** The number of jobs around this one: 0 for a job that is not nested. 0 if the orchestrator sends none (first generation). */
+  /**
+   * The nesting level of the job; 0 for a job without a parent. 0 if the orchestrator sends none (first generation).
+   *
+   * @example
+   * if (depth > 5) throw new PermanentError('too many nested jobs')
+   */
   readonly depth: number
-  /** The hash of the job that created this job. `undefined` if the job has no parent, and in the first generation. */
+  /**
+   * The hash of the job that created this job. `undefined` if the job has no parent, and in the first generation.
+   *
+   * @example
+   * log.debug({ parentHash }, 'started by another job')
+   */
   readonly parentHash: string | undefined
   /**
-   * Aborts when the task is cancelled, when its deadline passes and when the worker has to stop. Its `reason` is a
-   * {@link TaskCancelledError}, a {@link TaskTimeoutError} or a {@link ShutdownError}. Pass the signal to everything that
-   * takes time.
+   * Aborts when the orchestrator cancels the task, when the deadline passes, or when the worker stops. Its `reason` is a
+   * {@link TaskCancelledError}, a {@link TaskTimeoutError} or a {@link ShutdownError}. Pass the signal to every call that takes
+   * time.
    *
    * @example
    * const response = await fetch(params.url, { signal })
    */
   readonly signal: AbortSignal
-  /** The task's own directory. It is created with the first file and removed after the orchestrator has the result. */
+  /**
+   * The files of the task, see {@link TaskFiles}. The worker removes them after the orchestrator has received the result.
+   *
+   * @example
+   * await files.write('report.txt', 'all is well')
+   */
   readonly files: TaskFiles
-  /** The worker's logger; each line carries `taskId`, `jobId` and `taskName`. */
+  /**
+   * The logger of the worker. Each line has the fields `taskId`, `jobId` and `taskName`.
+   *
+   * @example
+   * log.info({ width }, 'resizing')
+   */
   readonly log: Logger
   /**
    * Reports the progress of the task.
    *
-   * @param fraction - 0 (started) to 1 (done); a number outside is clamped
+   * @param fraction - 0 (started) to 1 (done). A smaller number counts as 0, a larger one as 1
    * @param message - the current activity, for people. Default: empty
    * @throws TypeError if the fraction is not a number, while the task runs
    * @example
@@ -69,151 +133,32 @@ export interface TaskContext {
    */
   readonly progress: (fraction: number, message?: string) => void
   /**
-   * Sends an event to the orchestrator; a blueprint may wait for it. Orchestrators of the first generation know no events,
-   * so nothing is sent to them.
+   * Sends an event to the orchestrator. A blueprint may wait for it. Orchestrators of the first generation do not receive events.
    *
-   * An event is logged as an error and not sent if its name or its payload cannot be sent, if the payload does not match the
-   * schema in the task's `events`, or if the task has `events` without this one. `STRICT_EVENT_VALIDATION` changes that.
+   * An event that is not valid is logged as an error and not sent. It is not valid if JSON cannot represent the payload, if the
+   * payload does not match its schema in the option `events` of the task, or if `events` does not contain the name.
+   * `STRICT_EVENT_VALIDATION` changes this.
    *
-   * @param name - 1 to 128 characters from `A-Z a-z 0-9 _ -`
+   * @param name - 1 to 128 characters out of `A-Z a-z 0-9 _ -`
    * @param payload - a JSON-compatible object. Default: `{}`
    * @param options - priority and metadata of the event. Default: none
-   * @throws TypeError for an event that is not sent, with `STRICT_EVENT_VALIDATION=throw` and while the task runs
+   * @throws TypeError for an event that is not valid, with `STRICT_EVENT_VALIDATION=throw` and while the task runs
    * @example
    * emit('page_found', { url }, { priority: 5 })
    */
   readonly emit: (name: string, payload?: object, options?: EventOptions) => void
-  /** Reports that `model` is loaded: the orchestrator prefers this worker for tasks that need the model. */
+  /**
+   * Reports to the orchestrators that a model is loaded. They prefer this worker for tasks that need the model.
+   *
+   * @example
+   * addToHotCache('painter-v1')
+   */
   readonly addToHotCache: (model: string) => void
-  /** Reports that `model` is no longer loaded. */
+  /**
+   * Reports to the orchestrators that a model is no longer loaded.
+   *
+   * @example
+   * removeFromHotCache('painter-v1')
+   */
   readonly removeFromHotCache: (model: string) => void
-}
-
-/** The parts of the worker that a context uses. */
-export interface ContextTools {
-  readonly log: Logger
-  /** What becomes of events that the task must not send. */
-  readonly eventValidation: EventValidation
-  /** Whether the outcome of the task is not decided yet. */
-  isRunning(taskId: string): boolean
-  /** Copied into each context, so it must work without a receiver. */
-  readonly addToHotCache: (model: string) => void
-  /** Copied into each context, so it must work without a receiver. */
-  readonly removeFromHotCache: (model: string) => void
-  report(update: ProgressUpdate): void
-  emit(event: TaskEvent): void
-}
-
-/**
- * The context of one task. Each member is an own, enumerable property: `const { taskId, ...rest } = ctx` copies only
- * those. `signal` and `log` cost microseconds and few handlers need them, so they are created at the first access.
- */
-export class OfferContext implements TaskContext, TransferObserver {
-  readonly taskId: string
-  readonly jobId: string
-  readonly taskName: string
-  readonly priority: number
-  readonly tracingContext: Readonly<Record<string, string>>
-  readonly deadline: Date | undefined
-  readonly paramsMetadata: Readonly<Record<string, FileMetadata>>
-  readonly metadata: JsonObject
-  readonly security: JsonObject
-  readonly step: number
-  readonly depth: number
-  readonly parentHash: string | undefined
-  declare readonly signal: AbortSignal
-  readonly files: TaskFiles
-  declare readonly log: Logger
-  readonly addToHotCache: (model: string) => void
-  readonly removeFromHotCache: (model: string) => void
-  readonly #signal: TaskSignal
-  readonly #tools: ContextTools
-  readonly #events: EventSpecs | undefined
-  #log: Logger | undefined
-  /** The last fraction that the handler reported. */
-  #fraction = 0
-
-  /** Shared by all contexts: with the same functions each time, V8 keeps all contexts in one shape. */
-  static readonly #signalProperty = {
-    enumerable: true,
-    get(this: OfferContext): AbortSignal {
-      return this.#signal.signal
-    },
-  }
-
-  static readonly #logProperty = {
-    enumerable: true,
-    get(this: OfferContext): Logger {
-      const { taskId, jobId, taskName } = this
-      this.#log ??= this.#tools.log.child({ taskId, jobId, taskName })
-      return this.#log
-    },
-  }
-
-  constructor(
-    offer: TaskOffer,
-    signal: TaskSignal,
-    tools: ContextTools,
-    directory: TaskDirectory,
-    events?: EventSpecs,
-    storage?: TaskStorage,
-  ) {
-    this.taskId = offer.taskId
-    this.jobId = offer.jobId
-    this.taskName = offer.taskName
-    this.priority = offer.priority
-    this.tracingContext = offer.tracingContext
-    this.deadline = offer.deadlineMs === undefined ? undefined : new Date(offer.deadlineMs)
-    this.paramsMetadata = offer.paramsMetadata ?? {}
-    this.metadata = offer.metadata ?? {}
-    this.security = offer.security ?? {}
-    this.step = offer.step ?? 0
-    this.depth = offer.depth ?? 0
-    this.parentHash = offer.parentHash
-    this.files = new TaskFiles(directory, signal, storage, this)
-    this.addToHotCache = tools.addToHotCache
-    this.removeFromHotCache = tools.removeFromHotCache
-    this.#signal = signal
-    this.#tools = tools
-    this.#events = events
-    Object.defineProperty(this, 'signal', OfferContext.#signalProperty)
-    Object.defineProperty(this, 'log', OfferContext.#logProperty)
-  }
-
-  readonly progress = (fraction: number, message = ''): void => {
-    if (typeof fraction !== 'number' || Number.isNaN(fraction)) {
-      if (!this.#tools.isRunning(this.taskId)) return
-      throw new TypeError(`progress() takes a number from 0 to 1, not ${String(fraction)}`)
-    }
-    this.#fraction = Math.min(1, Math.max(0, fraction))
-    this.#report(message)
-  }
-
-  /** Transfers leave the fraction as it is: only the handler knows how much of the task they are. */
-  transferring(message: string): void {
-    this.#report(message)
-  }
-
-  #report(message: string): void {
-    const { taskId, jobId, tracingContext } = this
-    this.#tools.report({ taskId, jobId, progress: this.#fraction, message, tracingContext })
-  }
-
-  readonly emit = (name: string, payload: object = {}, options: EventOptions = {}): void => {
-    const { taskId, jobId, tracingContext } = this
-    try {
-      const checked = eventPayload(name, payload, this.#events, this.#tools.eventValidation)
-      this.#tools.emit({
-        ...eventExtras(name, options),
-        taskId,
-        jobId,
-        name,
-        payload: checked,
-        tracingContext,
-      })
-    } catch (error) {
-      if (this.#tools.eventValidation === 'throw' && this.#tools.isRunning(taskId)) throw error
-      this.log.error({ event: name, err: loggable(error) }, 'Event not sent: it is not valid')
-    }
-  }
 }

@@ -24,8 +24,11 @@ export interface TaskSpec<
 
 /** A task that {@link defineTask} has made. `Added` are the members of the context that its handler needs. */
 export interface DefinedTask<Added extends ContextAdditions = NonNullable<unknown>> {
+  /** The name of the task. */
   readonly name: string
+  /** The options of the task. */
   readonly options: TaskOptions<ParamsSpec | undefined>
+  /** The handler of the task. */
   readonly run: Handler<never, Added>
 }
 

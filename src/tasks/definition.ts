@@ -17,44 +17,76 @@ export type ParamsClass = new (params: any) => object
  * const params = { type: 'object', properties: { width: { type: 'integer' } }, required: ['width'] }
  */
 export interface JsonSchema {
+  /** The draft of JSON Schema that the schema uses. */
   readonly $schema?: string
+  /** The URI of the schema. */
   readonly $id?: string
+  /** The URI of another schema that applies instead. */
   readonly $ref?: string
+  /** A comment for readers of the schema. */
   readonly $comment?: string
+  /** Schemas that `$ref` can name, by name. */
   readonly $defs?: Readonly<Record<string, unknown>>
+  /** Schemas that `$ref` can name, by name. Drafts before 2019-09. */
   readonly definitions?: Readonly<Record<string, unknown>>
+  /** A short title, for people. */
   readonly title?: string
+  /** A description, for people. */
   readonly description?: string
+  /** The default value. The worker does not fill it in. */
   readonly default?: unknown
+  /** Examples of valid values. */
   readonly examples?: readonly unknown[]
+  /** Whether the value should no longer be used. */
   readonly deprecated?: boolean
+  /** The type of the value, or several types. */
   readonly type?: string | readonly string[]
+  /** The allowed values. */
   readonly enum?: readonly unknown[]
+  /** The only allowed value. */
   readonly const?: unknown
+  /** The schemas of members, by name. */
   readonly properties?: Readonly<Record<string, unknown>>
+  /** The schemas of members, by a regular expression of their names. */
   readonly patternProperties?: Readonly<Record<string, unknown>>
+  /** The schema of all other members. `false` allows none. */
   readonly additionalProperties?: unknown
+  /** The schema of members that no other keyword has checked. `false` allows none. */
   readonly unevaluatedProperties?: unknown
+  /** The schema of the names of the members. */
   readonly propertyNames?: unknown
+  /** The names of the members that must be present. */
   readonly required?: readonly string[]
+  /** The smallest number of members. */
   readonly minProperties?: number
+  /** The largest number of members. */
   readonly maxProperties?: number
+  /** Members or schemas that the presence of a member requires, by its name. Drafts before 2019-09. */
   readonly dependencies?: Readonly<Record<string, unknown>>
+  /** Members that the presence of a member requires, by its name. */
   readonly dependentRequired?: Readonly<Record<string, readonly string[]>>
+  /** Schemas that the presence of a member requires, by its name. */
   readonly dependentSchemas?: Readonly<Record<string, unknown>>
+  /** Schemas that must all accept the value. */
   readonly allOf?: readonly unknown[]
+  /** Schemas of which at least one must accept the value. */
   readonly anyOf?: readonly unknown[]
+  /** Schemas of which exactly one must accept the value. */
   readonly oneOf?: readonly unknown[]
+  /** A schema that must not accept the value. */
   readonly not?: unknown
+  /** A schema that decides between `then` and `else`. */
   readonly if?: unknown
+  /** The schema that applies if `if` accepts the value. */
   readonly then?: unknown
+  /** The schema that applies if `if` does not accept the value. */
   readonly else?: unknown
 }
 
-/** The description of data or of a payload: a Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
+/** The schema of data or of a payload: a Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
 export type ResultSpec = StandardSchemaV1 | JsonSchema
 
-/** The description of a task's params: a class, a Standard Schema (zod, valibot, arktype, …), or a plain JSON Schema. */
+/** The schema of the params of a task: a class, a Standard Schema (zod, valibot, arktype, …), or a plain JSON Schema. */
 export type ParamsSpec = StandardSchemaV1 | ParamsClass | JsonSchema
 
 /** The type of the params that a handler receives for a {@link ParamsSpec}. */
@@ -85,31 +117,42 @@ export interface HandlerResult {
   /** A JSON-compatible object. The orchestrator merges it into the job's history. */
   data?: object
   /**
-   * The reason of a `failure`. The code decides whether the orchestrator tries again, see {@link TaskErrorCode}. `details` say
-   * more about the failure, for programs. Orchestrators of the first generation do not use them.
+   * The reason of a `failure`. The code decides whether the orchestrator retries, see {@link TaskErrorCode}. Orchestrators of the
+   * first generation do not use `details`.
    */
-  error?: { code: string; message: string; details?: object }
+  error?: {
+    /** The error code, see {@link TaskErrorCode}. */
+    code: string
+    /** The reason, for people. */
+    message: string
+    /** More about the failure, for programs. Must be JSON. */
+    details?: object
+  }
   /**
-   * What the task has cost, by name, such as `{ tokens: 7 }`. The worker adds `execution_time_seconds`. Orchestrators of the
-   * first generation take none.
+   * The costs of the task, by name, such as `{ tokens: 7 }`. The worker adds `execution_time_seconds`. Orchestrators of the
+   * first generation do not receive them.
    */
   costs?: Readonly<Record<string, number>>
   /**
-   * Replaces members of the metadata of the job. Only a job that has metadata can take them, see {@link TaskContext.metadata}.
-   * For any other job the worker logs a warning and does not send them. Orchestrators of the first generation take none.
+   * New values for members of the metadata of the job. The job must have metadata, see {@link TaskContext.metadata}. Otherwise
+   * the worker logs a warning and does not send them. Orchestrators of the first generation do not receive them.
    */
   metadata?: object
 }
 
 /**
- * An object of the handler's own, which is the data of a success. Arrays, dates, functions, Maps and promises are none. The types
- * of its members are checked where the handler is registered.
+ * A plain object that a handler returns as the data of a success. Arrays, dates, functions, Maps and promises are not allowed. The
+ * compiler checks the types of its members at the registration of the handler.
  */
 export interface OwnData {
+  /** A member of the data, by its name. */
   // biome-ignore lint/suspicious/noExplicitAny: interfaces and classes have no index signature, and `any` accepts them
   readonly [member: string]: any
+  /** Not allowed in plain data: return a {@link HandlerResult} to set a status. */
   readonly status?: never
+  /** Not allowed in plain data: return a {@link HandlerResult} to set a status. */
   readonly data?: never
+  /** Not allowed in plain data: return a {@link HandlerResult} to report an error. */
   readonly error?: never
   /** Arrays, Maps and Sets have it. */
   readonly [Symbol.iterator]?: never
@@ -132,8 +175,8 @@ export interface OwnData {
 export type HandlerReturn = HandlerResult | OwnData | null | undefined | void
 
 /**
- * The code for one task name. `Added` are the members that middleware adds to the context. It may throw {@link TransientError}, {@link PermanentError} or {@link InvalidInputError}; any
- * other error counts as transient.
+ * The handler of one task name. It may throw a {@link TransientError}, a {@link PermanentError} or an {@link InvalidInputError}. Any
+ * other error counts as transient. `Added` are the members that middleware adds to the context.
  */
 export type Handler<P = RawParams, Added extends ContextAdditions = NonNullable<unknown>> = (
   params: P,
@@ -154,8 +197,8 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
    */
   taskType?: string
   /**
-   * What a blueprint may require of the task, by name, such as `{ lang: 'en' }`. Must be JSON. Orchestrators of the first
-   * generation do not know properties. Default: none.
+   * Facts about the task that a blueprint may require, by name, such as `{ lang: 'en' }`. Must be JSON. Orchestrators of the
+   * first generation do not know properties. Default: none.
    */
   properties?: Readonly<Record<string, unknown>>
   /**
@@ -176,9 +219,9 @@ export interface TaskOptions<P extends ParamsSpec | undefined = undefined> {
   /** The version of the task. A blueprint may ask for one. Default: none. */
   version?: string
   /**
-   * Whether params keep integers beyond 2^53 as bigints. A number would lose their last digits. The result may then contain
-   * bigints, too; they are sent as integers. Orchestrators of the second generation read at most 64 bits. Default: false,
-   * unless the schema in `params` accepts bigints; digits that are lost are logged once for each task.
+   * Whether the handler receives integers beyond 2^53 as bigints. A number would lose their last digits. The result may then contain
+   * bigints, which are sent as integers. Orchestrators of the second generation read at most 64 bits. Default: true if the schema
+   * in `params` accepts bigints, else false. Lost digits are logged once for each task.
    *
    * @example
    * worker.task('count', { bigints: true }, ({ id }) => ({ next: BigInt(id) + 1n }))
@@ -212,9 +255,12 @@ export interface TaskDefinition {
   readonly handler: Handler<never, never>
 }
 
+/** A task in the registry. */
+export type RegisteredTask = TaskDefinition & { readonly taskType: string }
+
 /** All tasks of a worker, by name. */
 export class TaskRegistry {
-  readonly #definitions = new Map<string, TaskDefinition>()
+  readonly #definitions = new Map<string, RegisteredTask>()
 
   /**
    * @throws AvtomatikaError `TASK_NAME` if no orchestrator accepts the name, `DUPLICATE_TASK` if the name is taken,
@@ -240,11 +286,11 @@ export class TaskRegistry {
     this.#definitions.set(name, { ...definition, taskType, ...(properties && { properties }) })
   }
 
-  get(name: string): TaskDefinition | undefined {
+  get(name: string): RegisteredTask | undefined {
     return this.#definitions.get(name)
   }
 
-  all(): readonly TaskDefinition[] {
+  all(): readonly RegisteredTask[] {
     return [...this.#definitions.values()]
   }
 

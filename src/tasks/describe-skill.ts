@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Skill } from '../protocol/messages.js'
 import { isObject, type JsonObject } from '../utils/json.js'
-import type { TaskDefinition } from './definition.js'
+import type { RegisteredTask } from './definition.js'
 
 interface ZodDefinition {
   readonly type: string
@@ -93,11 +93,11 @@ const eventsOf = (events: Readonly<Record<string, StandardSchemaV1>>) =>
 /** Describes a task for the registration at an orchestrator. */
 export const describeSkill = ({
   name,
-  taskType = name,
+  taskType,
   properties,
   params,
   described = {},
-}: TaskDefinition): Skill => {
+}: RegisteredTask): Skill => {
   const { result, events, description, version, statuses } = described
   const inputSchema = jsonSchemaOf(params, 'input')
   const outputSchema = jsonSchemaOf(result, 'output')

@@ -8,7 +8,8 @@ import {
 import type { Outcome, TaskFailure } from '../protocol/messages.js'
 import { isObject, type JsonObject } from '../utils/json.js'
 import { describeThrown } from './describe-thrown.js'
-import { isJsonObject, NotJsonError, toPlainJson } from './plain-json.js'
+import { NotJsonError } from './plain-json.js'
+import { plainObject } from './plain-object.js'
 import { detailsOf, extrasOf, messageWithDetails } from './result-extras.js'
 import { taskErrorIn, withThrown } from './thrown.js'
 
@@ -67,13 +68,8 @@ const statusOf = (status: unknown): string => {
   throw new ShapeError(`The handler returned the status ${describeThrown(status)}: return a non-empty string`)
 }
 
-const dataOf = (data: unknown, takesBigints: boolean): JsonObject => {
-  const copy = toPlainJson(data, 'data', takesBigints)
-  if (isJsonObject(copy)) return copy
-  throw new ShapeError(
-    `The handler returned data that is ${Array.isArray(copy) ? 'an array' : `a ${typeof copy}`}: return an object, because it is merged into the job's history`,
-  )
-}
+const dataOf = (data: unknown, takesBigints: boolean): JsonObject =>
+  plainObject(data, 'data', takesBigints, "it is merged into the job's history")
 
 /** Without a code, a failure counts as transient, like a thrown error. */
 const failureOf = (error: unknown): TaskFailure => {
@@ -103,13 +99,24 @@ export const judgeError = (thrown: unknown, shown = thrown): Outcome => {
 }
 
 /** Creates a function that builds the result of a failed handler. */
-const failed = (code: string) => (message: string) => ({
-  status: 'failure' as const,
-  error: { code, message },
-})
+const failed =
+  (code: string) =>
+  (
+    message: string,
+  ): {
+    /** The status of the result. */
+    status: 'failure'
+    /** The error of the result. */
+    error: {
+      /** The error code. */
+      code: string
+      /** The reason, for people. */
+      message: string
+    }
+  } => ({ status: 'failure', error: { code, message } })
 
 /**
- * Builds the result for a failure that a retry may cure (`TRANSIENT_ERROR`). The orchestrator dispatches the task again.
+ * Returns the result for a failure that may succeed in a retry (`TRANSIENT_ERROR`). The orchestrator dispatches the task again.
  *
  * @example
  * return transientFailure('the speech API did not answer')
@@ -117,7 +124,7 @@ const failed = (code: string) => (message: string) => ({
 export const transientFailure = failed(TRANSIENT_ERROR)
 
 /**
- * Builds the result for a failure that no retry can cure (`PERMANENT_ERROR`). The orchestrator quarantines the job.
+ * Returns the result for a failure that no retry can mend (`PERMANENT_ERROR`). The orchestrator quarantines the job.
  *
  * @example
  * return permanentFailure('the picture is corrupt')
@@ -125,7 +132,7 @@ export const transientFailure = failed(TRANSIENT_ERROR)
 export const permanentFailure = failed(PERMANENT_ERROR)
 
 /**
- * Builds the result for invalid params (`INVALID_INPUT_ERROR`). The orchestrator fails the job.
+ * Returns the result for invalid params (`INVALID_INPUT_ERROR`). The orchestrator fails the job.
  *
  * @example
  * return invalidInputFailure('width must be positive')

@@ -16,10 +16,18 @@ export type Next<Added extends ContextAdditions = NonNullable<unknown>> =
     : (additions: Added) => Promise<unknown>
 
 /**
- * Code that runs around the handler of each task. Its return value is the result of the task; without one, the value of
- * `next()` is. An error that it throws fails this task alone, like an error of the handler.
+ * A function that runs around the handler of each task. Its return value is the result of the task. Without a return value, the
+ * result is the value of `next()`. An error of the middleware fails this task, like an error of the handler.
  *
- * @param ctx - the context of the task, with what earlier middleware has added
+ * @example
+ * const timed: Middleware = async (ctx, next) => {
+ *   const started = performance.now()
+ *   await next()
+ *   ctx.log.info({ ms: performance.now() - started }, 'handler ended')
+ * }
+ * worker.use(timed)
+ *
+ * @param ctx - the context of the task, with the members that earlier middleware has added
  * @param next - runs the rest; must be called at most once
  * @param params - the validated params of the task
  */

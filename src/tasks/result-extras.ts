@@ -3,7 +3,7 @@ import type { Outcome, TaskFailure, TaskOffer } from '../protocol/messages.js'
 import type { JsonObject } from '../utils/json.js'
 import type { Logger } from '../utils/logger.js'
 import { describeThrown } from './describe-thrown.js'
-import { isJsonObject, toPlainJson } from './plain-json.js'
+import { plainObject } from './plain-object.js'
 
 /** The members of a handler's result besides its status, its data and its error. */
 interface Extras {
@@ -70,13 +70,4 @@ const costsOf = (costs: unknown): Readonly<Record<string, number>> => {
     )
   }
   return copy as Readonly<Record<string, number>>
-}
-
-const plainObject = (value: unknown, path: string): JsonObject => {
-  const copy = toPlainJson(value, path)
-  if (isJsonObject(copy)) return copy
-  throw new TaskError(
-    PERMANENT_ERROR,
-    `The handler returned ${path} that is ${Array.isArray(copy) ? 'an array' : `a ${typeof copy}`}: return an object`,
-  )
 }

@@ -11,6 +11,7 @@ export interface TaskTypes {
 
 /** Carries the types of tasks, by name. The member exists for the compiler only: no value has it. */
 export interface HasTasks<Tasks extends Readonly<Record<string, TaskTypes>> = Record<never, TaskTypes>> {
+  /** The types of the tasks, by name. The member exists for the compiler only. */
   readonly '~tasks'?: Tasks
 }
 

@@ -1,4 +1,4 @@
-import type { ContextTools } from '../tasks/context.js'
+import type { ContextTools } from '../tasks/offer-context.js'
 import type { Logger } from '../utils/logger.js'
 import type { EmittedEvent, LogEntry, TaskRun } from './task-run.js'
 

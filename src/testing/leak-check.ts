@@ -32,9 +32,9 @@ const leaksBetween = (before: Counts, now: Counts): readonly string[] =>
     return more > 0 ? [`${more} × ${WATCHED[type] ?? type}`] : []
   })
 
-/** Something is still open. Code `LEAK`. */
+/** A test has left something open. Code `LEAK`. */
 export class LeakError extends AvtomatikaError {
-  /** What is open, such as `1 × server`. */
+  /** The open resources, such as `1 × server`. */
   readonly leaks: readonly string[]
 
   constructor(leaks: readonly string[]) {
@@ -46,18 +46,19 @@ export class LeakError extends AvtomatikaError {
   }
 }
 
-/** Finds what a test has left open. */
+/** A check for resources that a test has left open, see {@link leakCheck}. */
 export interface LeakCheck extends AsyncDisposable {
   /**
-   * Waits for up to 2 s until no more timers, servers, connections and child processes are open than at the beginning.
+   * Waits up to 2 s until all timers, servers, connections, child processes and file watchers of the test are closed.
    *
-   * @throws LeakError that lists what is open
+   * @throws LeakError with the list of open resources
    */
   check(): Promise<void>
 }
 
 /**
- * Notes what is open now. `check()`, or the end of the block with `await using`, tells what was opened since then.
+ * Starts a check for leaks. It records the resources that are open now. `check()`, or the end of the block with `await using`,
+ * throws a {@link LeakError} if more are open then.
  *
  * @example
  * await using leaks = leakCheck()

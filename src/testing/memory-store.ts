@@ -10,7 +10,7 @@ import type {
 } from '../storage/object-store.js'
 import { parseS3Uri, s3Uri } from '../storage/s3-uri.js'
 
-/** The content of a file or an object. */
+/** The content of a file or of an object: text or bytes. */
 export type Content = string | Uint8Array
 
 /**
@@ -22,7 +22,12 @@ export type Content = string | Uint8Array
 export class MemoryStore implements ObjectStore {
   readonly #objects = new Map<string, Buffer>()
 
-  /** @throws InvalidInputError if a name is no `s3://` URI of an object */
+  /**
+   * Creates a store.
+   *
+   * @param objects - the first objects, by URI. Default: none
+   * @throws InvalidInputError if a name is not the `s3://` URI of an object
+   */
   constructor(objects: Readonly<Record<string, Content>> = {}) {
     for (const [uri, content] of Object.entries(objects)) this.put(uri, content)
   }
@@ -32,16 +37,21 @@ export class MemoryStore implements ObjectStore {
     return [...this.#objects.keys()].sort()
   }
 
-  /** Returns the content of an object; `undefined` if there is none. */
+  /** Returns the content of an object. `undefined` if the object does not exist. */
   get(uri: string): Buffer | undefined {
     return this.#objects.get(uri)
   }
 
-  /** Creates or replaces an object. */
+  /**
+   * Creates or replaces an object.
+   *
+   * @throws InvalidInputError if `uri` is not the `s3://` URI of an object
+   */
   put(uri: string, content: Content): void {
     this.#objects.set(s3Uri(parseS3Uri(uri)), Buffer.from(content))
   }
 
+  /** Lists every object whose key begins with `prefix`, in alphabetical order. */
   async *list(bucket: string, prefix: string, { signal }: TransferOptions): AsyncIterable<ListedObject> {
     const start = s3Uri({ bucket, key: '' })
     for (const uri of this.uris) {
@@ -50,10 +60,20 @@ export class MemoryStore implements ObjectStore {
     }
   }
 
+  /**
+   * Returns the size of an object.
+   *
+   * @throws InvalidInputError if it does not exist
+   */
   async stat(at: ObjectAddress): Promise<StoredObject> {
     return { size: this.#read(s3Uri(at)).length }
   }
 
+  /**
+   * Writes an object to a file.
+   *
+   * @throws InvalidInputError if the object does not exist
+   */
   async download(
     from: ObjectAddress,
     path: string,
@@ -66,6 +86,7 @@ export class MemoryStore implements ObjectStore {
     return { size: content.length }
   }
 
+  /** Stores the content of a file as an object. */
   async upload(path: string, to: ObjectAddress, { signal }: TransferOptions): Promise<StoredObject> {
     signal.throwIfAborted()
     const content = await readFile(path)

@@ -26,29 +26,30 @@ import { Collected } from './collected.js'
 import { type Content, MemoryStore } from './memory-store.js'
 import { outcomeOf, type TaskRun, throughJson } from './task-run.js'
 
-/** The options of {@link runTask}. All of them may be left out. */
+/** The options of {@link runTask}. */
 export interface RunTaskOptions {
-  /** Files that are in the directory of the task at its start, by their path below it. */
+  /** The files in the directory of the task at its start, by their path in the directory. Default: none. */
   readonly files?: Readonly<Record<string, Content>>
   /**
-   * The object store behind `s3://` values: a {@link MemoryStore}, the objects for a new one by their URI, or any other store.
-   * Default: none, as in a worker without S3.
+   * The object store for `s3://` values: objects by URI, a {@link MemoryStore}, or any other store. Default: no store, as in a
+   * worker without S3.
    */
   readonly store?: Readonly<Record<string, Content>> | ObjectStore
-  /** Cancels the task when it aborts, as an orchestrator does. */
+  /** Cancels the task when it aborts, like a cancellation by the orchestrator. Default: none. */
   readonly signal?: AbortSignal
   /** How long the task may take, in ms of {@link clock}. Default: no deadline. */
   readonly deadlineMs?: number
   /** The clock of the deadline. Move it with `clock.advance(ms)`. Default: the clock of the machine. */
   readonly clock?: DevClock
-  /** Default 0. */
+  /** The priority of the task. Default: 0. */
   readonly priority?: number
   /** The metadata of the job. Default: none. */
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** Default: random ids. */
+  /** The id of the task. Default: a random id. */
   readonly taskId?: string
+  /** The id of the job. Default: a random id. */
   readonly jobId?: string
-  /** Also gets the lines that the handler logs. Default: they are only collected. */
+  /** Receives the log lines of the handler, besides {@link TaskRun.log}. Default: none. */
   readonly logger?: Logger
 }
 
@@ -61,11 +62,14 @@ interface Setup {
 }
 
 /**
- * Runs one task without a network: validates the params, runs middleware and handler, judges the result, and passes everything
- * through JSON on its way in and out. Never rejects because of the handler.
+ * Runs one task of a worker without a network. It validates the params, runs the middleware and the handler, and checks the result.
+ * Params and data are converted to JSON and back, as on the network. An error of the handler does not reject: it is in `outcome`.
  *
- * @param task - a task of `defineTask`, or a worker and the name of one of its tasks. The worker is not started.
- * @throws AvtomatikaError `TEST_TASK` if there is no such task; TypeError if JSON cannot represent the params
+ * @param worker - the worker. It is not started
+ * @param name - the name of one of its tasks
+ * @param params - the params of the task
+ * @throws AvtomatikaError `TEST_TASK` if there is no such task
+ * @throws TypeError if JSON cannot represent the params
  * @example
  * const { outcome, progress } = await runTask(worker, 'resize', { width: 320 }, { files: { 'in.jpg': bytes } })
  * expect(outcome).toMatchObject({ status: 'success', data: { height: 240 } })
@@ -76,6 +80,15 @@ export function runTask<Source extends object, Name extends keyof TasksOf<Source
   params: TasksOf<Source>[Name]['params'],
   options?: RunTaskOptions,
 ): Promise<TaskRun<TasksOf<Source>[Name]['result']>>
+/**
+ * Runs one task of `defineTask` without a worker and without a network.
+ *
+ * @param task - the task
+ * @param params - the params of the task
+ * @throws TypeError if JSON cannot represent the params
+ * @example
+ * const { outcome } = await runTask(resize, { width: 320 })
+ */
 export function runTask<Task extends HasTasks<Readonly<Record<string, TaskTypes>>>>(
   task: Task,
   params: TasksOf<Task>[keyof TasksOf<Task>]['params'],
@@ -112,6 +125,15 @@ const notRun = (why: string): AvtomatikaError => new AvtomatikaError('TEST_TASK'
 
 const MAX_TRANSFERS = 4
 
+/** The run removes its folder itself, because it reads the files first. */
+const DIRECTORY_SETTINGS = {
+  workerId: 'test',
+  taskFilesDirIsDefault: false,
+  taskFilesMaxBytes: undefined,
+  keepTaskFiles: 'always',
+  isInPod: false,
+} as const
+
 /** One run: what surrounds the task, and what it leaves behind. */
 class TaskKit {
   readonly #setup: Setup
@@ -123,14 +145,8 @@ class TaskKit {
   constructor(setup: Setup) {
     this.#setup = setup
     this.#collected = new Collected(setup.options.logger)
-    this.#directories = new TaskDirectories({
-      parent: this.#folder,
-      workerId: 'test',
-      maxBytes: undefined,
-      keep: 'always',
-      log: this.#collected.logger,
-      wake: new Wake(),
-    })
+    const settings = { ...DIRECTORY_SETTINGS, taskFilesDir: this.#folder }
+    this.#directories = new TaskDirectories(settings, this.#collected.logger, new Wake())
   }
 
   async run(): Promise<TaskRun> {

@@ -3,22 +3,26 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** A worker in a process of its own. */
+/** A worker in its own process, see {@link TestOrchestrator.startWorker}. */
 export interface WorkerProcess {
+  /** The id of the process. `undefined` if the process could not be started. */
   readonly pid: number | undefined
-  /** What the process has printed so far. */
+  /** The output of the process so far: standard output and standard error. */
   readonly output: string
-  /** Resolves when the process has ended: its exit code, or the signal that ended it. */
+  /** Resolves to the exit code of the process, or to the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
 }
 
-/** How to start a worker in a process of its own. */
+/** The options of {@link TestOrchestrator.startWorker}. */
 export interface StartWorkerOptions {
-  /** Variables for the worker, besides those of this process and the address and the token of the orchestrator. */
+  /**
+   * Environment variables of the worker. It also gets the variables of this process, and the address and the token of the
+   * orchestrator. Default: none.
+   */
   readonly env?: Readonly<Record<string, string>>
-  /** Arguments for Node, such as `['--import', 'tsx']`. Default: those of this process. */
+  /** The arguments of Node, such as `['--import', 'tsx']`. Default: the arguments of this process. */
   readonly execArgv?: readonly string[]
-  /** Default: the current directory. */
+  /** The working directory. Default: the current directory. */
   readonly cwd?: string
 }
 

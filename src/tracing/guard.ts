@@ -19,7 +19,7 @@ export class Guard {
       if (line)
         this.#log.warn(
           { err, ...line },
-          'Span not made: OpenTelemetry threw an error. Tasks run and are delivered without it',
+          'Span not made: OpenTelemetry threw an error. Tasks run without spans',
         )
       return undefined
     }

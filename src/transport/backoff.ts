@@ -7,6 +7,12 @@ export interface Backoff {
 }
 
 /**
+ * The pauses after a refused token. They do not double: the orchestrator may accept the token at any time, for example
+ * after it has loaded its configuration again.
+ */
+export const REFUSED_TOKEN: Backoff = { baseMs: 15_000, capMs: 15_000 }
+
+/**
  * Exponential backoff with full jitter: a random pause from 0 to `base × 2^(failures - 1)`, in ms. The jitter keeps many
  * workers that lost the same orchestrator from retrying at the same time. Pure.
  *

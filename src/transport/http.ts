@@ -1,4 +1,5 @@
-import { type PoolOptions, Pools } from './pools.js'
+import type { Endpoint } from './endpoint.js'
+import { Pools } from './pools.js'
 import { type HttpRequest, type HttpResponse, RequestInFlight } from './request-in-flight.js'
 
 /** Sends requests to one server. */
@@ -15,29 +16,29 @@ export interface Transport {
   close(): Promise<void>
 }
 
-/** `url` may have a path: the paths of requests are appended to it. */
-export interface HttpOptions extends PoolOptions {
-  readonly headers: Readonly<Record<string, string>>
-}
-
 /** HTTP/1.1 over keep-alive connections. */
 export class HttpTransport implements Transport {
   readonly #basePath: string
   readonly #pools: Pools
   #headers: Record<string, string>
 
-  constructor(options: HttpOptions) {
-    const { protocol, origin, host, pathname } = new URL(options.url)
+  /**
+   * @param endpoint - its URL may have a path: the paths of requests are appended to it
+   * @param headers - of every request
+   * @param connections - most connections at once
+   */
+  constructor(endpoint: Endpoint, headers: Readonly<Record<string, string>>, connections: number) {
+    const { protocol, origin, host, pathname } = new URL(endpoint.url)
     const basePath = pathname.replace(/\/+$/, '')
     // A proxy is told the whole URL. For `https:` the pool makes a tunnel, and the proxy sees no request.
-    const forwarder = protocol === 'http:' ? options.proxy : undefined
+    const forwarder = protocol === 'http:' ? endpoint.proxy : undefined
     this.#basePath = forwarder ? origin + basePath : basePath
     this.#headers = {
       'content-type': 'application/json',
-      ...options.headers,
+      ...headers,
       ...(forwarder && { host, ...forwarder.headers }),
     }
-    this.#pools = new Pools(options)
+    this.#pools = new Pools(endpoint, connections)
   }
 
   send(request: HttpRequest): Promise<HttpResponse> {

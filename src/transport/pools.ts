@@ -3,21 +3,10 @@ import buildConnector from 'undici/lib/core/connect.js'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Redactor } from '../utils/redactor.js'
 import { monotonicMs } from '../utils/time.js'
+import type { Endpoint } from './endpoint.js'
 import type { HttpProxy } from './proxy.js'
 import type { Connections } from './request-in-flight.js'
 import type { TlsFiles } from './tls-files.js'
-
-export interface PoolOptions {
-  /** Only its origin counts. */
-  readonly url: string
-  /** Most connections at once. With enough of them a held poll never delays a heartbeat. */
-  readonly connections: number
-  /** Certificates and key for `https:`. Default: the certificates that Node trusts. */
-  readonly tls?: TlsFiles | undefined
-  readonly proxy?: HttpProxy | undefined
-  /** Quotes what the server sends. */
-  readonly redactor?: Redactor | undefined
-}
 
 /** Longer than the heartbeat interval: each heartbeat would open a connection otherwise. */
 const KEEP_ALIVE_MS = 60_000
@@ -28,19 +17,25 @@ export class Pools implements Connections {
   readonly url: string
   readonly via: string
   readonly redactor: Redactor | undefined
-  #options: PoolOptions
+  readonly #endpoint: Endpoint
+  #connections: number
   #pool: Pool
   readonly #draining = new Set<Pool>()
   /** When the pool in use was created. */
   #createdMs = monotonicMs()
   #isClosed = false
 
-  constructor(options: PoolOptions) {
-    this.url = options.url
-    this.via = options.proxy ? ` (through the proxy ${options.proxy.shown})` : ''
-    this.redactor = options.redactor
-    this.#options = options
-    this.#pool = poolFor(options)
+  /**
+   * @param endpoint - only the origin of its URL counts
+   * @param connections - most connections at once. With enough of them a held poll never delays a heartbeat
+   */
+  constructor(endpoint: Endpoint, connections: number) {
+    this.url = endpoint.url
+    this.via = endpoint.proxy ? ` (through the proxy ${endpoint.proxy.shown})` : ''
+    this.redactor = endpoint.redactor
+    this.#endpoint = endpoint
+    this.#connections = connections
+    this.#pool = poolFor(endpoint, connections)
   }
 
   /** New requests go here. */
@@ -62,8 +57,8 @@ export class Pools implements Connections {
 
   /** Makes room for more connections at once. Requests in flight stay on their connections. */
   grow(connections: number): void {
-    if (this.#isClosed || connections <= this.#options.connections) return
-    this.#options = { ...this.#options, connections }
+    if (this.#isClosed || connections <= this.#connections) return
+    this.#connections = connections
     this.#drain(this.#replace())
   }
 
@@ -89,7 +84,7 @@ export class Pools implements Connections {
   /** @returns the pool that was in use */
   #replace(): Pool {
     const old = this.#pool
-    this.#pool = poolFor(this.#options)
+    this.#pool = poolFor(this.#endpoint, this.#connections)
     this.#createdMs = monotonicMs()
     return old
   }
@@ -122,20 +117,20 @@ const tunnelConnectorFor =
   }
 
 /** A proxy forwards requests without TLS itself: the pool connects to the proxy. */
-const originFor = ({ url, proxy }: PoolOptions): string => {
+const originFor = ({ url, proxy }: Endpoint): string => {
   const { protocol, origin } = new URL(url)
   return proxy && protocol === 'http:' ? proxy.url.origin : origin
 }
 
-const poolFor = (options: PoolOptions): Pool => {
-  const { url, connections, tls, proxy } = options
+const poolFor = (endpoint: Endpoint, connections: number): Pool => {
+  const { url, tls, proxy } = endpoint
   const timeout = { timeout: CONNECT_TIMEOUT_MS }
   const connector = tls ? connectorFor(tls) : undefined
   const connect =
     proxy && url.startsWith('https:')
       ? tunnelConnectorFor(proxy, connector ?? buildConnector(timeout))
       : (connector ?? timeout)
-  return new Pool(originFor(options), {
+  return new Pool(originFor(endpoint), {
     connections,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -3,12 +3,11 @@ import { isIP, type Socket as NetSocket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { UnreachableError } from '../errors.js'
-import type { Redactor } from '../utils/redactor.js'
 import { after, type Timer } from '../utils/time.js'
 import { textOf } from './body-text.js'
+import type { Endpoint } from './endpoint.js'
 import type { HttpProxy } from './proxy.js'
 import type { HttpResponse } from './request-in-flight.js'
-import type { TlsFiles } from './tls-files.js'
 
 /** How a socket ended. */
 export interface SocketEnd {
@@ -25,16 +24,10 @@ export interface SocketListener {
   onClosed(end: SocketEnd): void
 }
 
-export interface SocketOptions {
-  /** `http:` or `https:`. */
-  readonly url: string
+export interface SocketOptions extends Endpoint {
   readonly headers: Readonly<Record<string, string>>
   /** Time between two pings, in ms. The server must send something in this time. */
   readonly pingIntervalMs: number
-  readonly tls?: TlsFiles | undefined
-  readonly proxy?: HttpProxy | undefined
-  /** Quotes what the server sends. */
-  readonly redactor?: Redactor | undefined
 }
 
 const OPEN_DEADLINE_MS = 10_000
@@ -120,7 +113,7 @@ const tunnelTo = async (url: string, proxy: HttpProxy, signal: AbortSignal): Pro
   }
 }
 
-const overTunnel = (socket: NetSocket, { url, tls }: SocketOptions): NetSocket => {
+const overTunnel = (socket: NetSocket, { url, tls }: Endpoint): NetSocket => {
   const { protocol, hostname } = new URL(url)
   if (protocol !== 'https:') return socket
   const host = hostname.replace(/^\[(.*)\]$/, '$1')

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 
 /** A value that JSON can represent. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+/** An object that JSON can represent. */
 export interface JsonObject {
+  /** A member, by its name. */
   readonly [key: string]: JsonValue
 }
 

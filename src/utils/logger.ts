@@ -1,11 +1,15 @@
 /** Writes one log line: first its fields, then the message. An error belongs under the key `err`. */
 export type LogMethod = (fields: object, message: string) => void
 
-/** The logger of the worker and its handlers. A pino logger fits, and so does any object with these five methods. */
+/** The logger of the worker and its handlers: a pino logger, or any object with these five methods. */
 export interface Logger {
+  /** Writes details for developers. */
   debug: LogMethod
+  /** Writes normal events. */
   info: LogMethod
+  /** Writes problems that the worker handles itself. */
   warn: LogMethod
+  /** Writes failures. */
   error: LogMethod
   /** Returns a logger that adds `fields` to each of its lines. */
   child(fields: Record<string, unknown>): Logger

@@ -19,7 +19,7 @@ const LEVELS: Readonly<Record<string, readonly [name: string, color: number]>> =
 }
 
 /**
- * Returns a log line for people: the time, the level, the message and the fields, and below them the stack of an error.
+ * Returns a log line for people: the time, the level, the message and the fields, and below them the stack and the help of an error.
  *
  * @param line - the JSON of one record
  * @param hasColors - whether the terminal shows colors
@@ -60,12 +60,13 @@ const fieldText = (value: unknown): string =>
 
 const errorText = (err: unknown, indent = '    '): string => {
   if (err === undefined || err === null) return ''
-  const { stack, message, errors } = isObject(err) ? err : {}
+  const { stack, message, errors, help } = isObject(err) ? err : {}
   const text =
     typeof stack === 'string' ? stack : String(message ?? (isObject(err) ? JSON.stringify(err) : err))
   const lines = text.split('\n').map((line) => `${indent}${plain(line)}\n`)
   const inner = Array.isArray(errors) ? errors.map((each) => errorText(each, `${indent}  `)) : []
-  return [...lines, ...inner].join('')
+  const more = typeof help === 'string' ? [`${indent}Help: ${plain(help)}\n`] : []
+  return [...lines, ...more, ...inner].join('')
 }
 
 /** A terminal would obey control characters, and texts come from the network. */

@@ -100,6 +100,18 @@ describe.skipIf(isMissing)('how the page is used', () => {
       expect(errors).toEqual([])
     })
 
+    it('with its colors changed by the time the button names the new theme', async () => {
+      const { page } = await open(browser(), await start(), '', { colorScheme })
+      await page.getByRole('button', { name: 'Theme: auto' }).waitFor()
+      const shown = await page.evaluate<string>(`new Promise((resolve) => {
+        const button = [...document.querySelectorAll('button')].find((each) => each.textContent === 'Theme: auto')
+        const look = () => resolve(button.textContent + ', shown: ' + document.documentElement.dataset.theme)
+        new MutationObserver(look).observe(button, { characterData: true, subtree: true })
+        button.click()
+      })`)
+      expect(shown).toBe('Theme: light, shown: light')
+    })
+
     it('with the theme that was chosen against the system', async () => {
       const { page } = await open(browser(), await start(), '', { colorScheme })
       const back = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')

@@ -114,6 +114,21 @@ describe.skipIf(isMissing)('what the page does', () => {
     expect(errors).toEqual([])
   })
 
+  it('shows how long a fault goes on', async () => {
+    const orchestrator = await start()
+    const { page } = await open(browser(), orchestrator, '?view=faults')
+    orchestrator.faults.start('delay', { forMs: 3_600_000, routes: ['poll'] })
+    await page.getByText('1 h 0 min left of 1 h 0 min, 0 hits so far').waitFor()
+    orchestrator.advanceClock(1_800_000)
+    await page.getByText(/(?:30|29) min(?: \d+ s)? left of 1 h 0 min/).waitFor()
+    await picture(page, 'fault-time-left')
+    orchestrator.faults.start('500', { times: 3, routes: ['result'] })
+    await page.getByText('3 left of 3, 0 hits so far').waitFor()
+    orchestrator.advanceClock(1_800_000)
+    await page.locator('.active-faults', { hasText: 'delay' }).waitFor({ state: 'detached' })
+    await page.locator('.active-faults', { hasText: '500' }).waitFor()
+  })
+
   it('gives a task twice to a worker, which does it once', async () => {
     const orchestrator = await start()
     await work(orchestrator)

@@ -27,8 +27,8 @@ const wayOf = (result: {
   readonly error?: { readonly message: string }
 }): string => {
   const message = result.error?.message ?? ''
-  if (message === 'the worker is shutting down and has not started this task') return 'handed back'
-  if (message === 'the worker is shutting down') return 'aborted'
+  if (message === 'The worker is shutting down and has not started this task') return 'handed back'
+  if (message === 'The worker is shutting down') return 'aborted'
   // The orchestrator has given its job up.
   if (result.status === 'cancelled') return 'cancelled'
   return result.status === 'success' ? 'done' : `otherwise: ${result.status} ${message}`

@@ -6,7 +6,7 @@ import { startPublished } from '../support/interop/each-orchestrator.js'
 import { startedFor, workerFor } from '../support/interop/worker-for.js'
 
 test.each(['1.0b8', '1.0b11', '1.0b27', '1.0b30'])(
-  '§2.3.4 docs/compatibility.md says what %s does and does not',
+  '§2.3.4 docs/explanation/compatibility.md says what %s does and does not',
   async (version) => {
     const orchestrator = await startPublished(version, { talkative: true })
     onTestFinished(() => orchestrator.stop())

@@ -28,8 +28,8 @@ print(json.dumps({
 }))
 `
 
-const documents = ['migration', 'configuration'].map((name) =>
-  readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'),
+const documents = ['how-to/migration', 'reference/configuration'].map((page) =>
+  readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8'),
 )
 
 describe.skipIf(findPython() === undefined && !mayNotSkip())('the guide for users of the Python SDK', () => {

@@ -14,10 +14,10 @@ const OWN_TOKEN = 'token-of-one-worker'
 const DEFAULT_TOKEN = 'your-secret-worker-token'
 const isQuarantined = (job: JobState): boolean => job.status === 'quarantined'
 
-// docs/protocol.md, chapter 3: what loses tasks elsewhere, here with the orchestrators that do it.
+// docs/reference/protocol.md, chapter 3: what loses tasks elsewhere, here with the orchestrators that do it.
 forEachOrchestrator(
   'traps',
-  { workerTtlMs: 2_000, individualTokens: { 'trap-own': OWN_TOKEN, 'trap-default': DEFAULT_TOKEN } },
+  { individualTokens: { 'trap-own': OWN_TOKEN, 'trap-default': DEFAULT_TOKEN } },
   (running) => {
     let name = ''
     let tests = 0
@@ -149,22 +149,6 @@ forEachOrchestrator(
       expect(data).toEqual({ params: { two: 2 }, one: 1, list: [null, 1.5] })
     })
 
-    test('§3.1.16 a worker that was away for longer than its record lived gets its tasks', async () => {
-      const { proxy } = await proxied()
-      const room = new WaitingRoom()
-      const worker = workerWith({ maxConcurrentTasks: 1, variables: { ORCHESTRATOR_URL: proxy.url } })
-      worker.task(name, room.handler)
-      await startedFor(running(), worker, name)
-      const first = await dispatch(running(), { type: name, params: { n: 1 } })
-      await room.untilEntered(1)
-      const second = await dispatch(running(), { type: name, params: { n: 2 } })
-      await proxy.refuse()
-      await running().client.waitForWorker(name, (record) => record === undefined)
-      await proxy.accept()
-      room.open()
-      for (const id of [first, second]) await end(id)
-    })
-
     test('§3.1.17 a failure ends its job by its code, whatever the blueprint says', async () => {
       const worker = workerWith()
       worker.task(name, () => Promise.reject(new PermanentError('corrupt')))
@@ -226,6 +210,33 @@ forEachOrchestrator(
       expect((await run({ plain: true })).state_history).toEqual({ message: 'hello' })
       const job = await end(await dispatch(running(), { type: name }), isQuarantined)
       expect(job.error_message).toContain('return an object')
+    })
+  },
+  ['rxon'],
+)
+
+forEachOrchestrator(
+  'traps of a record that expires',
+  // Long enough for a machine that is late with a heartbeat.
+  { workerTtlMs: 4_000 },
+  (running) => {
+    test('§3.1.16 a worker that was away for longer than its record lived gets its tasks', async () => {
+      const { client, url } = running()
+      const proxy = await FaultProxy.to(url)
+      onTestFinished(() => proxy.close())
+      const room = new WaitingRoom()
+      const variables = { ORCHESTRATOR_URL: proxy.url, HEARTBEAT_INTERVAL: 1 }
+      const worker = workerFor(running(), { id: 'away', maxConcurrentTasks: 1, variables })
+      worker.task('stay', room.handler)
+      await startedFor(running(), worker, 'stay')
+      const first = await dispatch(running(), { type: 'stay', params: { n: 1 } })
+      await room.untilEntered(1)
+      const second = await dispatch(running(), { type: 'stay', params: { n: 2 } })
+      await proxy.refuse()
+      await client.waitForWorker(worker.id, (record) => record === undefined)
+      await proxy.accept()
+      room.open()
+      for (const id of [first, second]) await client.waitForJob(id, isDone)
     })
   },
   ['rxon'],

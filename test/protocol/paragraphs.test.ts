@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 const paragraphs = [
-  ...readFileSync(at('docs/protocol.md'), 'utf8').matchAll(/^- \*\*(\d+\.\d+\.\d+)\*\* /gm),
+  ...readFileSync(at('docs/reference/protocol.md'), 'utf8').matchAll(/^- \*\*(\d+\.\d+\.\d+)\*\* /gm),
 ].map(([, number]) => number)
 
 /** Where tests quote which paragraphs: `§1.2.3`. */
@@ -19,7 +19,7 @@ const quotes = readdirSync(at('test'), { recursive: true, encoding: 'utf8' })
   )
   .filter(({ path }) => !path.endsWith('paragraphs.test.ts'))
 
-test('each paragraph of docs/protocol.md has a number of its own', () => {
+test('each paragraph of docs/reference/protocol.md has a number of its own', () => {
   expect(paragraphs.length).toBeGreaterThan(40)
   expect(paragraphs).toEqual([...new Set(paragraphs)])
 })

@@ -129,7 +129,7 @@ describe('upload()', () => {
       await ended
     }
     const job = run('t')
-    expect(await ended).toMatchObject({ error: { message: 'the worker is shutting down' } })
+    expect(await ended).toMatchObject({ error: { message: 'The worker is shutting down' } })
     await worker.stop()
     expect(s3.uploads.size).toBe(0)
     expect(s3.objects.size).toBe(0)

@@ -17,6 +17,7 @@ import { runTask } from '../../src/tasks/run-task.js'
 import { TaskSignal } from '../../src/tasks/task-signal.js'
 import { Wake } from '../../src/utils/wake.js'
 import { idleTools } from '../support/context-tools.js'
+import { directorySettings } from '../support/files/directory-settings.js'
 import { fileWorker } from '../support/files/file-worker.js'
 import { listing } from '../support/files/listing.js'
 import { temporaryFolder } from '../support/files/temporary-folder.js'
@@ -418,8 +419,7 @@ describe('a task that is cancelled', () => {
     const registry = new TaskRegistry()
     registry.add({ name: 't', taskType: undefined, params: undefined, handler })
     const { logger: log } = linesOf()
-    const keep = { maxBytes: undefined, keep: 'never', wake: new Wake() } as const
-    const directories = new TaskDirectories({ parent: await temporaryFolder(), workerId: 'w', log, ...keep })
+    const directories = new TaskDirectories(directorySettings(await temporaryFolder()), log, new Wake())
     const access = { endpointUrl: s3.url, accessKey: 'a', secretKey: 's', maxConcurrency: 2 }
     const storage = taskStorage(new S3Store(access), { defaultBucket: 'b', keyPrefix: '', maxConcurrency: 2 })
     const tools = idleTools(log)

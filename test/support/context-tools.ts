@@ -1,5 +1,5 @@
 import type { Logger } from 'avtomatika-worker'
-import type { ContextTools } from '../../src/tasks/context.js'
+import type { ContextTools } from '../../src/tasks/offer-context.js'
 
 /** What a context is lent where nobody looks at what becomes of it. */
 export const idleTools = (log: Logger): ContextTools => ({

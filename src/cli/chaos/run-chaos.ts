@@ -5,18 +5,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { FaultName, FaultOptions } from '../../dev/faults/fault.js'
 import { startOrchestrator, type TestOrchestrator } from '../../testing/orchestrator.js'
 import type { WorkerProcess } from '../../testing/worker-process.js'
-import { jsonText } from '../../utils/json.js'
+import { isObject, jsonText } from '../../utils/json.js'
 import { monotonicMs, sleep, within } from '../../utils/time.js'
 import { EXIT } from '../exit-codes.js'
-import { UsageError } from '../fail.js'
+import { NAME, UsageError } from '../fail.js'
+import { readParams } from '../params.js'
 import { type HandlerReport, linesOf, readNotes, reportsOf } from './report.js'
 
-/** The options of the command. */
-export interface ChaosOptions {
-  readonly seconds: number
-  readonly params: Readonly<Record<string, unknown>>
-  readonly json?: boolean
-}
+type ParamsByTask = Readonly<Record<string, object>>
 
 /** How many jobs are open at once. */
 const MAX_OPEN = 20
@@ -53,8 +49,14 @@ const FAULTS: readonly [FaultName, FaultOptions][] = [
 
 const WATCH = fileURLToPath(new URL(`./watch${extname(import.meta.url)}`, import.meta.url))
 
-/** Runs the worker of a file under faults, and prints which handlers ran twice with different results. */
-export const runChaos = async (file: string, options: ChaosOptions): Promise<void> => {
+/**
+ * Runs the worker of a file under faults, and prints which handlers ran twice with different results.
+ *
+ * @param seconds - the duration of the faults
+ * @param given - the params of each task: JSON, or a file of it after `@`
+ */
+export const runChaos = async (file: string, seconds: number, given: string, json = false): Promise<void> => {
+  const params = paramsByTask(given, file)
   const folder = mkdtempSync(join(tmpdir(), 'avtomatika-chaos-'))
   const orchestrator = await startOrchestrator({
     expects: () => true,
@@ -62,15 +64,24 @@ export const runChaos = async (file: string, options: ChaosOptions): Promise<voi
     taskTimeoutMs: 30_000,
   })
   try {
-    const left = await new Ordeal(orchestrator, file, folder, options).run()
-    report(readFileSync(join(folder, 'notes'), 'utf8'), left, options.json)
+    const left = await new Ordeal(orchestrator, file, folder, params).run(seconds, json)
+    report(readFileSync(join(folder, 'notes'), 'utf8'), left, json)
   } finally {
     await orchestrator.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-const report = (notes: string, left: number, json = false): void => {
+/** @throws UsageError if the text is not an object with an object for each task */
+const paramsByTask = (given: string, file: string): ParamsByTask => {
+  const next = `${NAME} chaos ${file} --params '{"resize": {"width": 320}}'`
+  const params = readParams(given, next)
+  const wrong = Object.keys(params).find((name) => !isObject(params[name]))
+  if (wrong === undefined) return params as ParamsByTask
+  throw new UsageError(`The params of the task "${wrong}" are no JSON object.`, { next })
+}
+
+const report = (notes: string, left: number, json: boolean): void => {
   const handlers = reportsOf(readNotes(notes))
   if (handlers.length === 0)
     throw new UsageError('No handler ran: give params that its tasks accept, with --params')
@@ -91,7 +102,7 @@ class Ordeal {
   readonly #orchestrator: TestOrchestrator
   readonly #file: string
   readonly #folder: string
-  readonly #options: ChaosOptions
+  readonly #params: ParamsByTask
   #worker: WorkerProcess | undefined
   #names: readonly string[] = []
   /** The tasks after whose handlers the worker was killed. */
@@ -99,31 +110,34 @@ class Ordeal {
   #kills = 0
   #isOver = false
 
-  constructor(orchestrator: TestOrchestrator, file: string, folder: string, options: ChaosOptions) {
+  constructor(orchestrator: TestOrchestrator, file: string, folder: string, params: ParamsByTask) {
     this.#orchestrator = orchestrator
     this.#file = file
     this.#folder = folder
-    this.#options = options
+    this.#params = params
     writeFileSync(join(folder, 'notes'), '')
   }
 
-  /** @returns how many jobs did not end */
-  async run(): Promise<number> {
+  /**
+   * @param seconds - the duration of the faults
+   * @param isQuiet - whether nothing is printed
+   * @returns how many jobs did not end
+   */
+  async run(seconds: number, isQuiet: boolean): Promise<number> {
     await this.#start()
     const [worker] = this.#orchestrator.workers()
     const names = worker?.taskNames ?? []
     this.#names = names
-    if (!this.#options.json)
-      console.log(`Faults and kill -9 for ${this.#options.seconds} s; tasks: ${names.join(', ')}`)
+    if (!isQuiet) console.log(`Faults and kill -9 for ${seconds} s; tasks: ${names.join(', ')}`)
     const jobs = this.#createJobs(names)
-    await this.#breakThings()
+    await this.#breakThings(seconds)
     this.#isOver = true
     await jobs
     return this.#settle()
   }
 
-  async #breakThings(): Promise<void> {
-    const endMs = monotonicMs() + this.#options.seconds * 1_000
+  async #breakThings(seconds: number): Promise<void> {
+    const endMs = monotonicMs() + seconds * 1_000
     for (let n = 0; monotonicMs() < endMs; n++) {
       const [name, more] = FAULTS[n % FAULTS.length] as (typeof FAULTS)[number]
       this.#orchestrator.faults.start(name, { ...more, forMs: FAULT_MS })
@@ -162,6 +176,7 @@ class Ordeal {
     const env = {
       WORKER_ID,
       WORKER_STATE_DIR: join(this.#folder, 'state'),
+      WORKER_POLL_FENCE: 'true',
       AVTOMATIKA_CHAOS_NOTES: join(this.#folder, 'notes'),
       LOG_LEVEL: 'silent',
       HEARTBEAT_INTERVAL: '1',
@@ -176,7 +191,7 @@ class Ordeal {
     for (let n = 0; !this.#isOver && names.length > 0; n++) {
       const task = names[n % names.length] as string
       if (this.#open < MAX_OPEN)
-        await this.#orchestrator.createJob({ task, params: (this.#options.params[task] ?? {}) as object })
+        await this.#orchestrator.createJob({ task, params: (this.#params[task] ?? {}) as object })
       await sleep(JOB_EVERY_MS)
     }
   }

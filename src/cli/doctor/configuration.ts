@@ -56,7 +56,7 @@ const wrong = (what: string, expected: string, name: string): Finding => ({
   severity: 'error',
   cause: `The configuration has a wrong value: ${what}.`,
   evidence: `${name} comes from: ${sourceOf(name)}; ${expected}.`,
-  remedy: `Correct ${name}. docs/configuration.md lists all variables.`,
+  remedy: `Correct ${name}. docs/reference/configuration.md lists all variables.`,
 })
 
 const warned = (warning: string): Finding => ({

@@ -21,21 +21,21 @@ export interface Report {
   readonly configuration: readonly ShownVariable[]
 }
 
-/** The options of {@link examine}. */
-export interface ExamineOptions {
-  /** The address of the health server. Default: port `WORKER_PORT` of this machine. */
-  readonly workerUrl: string | undefined
-  /** The token of the client API. Without it, jobs are not compared with workers. */
-  readonly clientToken: string | undefined
-}
-
 /** The longest time for one step, in ms. All steps but the worker run at the same time. */
 const STEP_MS = 4_400
 
-/** Examines the configuration, this machine, the orchestrators, the store and the running worker. Takes at most 5 s. */
-export const examine = async (options: ExamineOptions): Promise<Report> => {
+/**
+ * Examines the configuration, this machine, the orchestrators, the store and the running worker. Takes at most 5 s.
+ *
+ * @param workerUrl - the address of the health server. Default: port `WORKER_PORT` of this machine.
+ * @param clientToken - the token of the client API. Without it, jobs are not compared with workers.
+ */
+export const examine = async (
+  workerUrl: string | undefined,
+  clientToken: string | undefined,
+): Promise<Report> => {
   const { settings, variables, examined } = examineConfiguration()
-  const rest = settings ? await examineAll(settings, options) : []
+  const rest = settings ? await examineAll(settings, workerUrl, clientToken) : []
   const { checks, findings } = together([examineNode(), examined, ...rest])
   const secrets = settings ? secretsIn(settings) : []
   const report = {
@@ -45,12 +45,13 @@ export const examine = async (options: ExamineOptions): Promise<Report> => {
     configuration: variables,
   }
   // Other programs wrote some of the texts, and they may quote a token.
-  return redactedJson(report, new Redactor([...secrets, options.clientToken]))
+  return redactedJson(report, new Redactor([...secrets, clientToken]))
 }
 
 const examineAll = async (
   settings: Settings,
-  { workerUrl, clientToken }: ExamineOptions,
+  workerUrl: string | undefined,
+  clientToken: string | undefined,
 ): Promise<Examined[]> => {
   const { workerPort, workerId, orchestrators } = settings
   const url = workerUrl ?? (workerPort === 0 ? undefined : `http://127.0.0.1:${workerPort}`)
@@ -75,7 +76,9 @@ const examineAll = async (
         isRunning().then((runs) => examineOrchestrator(settings, target, runs)),
       ),
     ),
-    ...orchestrators.map(({ url }) => limited(`jobs of ${url}`, examineJobs(url, clientToken))),
+    ...orchestrators.map((target) =>
+      limited(`jobs of ${target.url}`, examineJobs(settings, target, clientToken)),
+    ),
   ])
 }
 

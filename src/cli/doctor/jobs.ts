@@ -1,29 +1,63 @@
+import { taskNameIn } from '../../client/task-name.js'
 import { tokenHeaders } from '../../client/token-headers.js'
+import { ConfigError, UnreachableError } from '../../errors.js'
+import type { OrchestratorSettings, Settings } from '../../settings.js'
+import type { HttpTransport } from '../../transport/http.js'
+import type { HttpResponse } from '../../transport/request-in-flight.js'
 import { similarName } from '../../utils/did-you-mean.js'
 import { isObject } from '../../utils/json.js'
 import { type Examined, type Finding, found, passed, skipped, together } from './finding.js'
-import { getJson } from './get-json.js'
+import { wayTo } from './transport.js'
 
 const ASK_MS = 3_000
+/** A longer list is not read, in bytes. */
+const LONGEST = 16 * 1_048_576
 
 /** Compares the tasks of the jobs with the tasks of the workers, as the orchestrator knows them. */
-export const examineJobs = async (url: string, clientToken: string | undefined): Promise<Examined> => {
-  const name = `jobs of ${url}`
+export const examineJobs = async (
+  settings: Settings,
+  target: OrchestratorSettings,
+  clientToken: string | undefined,
+): Promise<Examined> => {
+  const name = `jobs of ${target.url}`
   if (clientToken === undefined) return skipped(name, 'CLIENT_TOKEN is not set')
-  const base = `${url.replace(/\/+$/, '')}/api/v1`
-  const headers = tokenHeaders(clientToken)
-  const [workers, jobs] = await Promise.all([
-    getJson(`${base}/workers`, headers, ASK_MS),
-    getJson(`${base}/jobs?limit=100`, headers, ASK_MS),
-  ])
-  if (workers.kind !== 'json') return skipped(name, 'the client API did not answer')
+  try {
+    const { transport } = wayTo(settings, target, tokenHeaders(clientToken))
+    try {
+      return await compare(transport, target.url, name)
+    } finally {
+      await transport.close()
+    }
+  } catch (error) {
+    // The examination of the orchestrator finds the cause.
+    if (error instanceof ConfigError) return skipped(name, 'the TLS files cannot be used')
+    if (error instanceof UnreachableError) return skipped(name, 'the client API did not answer')
+    throw error
+  }
+}
+
+const compare = async (transport: HttpTransport, url: string, name: string): Promise<Examined> => {
+  const get = (path: string) =>
+    transport.send({ method: 'GET', path: `/api/v1${path}`, deadlineMs: ASK_MS, maxBytes: LONGEST })
+  const [workers, jobs] = await Promise.all([get('/workers'), get('/jobs?limit=100')])
   if (workers.status === 401 || workers.status === 403) return found(name, tokenRefused(url, workers.status))
-  const records = objectsIn(workers.value)
+  const listed = parsed(workers)
+  if (listed === undefined) return skipped(name, 'the client API did not answer')
+  const records = objectsIn(listed)
   // Some orchestrators have no list of jobs without a database.
-  const all = jobs.kind === 'json' && jobs.status === 200 ? objectsIn(jobs.value) : []
+  const all = jobs.status === 200 ? objectsIn(parsed(jobs)) : []
   const missing = tasksWithoutWorker(records.flatMap(tasksOf), all)
   const seen = passed(name, `${records.length} workers, ${all.length} jobs`)
   return missing.length === 0 ? seen : together([found(name, ...missing.map((each) => unmatched(url, each)))])
+}
+
+/** Returns `undefined` if the answer is not JSON. */
+const parsed = ({ text }: HttpResponse): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -53,9 +87,9 @@ export const tasksWithoutWorker = (
 ): readonly Unmatched[] => {
   const counts = new Map<string, number>()
   for (const { status, initial_data: initial } of jobs) {
-    const task = isObject(initial) ? (initial['type'] ?? initial['skill']) : undefined
+    const task = taskNameIn(initial)
     const isStuck = status === 'quarantined' || status === 'pending' || status === 'waiting_for_worker'
-    if (!isStuck || typeof task !== 'string' || offered.includes(task)) continue
+    if (!isStuck || task === undefined || offered.includes(task)) continue
     counts.set(task, (counts.get(task) ?? 0) + 1)
   }
   return [...counts].map(([task, count]) => ({ task, jobs: count, offered: [...new Set(offered)] }))

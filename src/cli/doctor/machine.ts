@@ -80,7 +80,7 @@ const diskFull = (path: string, variable: string, free: number): Finding => ({
   code: 'disk_full',
   severity: 'error',
   cause: `The disk of ${path} is full.`,
-  evidence: `${variable} leads there; ${Math.round(free / 1_024)} KiB are free.`,
+  evidence: `${variable} names this directory; ${Math.round(free / 1_024)} KiB are free.`,
   remedy: `Free space there, or set ${variable} to a directory on another disk.`,
 })
 
@@ -99,6 +99,6 @@ const unusable = (code: string, variable: string, path: string, error: unknown):
   evidence:
     error instanceof UnsafeDirectoryError
       ? `${error.message}.`
-      : `${variable} leads there; writing failed: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
+      : `${variable} names this directory; writing failed: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
   remedy: `Give the directory to the user of the worker with mode 0700, or set ${variable} to another one.`,
 })

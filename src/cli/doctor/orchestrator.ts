@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { AvtomatikaError, ConfigError, ProtocolError, UnreachableError } from '../../errors.js'
 import { EstimatedClock } from '../../orchestrators/estimated-clock.js'
 import { ProtocolDetector } from '../../orchestrators/protocol-detector.js'
-import { secretsIn, tlsFor } from '../../orchestrators/target.js'
 import type { Generation, WireAnswer } from '../../protocol/protocol.js'
 import { workerPath } from '../../protocol/routes.js'
 import { FIRST_PROBE } from '../../protocol/select.js'
 import type { OrchestratorSettings, Settings } from '../../settings.js'
-import { HttpTransport } from '../../transport/http.js'
-import { proxyAt } from '../../transport/proxy.js'
-import { Redactor } from '../../utils/redactor.js'
-import { type Examined, type Finding, found, passed, together } from './finding.js'
+import type { HttpTransport } from '../../transport/http.js'
+import type { Redactor } from '../../utils/redactor.js'
+import { type Examined, type Finding, found, passed, skipped, together } from './finding.js'
 import { peek } from './peek.js'
+import { wayTo } from './transport.js'
 import { explainUnreachable } from './unreachable.js'
 
 /** How long one request may take, in ms. There are two steps, and the second sends its requests at once. */
@@ -38,10 +37,19 @@ export const examineOrchestrator = async (
       await probe.close()
     }
   } catch (error) {
-    if (error instanceof ConfigError) return found('TLS files', tlsFilesUnusable(error))
-    throw error
+    if (!(error instanceof ConfigError)) throw error
+    return together([found('TLS files', tlsFilesUnusable(error)), ...notChecked(target.url, NO_TLS)])
   }
 }
+
+const NO_TLS = 'the TLS files cannot be used'
+
+/** The checks that need an answer of the orchestrator. */
+const notChecked = (url: string, why: string): readonly Examined[] =>
+  ['clock of', 'generation of', 'token for'].map((name) => skipped(`${name} ${url}`, why))
+
+const unreached = (url: string, finding: Finding): Examined =>
+  together([found(`orchestrator ${url}`, finding), ...notChecked(url, 'the orchestrator was not reached')])
 
 const examine = async (probe: Probe, settings: Settings, isRunning: boolean): Promise<Examined> => {
   const { url } = probe.target
@@ -49,10 +57,9 @@ const examine = async (probe: Probe, settings: Settings, isRunning: boolean): Pr
   try {
     first = await probe.send(FIRST_PROBE)
   } catch (error) {
-    return found(`orchestrator ${url}`, await probe.explain(error))
+    return unreached(url, await probe.explain(error))
   }
-  if (first.status === 407 && probe.proxy !== undefined)
-    return found(`orchestrator ${url}`, proxyRefused(url, probe.proxy))
+  if (first.status === 407 && probe.proxy !== undefined) return unreached(url, proxyRefused(url, probe.proxy))
   const [generation, token] = await Promise.all([
     examineGeneration(probe),
     examineToken(probe, settings, isRunning),
@@ -60,7 +67,8 @@ const examine = async (probe: Probe, settings: Settings, isRunning: boolean): Pr
   const reached = passed(`orchestrator ${url}`, `answered with status ${first.status}`)
   // Another server than an orchestrator says nothing about a token.
   const isOther = generation.findings.some(({ code }) => code === 'not_an_orchestrator')
-  return together([reached, examineClock(url, first), generation, ...(isOther ? [] : [token])])
+  const examined = isOther ? skipped(`token for ${url}`, 'the server is no orchestrator') : token
+  return together([reached, examineClock(url, first), generation, examined])
 }
 
 /** Sends the requests of the examination. */
@@ -74,17 +82,11 @@ class Probe {
   /** @throws ConfigError if the TLS files cannot be used */
   constructor(settings: Settings, target: OrchestratorSettings) {
     this.target = target
-    const proxy = proxyAt(target.proxyUrl)
-    this.proxy = proxy?.shown
-    this.#redactor = new Redactor(secretsIn(settings))
-    this.#transport = new HttpTransport({
-      url: target.url,
-      headers: { 'x-worker-token': target.token, 'x-worker-id': settings.workerId },
-      tls: tlsFor(settings),
-      proxy,
-      connections: 4,
-      redactor: this.#redactor,
-    })
+    const headers = { 'x-worker-token': target.token, 'x-worker-id': settings.workerId }
+    const { transport, proxy, redactor } = wayTo(settings, target, headers)
+    this.proxy = proxy
+    this.#redactor = redactor
+    this.#transport = transport
   }
 
   send(request: Pick<Parameters<HttpTransport['send']>[0], 'method' | 'path' | 'body'>): Promise<WireAnswer> {

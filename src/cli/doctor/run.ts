@@ -3,19 +3,21 @@ import { UsageError } from '../fail.js'
 import { examine } from './examine.js'
 import { reportLines } from './print-report.js'
 
-/** The options of `avtomatika-worker doctor`. */
-export interface DoctorOptions {
-  readonly all?: boolean
-  readonly json?: boolean
-  readonly worker?: string
-}
-
-/** Prints the report. The exit code says whether there is an error. */
-export const runDoctor = async ({ all = false, json, worker }: DoctorOptions): Promise<void> => {
+/**
+ * Prints the report. The exit code says whether there is an error.
+ *
+ * @param worker - the URL of the health server of a running worker
+ * @param showsAll - whether variables that have their defaults are printed, too
+ */
+export const runDoctor = async (
+  worker: string | undefined,
+  showsAll = false,
+  json = false,
+): Promise<void> => {
   const clientToken = process.env['CLIENT_TOKEN']?.trim() || undefined
-  const report = await examine({ workerUrl: worker === undefined ? undefined : checked(worker), clientToken })
+  const report = await examine(worker === undefined ? undefined : checked(worker), clientToken)
   if (json) console.log(JSON.stringify(report))
-  else for (const line of reportLines(report, all)) console.log(line)
+  else for (const line of reportLines(report, showsAll)) console.log(line)
   process.exitCode = report.ok ? EXIT.done : EXIT.fault
 }
 

@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings.js'
-import { taskErrorOf } from '../../storage/s3-errors.js'
+import { isUnknownKey, taskErrorOf } from '../../storage/s3-errors.js'
 import { S3Store } from '../../storage/s3-store.js'
 import { within } from '../../utils/time.js'
 import { type Examined, found, passed, skipped } from './finding.js'
@@ -35,8 +35,11 @@ export const examineStore = async ({ s3 }: Settings): Promise<Examined> => {
         broken(where, `${s3.endpointUrl ?? 'AWS'} gave no answer within ${LIST_MS / 1_000} s.`),
       )
     if (outcome === undefined) return passed(name, `${where} can be listed`)
-    const { message } = taskErrorOf(outcome, { what: `${where} cannot be listed`, addressIsFrom: 'worker' })
-    return found(name, broken(where, `${message.replace(/\.$/, '')}.`))
+    const { message, cause } = taskErrorOf(outcome, {
+      what: `${where} cannot be listed`,
+      addressIsFrom: 'worker',
+    })
+    return found(name, broken(where, `${message.replace(/\.$/, '')}.`, cause))
   } finally {
     ended.abort(new Error('the examination is over'))
   }
@@ -51,17 +54,18 @@ const firstOf = async (
   for await (const _ of store.list(bucket, prefix, { signal })) return
 }
 
-const broken = (where: string, evidence: string) => ({
+/** @param error - the error of the SDK; `undefined` if the listing did not end */
+const broken = (where: string, evidence: string, error?: unknown) => ({
   code: 'store_unusable',
   severity: 'error' as const,
-  cause: causeIn(where, evidence),
+  cause: causeIn(where, evidence, error),
   evidence,
   remedy: 'Check the variables that begin with S3_, and that the store runs.',
 })
 
 /** The name of the error says which variable is wrong. Pure. */
-const causeIn = (where: string, evidence: string): string => {
-  if (/InvalidAccessKeyId/.test(evidence)) return 'The store does not know S3_ACCESS_KEY.'
+const causeIn = (where: string, evidence: string, error: unknown): string => {
+  if (isUnknownKey(error)) return 'The store does not know S3_ACCESS_KEY.'
   if (/SignatureDoesNotMatch/.test(evidence))
     return 'The store refuses the signature: S3_SECRET_KEY or S3_REGION is wrong.'
   if (/AuthorizationHeaderMalformed|PermanentRedirect|InvalidRegion|IllegalLocationConstraint/.test(evidence))

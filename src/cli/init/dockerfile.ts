@@ -6,23 +6,31 @@ dist
 .env
 `
 
-/** The command of the image is the process with the id 1, so it gets SIGTERM and drains. Pure. */
-export const dockerfile = (language: Language): string =>
-  language === 'typescript' ? `${BUILD}${finalStage('dist')}` : finalStage('src')
+/**
+ * The command of the image is the process with the id 1, so it gets SIGTERM and drains. Pure.
+ *
+ * @param tarball - a tarball in the folder of the project that `npm ci` installs
+ */
+export const dockerfile = (language: Language, tarball?: string): string => {
+  const packages = ['package*.json', ...(tarball === undefined ? [] : [tarball])].join(' ')
+  return language === 'typescript'
+    ? `${buildStage(packages)}${finalStage(packages, 'dist')}`
+    : finalStage(packages, 'src')
+}
 
-const BUILD = `FROM node:24-slim AS build
+const buildStage = (packages: string): string => `FROM node:24-slim AS build
 WORKDIR /app
-COPY package*.json ./
+COPY ${packages} ./
 RUN npm ci
 COPY . .
 RUN npm run build
 
 `
 
-const finalStage = (folder: 'dist' | 'src'): string => `FROM node:24-slim
+const finalStage = (packages: string, folder: 'dist' | 'src'): string => `FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production
-COPY package*.json ./
+COPY ${packages} ./
 RUN npm ci --omit=dev
 COPY ${folder === 'dist' ? '--from=build /app/dist ./dist' : 'src ./src'}
 

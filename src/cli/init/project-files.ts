@@ -7,19 +7,21 @@ export interface Project {
   readonly language: Language
   /** The version or the tarball of avtomatika-worker. */
   readonly spec: string
+  /** The tarball in the folder of the project that `spec` names. The image needs it, too. */
+  readonly tarball?: string | undefined
   readonly tools: Readonly<Record<'tsx' | 'typescript' | '@types/node', string>>
 }
 
 /** Returns the files of a new project: their paths and texts. Pure. */
 export const projectFiles = (project: Project): readonly (readonly [path: string, text: string])[] => {
-  const { language } = project
+  const { language, tarball } = project
   const extension = language === 'typescript' ? 'ts' : 'js'
   return [
     ['package.json', manifest(project)],
     [`src/worker.${extension}`, WORKER],
     [`test/worker.test.${extension}`, TEST],
     ...(language === 'typescript' ? TYPESCRIPT_FILES : []),
-    ['Dockerfile', dockerfile(language)],
+    ['Dockerfile', dockerfile(language, tarball)],
     ['.dockerignore', DOCKERIGNORE],
     ['.env.example', ENVIRONMENT],
     ['.gitignore', 'node_modules/\ndist/\n.env\n'],

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { CommandError, NAME, UsageError } from '../fail.js'
 import { paint } from '../paint.js'
 import type { Language } from './language.js'
 import { projectFiles } from './project-files.js'
-import { ownSpec, toolVersions } from './versions.js'
+import { ownTarball, ownVersion, toolVersions } from './versions.js'
 
 /** The flags of `avtomatika-worker init`. */
 export interface InitFlags {
@@ -19,19 +19,26 @@ export interface InitFlags {
   readonly json?: boolean
 }
 
+/** A copy of the tarball that this package came from: the project and its image work without the folder of the original. */
+const TARBALL = 'avtomatika-worker.tgz'
+
 /** Creates the project, and installs its packages. Asks only on a terminal, and only if no flag is given. */
 export const runInit = async (given: string | undefined, flags: InitFlags): Promise<void> => {
   const { dir, language } = await choose(given, flags)
   const folder = resolve(dir)
   refuseOtherFiles(folder, dir)
   const name = flags.name ?? packageName(basename(folder))
-  const files = projectFiles({ name, language, spec: flags.package ?? ownSpec(), tools: toolVersions() })
+  const copied = flags.package === undefined ? ownTarball() : undefined
+  const tarball = copied && TARBALL
+  const spec = flags.package ?? (tarball ? `file:${tarball}` : ownVersion())
+  const files = projectFiles({ name, language, spec, tarball, tools: toolVersions() })
   for (const [path, text] of files) {
     const target = join(folder, path)
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, text)
   }
-  const paths = files.map(([path]) => path)
+  if (copied) copyFileSync(copied, join(folder, TARBALL))
+  const paths = [...files.map(([path]) => path), ...(tarball ? [tarball] : [])]
   if (!flags.json) for (const path of paths) console.log(`  ${join(dir, path)}`)
   const manager = packageManager(process.env['npm_config_user_agent'])
   if (flags.install) await install(manager, folder, dir)

@@ -23,8 +23,11 @@ export const toolVersions = (): Readonly<Record<'tsx' | 'typescript' | '@types/n
   }
 }
 
-/** Returns what a project has to depend on to get this package: its version, or the tarball that it was installed from. */
-export const ownSpec = (): string => tarballOf(ROOT) ?? `^${manifest().version}`
+/** The version of this package that a project depends on, if it comes from the registry. */
+export const ownVersion = (): string => `^${manifest().version}`
+
+/** Returns the tarball that this package was installed from. */
+export const ownTarball = (): string | undefined => tarballOf(ROOT)
 
 /** npm notes in this file where it took a package from. A path in it is relative to the folder above `node_modules`. */
 const tarballOf = (root: string): string | undefined => {
@@ -37,5 +40,5 @@ const tarballOf = (root: string): string | undefined => {
   const resolved = isObject(entry) ? entry['resolved'] : undefined
   if (typeof resolved !== 'string' || !resolved.startsWith('file:')) return undefined
   const tarball = resolve(dirname(modules), resolved.slice('file:'.length))
-  return existsSync(tarball) ? `file:${tarball}` : undefined
+  return existsSync(tarball) ? tarball : undefined
 }

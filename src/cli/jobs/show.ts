@@ -1,4 +1,5 @@
 import type { ClientJob, JobClient } from '../../client/index.js'
+import { taskNameIn } from '../../client/task-name.js'
 import { jsonText } from '../../utils/json.js'
 import { NAME } from '../fail.js'
 import { type ClientFlags, withClient } from './connect.js'
@@ -29,11 +30,9 @@ export const showJobs = async (flags: ClientFlags & { readonly limit: number }):
   else for (const job of jobs) console.log(lineOf(job))
 }
 
-/** The name of the task is in the initial data, under the name of the generation. */
 const lineOf = (job: ClientJob): string => {
-  const { initial_data: initial } = job.raw as { readonly initial_data?: Readonly<Record<string, unknown>> }
-  const task = initial?.['type'] ?? initial?.['skill'] ?? job.blueprint ?? ''
-  return [job.id, plain(String(task)), endOf(job), plain(job.error ?? '').slice(0, 100)].join('  ').trimEnd()
+  const task = taskNameIn(job.raw['initial_data']) ?? job.blueprint ?? ''
+  return [job.id, plain(task), endOf(job), plain(job.error ?? '').slice(0, 100)].join('  ').trimEnd()
 }
 
 /** Cancels a job. With `--wait`, prints the job when it has ended. */

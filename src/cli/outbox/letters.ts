@@ -127,5 +127,5 @@ const targetFor = (url: string, { orchestrators }: Settings): OrchestratorSettin
   const target = orchestrators.find((each) => each.url === url)
   if (target) return target
   const known = orchestrators.map((each) => each.url).join(', ')
-  throw new UsageError(`this orchestrator is not configured. Choose one of ${known} with --to.`)
+  throw new UsageError(`Its orchestrator is not configured. Choose one of ${known} with --to.`)
 }

@@ -1,11 +1,11 @@
 import type { Slots } from '../../execution/slots.js'
 import type { Heartbeat } from '../../protocol/messages.js'
-import type { TaskDefinition } from '../../tasks/definition.js'
+import type { RegisteredTask } from '../../tasks/definition.js'
 import type { HotCache } from './hot-cache.js'
 
 /** The parts of a worker that a heartbeat describes. */
 export interface LoadSources {
-  readonly definitions: readonly TaskDefinition[]
+  readonly definitions: readonly RegisteredTask[]
   readonly slots: Slots<unknown>
   readonly hotCache: HotCache
   readonly tasksInHand: Heartbeat['tasksInHand']
@@ -15,7 +15,7 @@ export interface LoadSources {
   readonly hasCapacity?: ((taskName: string) => boolean) | undefined
 }
 
-const NOTHING: readonly TaskDefinition[] = []
+const NOTHING: readonly RegisteredTask[] = []
 const always = (): boolean => true
 
 /** What this worker can take at this moment. Pure. */
@@ -27,7 +27,7 @@ export const describeLoad = ({
   accepting,
   hasCapacity = always,
 }: LoadSources): Heartbeat => {
-  const offered = definitions.filter(({ name, taskType = name }) => !slots.isTypePaused(taskType))
+  const offered = definitions.filter(({ taskType }) => !slots.isTypePaused(taskType))
   const able = accepting
     ? offered.filter(({ name, taskType }) => slots.hasFreeFor(taskType) && hasCapacity(name))
     : NOTHING

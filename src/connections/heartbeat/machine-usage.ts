@@ -113,7 +113,7 @@ export class MachineUsage {
     this.#gpus = error ? [] : readGpus(output)
     const trouble = this.#smi === 'idle' ? error?.message : undefined
     if (trouble !== undefined && trouble !== this.#trouble)
-      this.#log.warn({ err: error }, 'nvidia-smi failed: heartbeats tell no GPU usage')
+      this.#log.warn({ err: error }, 'nvidia-smi failed: heartbeats report no GPU usage')
     this.#trouble = trouble
   }
 }

@@ -6,17 +6,17 @@ import { OnceAMinute } from '../../utils/once-a-minute.js'
 import type { StartContext } from '../../utils/start-context.js'
 import { hasMoved } from './machine-usage.js'
 
-/** How much of the machine is in use, as the application measures it. */
+/** The load of the machine, as the application measures it. */
 export interface UsageReport {
   /** Load of the processors, 0 to 100. */
   readonly cpuPercent: number
-  /** In GB. */
+  /** The used memory, in GB. */
   readonly ramUsedGb: number
-  /** Default: none. */
+  /** The load of other devices, such as GPUs. Default: none. */
   readonly devices?: readonly DeviceUsage[]
 }
 
-/** Your code: how much of the machine is in use now. Called for each heartbeat. */
+/** A function of the application that returns the load of the machine. Called for each heartbeat. */
 export type UsageChecker = () => UsageReport
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
@@ -65,7 +65,7 @@ export class ReportedUsage {
     } catch (error) {
       const line = this.#failed.take()
       if (line)
-        this.#log.error({ err: loggable(error), ...line }, 'usageChecker failed: heartbeats tell no usage')
+        this.#log.error({ err: loggable(error), ...line }, 'usageChecker failed: heartbeats report no usage')
       return undefined
     }
   }

@@ -18,12 +18,9 @@ export interface SocketOwner {
   socketClosed(end: SocketEnd): void
 }
 
-export interface CommandSocketOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'openSocket'> & {
-    readonly protocol: Pick<Protocol, 'readCommand' | 'writeProgress'>
-  }
-  readonly listener: SocketOwner
-  readonly log: Logger
+/** The orchestrator at the other end of the socket. */
+interface SocketPeer extends Pick<Orchestrator, 'url' | 'openSocket'> {
+  readonly protocol: Pick<Protocol, 'readCommand' | 'writeProgress'>
 }
 
 /** A socket that stayed open this long starts the backoff anew, in ms. */
@@ -62,8 +59,8 @@ const MOVES: Moves<State> = {
  * state has at most one deadline, and `#enter` cancels the deadline of the state it leaves.
  */
 export class CommandSocket {
-  readonly #orchestrator: CommandSocketOptions['orchestrator']
-  readonly #listener: SocketOwner
+  readonly #orchestrator: SocketPeer
+  readonly #owner: SocketOwner
   readonly #log: Logger
   readonly #progress: ProgressThrottle
   readonly #state = new States<State>('The command socket', 'closed', MOVES)
@@ -90,9 +87,9 @@ export class CommandSocket {
   readonly #troubles = new TroubleLines()
   readonly #invalid = new OnceAMinute()
 
-  constructor({ orchestrator, listener, log }: CommandSocketOptions) {
+  constructor(orchestrator: SocketPeer, owner: SocketOwner, log: Logger) {
     this.#orchestrator = orchestrator
-    this.#listener = listener
+    this.#owner = owner
     this.#log = log
     this.#progress = new ProgressThrottle((update) => this.#sendProgress(update))
   }
@@ -213,7 +210,7 @@ export class CommandSocket {
     this.#socket = undefined
     this.#end = end
     this.#reconcile()
-    if (wasOpen) this.#listener.socketClosed(end)
+    if (wasOpen) this.#owner.socketClosed(end)
   }
 
   #opened(): void {
@@ -222,7 +219,7 @@ export class CommandSocket {
     this.#troubles.over()
     this.#log.info({ orchestrator: this.#orchestrator.url }, 'Command socket open')
     this.#progress.resume()
-    this.#listener.socketOpened()
+    this.#owner.socketOpened()
   }
 
   #lost(end: SocketEnd): void {
@@ -262,7 +259,7 @@ export class CommandSocket {
     const { url } = this.#orchestrator
     try {
       const command = this.#orchestrator.protocol.readCommand(text)
-      if (command) this.#listener.commandReceived(command)
+      if (command) this.#owner.commandReceived(command)
     } catch (error) {
       const line = this.#invalid.take()
       this.#log[line ? 'warn' : 'debug'](
@@ -276,7 +273,7 @@ export class CommandSocket {
     const fields = { orchestrator: this.#orchestrator.url }
     if (!isReplaced(cause)) this.#logTrouble(cause)
     else if (this.#isDraining)
-      this.#log.info(fields, 'Command socket taken over by a successor of this worker')
+      this.#log.info(fields, 'Command socket closed: another worker with this id has opened one')
     else this.#log.warn(fields, ID_IN_USE)
   }
 

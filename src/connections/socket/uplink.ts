@@ -6,13 +6,13 @@ import { TroubleLines } from '../../utils/trouble-lines.js'
 import type { CommandSocket } from './command-socket.js'
 import { ProgressThrottle, writeUpdate } from './progress-throttle.js'
 
-export interface UplinkOptions {
-  readonly orchestrator: Pick<Orchestrator, 'url' | 'postEvent' | 'limits'> & {
-    readonly protocol: Pick<Protocol, 'writeEvent' | 'writeProgress'>
-  }
-  readonly socket: Pick<CommandSocket, 'report' | 'settle' | 'say'> | undefined
-  readonly log: Logger
+/** The orchestrator that receives the progress and the events. */
+interface EventReceiver extends Pick<Orchestrator, 'url' | 'postEvent' | 'limits'> {
+  readonly protocol: Pick<Protocol, 'writeEvent' | 'writeProgress'>
 }
+
+/** The socket that carries them, if there is one. */
+type EventSocket = Pick<CommandSocket, 'report' | 'settle' | 'say'> | undefined
 
 /** An event that goes over HTTP. */
 interface Post {
@@ -32,7 +32,9 @@ const RATE_LIMITED = 'The rate limit of the orchestrator lasts'
  * has one, otherwise over HTTP if the orchestrator accepts events. Each is sent once: the log tells what did not arrive.
  */
 export class Uplink {
-  readonly #options: UplinkOptions
+  readonly #orchestrator: EventReceiver
+  readonly #socket: EventSocket
+  readonly #log: Logger
   readonly #progress: ProgressThrottle
   readonly #queue: Post[] = []
   /** Events of the worker itself before its registration. */
@@ -43,31 +45,31 @@ export class Uplink {
   /** The last failure that was logged as a warning. */
   readonly #troubles = new TroubleLines()
 
-  constructor(options: UplinkOptions) {
-    this.#options = options
+  constructor(orchestrator: EventReceiver, socket: EventSocket, log: Logger) {
+    this.#orchestrator = orchestrator
+    this.#socket = socket
+    this.#log = log
     this.#progress = new ProgressThrottle((update) => this.#postProgress(update))
   }
 
   progress(update: ProgressUpdate): void {
-    const { socket, orchestrator } = this.#options
-    if (socket) socket.report(update)
-    else if (orchestrator.protocol.writeEvent) this.#progress.report(update)
+    if (this.#socket) this.#socket.report(update)
+    else if (this.#orchestrator.protocol.writeEvent) this.#progress.report(update)
   }
 
   /** Sends the newest progress of a task at once: its result follows. */
   settle(taskId: string): void {
-    this.#options.socket?.settle(taskId)
+    this.#socket?.settle(taskId)
     this.#progress.settle(taskId)
   }
 
   /** @throws TypeError if no orchestrator can read the event */
   emit(event: WorkerEvent): void {
-    const { socket, orchestrator, log } = this.#options
-    const text = orchestrator.protocol.writeEvent?.(event)
+    const text = this.#orchestrator.protocol.writeEvent?.(event)
     if (text === undefined) {
-      const fields = { orchestrator: orchestrator.url, event: event.name, taskId: event.taskId }
-      log.debug(fields, 'Event not sent: this orchestrator does not accept events')
-    } else if (!socket?.say(text)) this.#postEvent({ name: event.name, text })
+      const fields = { orchestrator: this.#orchestrator.url, event: event.name, taskId: event.taskId }
+      this.#log.debug(fields, 'Event not sent: this orchestrator does not accept events')
+    } else if (!this.#socket?.say(text)) this.#postEvent({ name: event.name, text })
   }
 
   /** Sends an event of the worker itself. It waits until the orchestrator knows the worker. */
@@ -104,8 +106,7 @@ export class Uplink {
   #postProgress(update: ProgressUpdate): boolean {
     if (this.#isQuiet) return true
     if (this.#inFlight >= MAX_IN_FLIGHT) return false
-    const { orchestrator, log } = this.#options
-    const text = writeUpdate(orchestrator, update, log)
+    const text = writeUpdate(this.#orchestrator, update, this.#log)
     if (text !== undefined) void this.#post({ name: 'progress', text })
     return true
   }
@@ -120,14 +121,14 @@ export class Uplink {
 
   /** A rate limit lasts. A request would prolong it, so progress and events are dropped. */
   get #isQuiet(): boolean {
-    return this.#options.orchestrator.limits.quietMs('event') > 0
+    return this.#orchestrator.limits.quietMs('event') > 0
   }
 
   /** Never rejects. */
   async #post(post: Post): Promise<void> {
     this.#inFlight++
     try {
-      await this.#options.orchestrator.postEvent(post.text)
+      await this.#orchestrator.postEvent(post.text)
       this.#troubles.over()
     } catch (error) {
       this.#failed(post, error as Error)
@@ -144,9 +145,8 @@ export class Uplink {
   }
 
   #failed({ name }: Pick<Post, 'name'>, error: Error): void {
-    const { orchestrator, log } = this.#options
-    const fields = { orchestrator: orchestrator.url, event: name, err: error }
+    const fields = { orchestrator: this.#orchestrator.url, event: name, err: error }
     const level = this.#troubles.isNew(error.message) ? 'warn' : 'debug'
-    log[level](fields, 'Event not delivered; it is not sent again')
+    this.#log[level](fields, 'Event not delivered; it is not sent again')
   }
 }

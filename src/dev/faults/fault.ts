@@ -1,4 +1,4 @@
-/** The routes that a fault can hit: those of the workers, and the client API. */
+/** The routes that a fault can affect: the requests of workers, and the client API. */
 export type FaultRoute =
   | 'register'
   | 'heartbeat'
@@ -10,7 +10,7 @@ export type FaultRoute =
   | 'client'
 
 /**
- * What goes wrong.
+ * The name of a fault.
  *
  * - `half-open`: the request arrives, and no answer ever comes. The connection stays.
  * - `cut`: connections are reset: those that are open now, and later ones with their first request.
@@ -21,7 +21,7 @@ export type FaultRoute =
  * - `bad-json`: the orchestrator acts on the request. The JSON of the answer is broken.
  * - `401`, `429`, `500`: the request is answered with this status. `429` has `Retry-After` if `retryAfterSeconds` is given.
  * - `elsewhere`: the name leads to another server, which answers every request with a page and the status 200.
- * - `socket-drop`: the command sockets of the workers end without a goodbye, and later ones as soon as they open.
+ * - `socket-drop`: the command sockets of the workers end without a close frame, and later ones as soon as they open.
  * - `duplicate-offer`: each offer is given to the next poll once more.
  * - `forgotten-worker`: the orchestrator loses its records of the workers: now, and again before each heartbeat.
  * - `clock-skew`: the date of the orchestrator is wrong by `skewMs` (default 120,000, may be negative).
@@ -43,43 +43,49 @@ export type FaultName =
   | 'forgotten-worker'
   | 'clock-skew'
 
-/** How long a fault lasts, and what it hits. */
+/** The options of a fault: its duration and its requests. */
 export interface FaultOptions {
-  /** When the fault ends by itself, in ms. Default: never. */
+  /** The duration of the fault, in ms. Default: until {@link ActiveFault.stop}. */
   readonly forMs?: number
-  /** After how many requests the fault ends by itself. Default: never. */
+  /** The number of requests after which the fault ends. Default: no limit. */
   readonly times?: number
-  /** The requests that the fault hits. Default: those of workers that the fault is about, never `client`. */
+  /** The routes that the fault affects. Default: depends on the fault, and never contains `client`. */
   readonly routes?: readonly FaultRoute[]
-  /** See `delay` and `slow-drip`. In ms. */
+  /** The delay of `delay` (default: 2,000) and of `slow-drip` (default: 1,000), in ms. */
   readonly delayMs?: number
-  /** See `clock-skew`. In ms. */
+  /** How far `clock-skew` moves the date, in ms; may be negative. Default: 120,000. */
   readonly skewMs?: number
-  /** See `429`. Default: no such header. */
+  /** The header `Retry-After` of `429`, in seconds. Default: no such header. */
   readonly retryAfterSeconds?: number
 }
 
 /** A fault that was started. */
 export interface ActiveFault {
+  /** The name of the fault. */
   readonly name: FaultName
+  /** The options that the fault was started with. */
   readonly options: FaultOptions
+  /** Whether the fault still breaks requests. */
   readonly isActive: boolean
-  /** How many requests the fault has hit so far. */
+  /** The number of requests that the fault has affected. */
   readonly hits: number
-  /** Ends the fault. Connections that it has broken stay broken. */
+  /** When the fault will end by itself, in ms from now. `undefined` without `forMs`, 0 after its end. */
+  readonly leftMs: number | undefined
+  /** Ends the fault. Broken connections stay broken. */
   stop(): void
 }
 
-/** Breaks an orchestrator on purpose. */
+/** The faults of an orchestrator. */
 export interface OrchestratorFaults {
   /** The names of all faults. */
   readonly names: readonly FaultName[]
-  /** The faults that go on, the oldest first. A request is hit by the oldest fault that is about it. */
+  /** The active faults, the oldest first. The oldest fault that fits a request affects it. */
   readonly active: readonly ActiveFault[]
   /**
    * Starts a fault.
    *
-   * @throws TypeError if the name or an option is wrong. @throws StateError if the orchestrator is closed.
+   * @throws TypeError if the name or an option is not valid
+   * @throws StateError if the orchestrator is closed
    * @example
    * orchestrator.faults.start('429', { forMs: 5_000, routes: ['poll'] })
    * orchestrator.faults.start('lost-acknowledgement', { times: 1 })

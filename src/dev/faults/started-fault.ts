@@ -14,7 +14,10 @@ export class StartedFault implements ActiveFault {
   readonly name: FaultName
   readonly options: FaultOptions
   readonly routes: ReadonlySet<FaultRoute>
+  readonly #clock: DevClock
   readonly #timer: Timer | undefined
+  /** By {@link DevClock.monotonicMs}. */
+  readonly #endsMs: number | undefined
   #hits = 0
   #isActive = true
 
@@ -23,6 +26,8 @@ export class StartedFault implements ActiveFault {
     this.options = options
     this.routes = new Set(options.routes ?? DEFAULT_ROUTES[name])
     this.#ended = ended
+    this.#clock = clock
+    this.#endsMs = options.forMs === undefined ? undefined : clock.monotonicMs() + options.forMs
     this.#timer = options.forMs === undefined ? undefined : clock.after(options.forMs, () => this.stop())
   }
 
@@ -32,6 +37,11 @@ export class StartedFault implements ActiveFault {
 
   get hits(): number {
     return this.#hits
+  }
+
+  get leftMs(): number | undefined {
+    if (this.#endsMs === undefined) return undefined
+    return this.#isActive ? Math.max(0, this.#endsMs - this.#clock.monotonicMs()) : 0
   }
 
   /** Counts one more request. @returns `false` if the fault has ended */

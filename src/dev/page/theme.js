@@ -1,5 +1,5 @@
 // @ts-check
-import { useEffect, useState } from './vendor/preact.js'
+import { useLayoutEffect, useState } from './vendor/preact.js'
 
 /** `auto` follows the system. The choice is kept in this browser. */
 const THEMES = ['auto', 'light', 'dark']
@@ -31,6 +31,7 @@ const keep = (theme) => {
 /** @returns {[theme: string, setTheme: (theme: string) => void]} */
 export const useTheme = () => {
   const [theme, setTheme] = useState(kept)
-  useEffect(() => keep(theme), [theme])
+  // Before the browser paints: a page of another theme would flash otherwise.
+  useLayoutEffect(() => keep(theme), [theme])
   return [theme, setTheme]
 }

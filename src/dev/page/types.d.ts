@@ -82,6 +82,7 @@ export interface Fault {
   readonly name: string
   readonly hits: number
   readonly forMs?: number
+  readonly leftMs?: number
   readonly times?: number
 }
 

@@ -70,12 +70,12 @@ const KINDS = [
 ]
 
 /** @param {import('./types.js').Fault} fault */
-const extent = ({ forMs, times, hits }) => {
+const extent = ({ forMs, leftMs, times, hits }) => {
   const end =
-    forMs !== undefined
-      ? `for ${duration(forMs)}`
+    forMs !== undefined && leftMs !== undefined
+      ? `${duration(Math.ceil(leftMs / 1_000) * 1_000)} left of ${duration(forMs)}`
       : times !== undefined
-        ? `for ${times} of them`
+        ? `${times - hits} left of ${times}`
         : 'until it is stopped'
   return `${end}, ${hits} hit${hits === 1 ? '' : 's'} so far`
 }

@@ -42,6 +42,11 @@ export class PollQueues<T extends object> {
     }
   }
 
+  /** Ends the held polls of one worker. */
+  release(workerId: string): void {
+    this.#queues.get(workerId)?.release()
+  }
+
   /** Ends every held poll. Later polls end at once. */
   close(): void {
     this.#closed = true

@@ -1,23 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { isObject } from '../../utils/json.js'
-import { DevClock } from '../clock.js'
-import type { EventListeners } from '../events.js'
 import type { DevSettings } from '../options.js'
-import type { PollQueues } from '../queue/poll-queues.js'
-import { hasEnded, isTerminal, type Job, type JobProgress, type NewJob, newJob } from '../state/job.js'
+import { hasEnded, isTerminal, type Job, type NewJob, newJob } from '../state/job.js'
 import {
   cancelled,
   dispatched,
   failed,
   pending,
-  progressed,
   quarantined,
   reached,
   retried,
   timedOut,
   undispatchable,
 } from '../state/job-moves.js'
-import type { JobStore } from '../state/job-store.js'
+import type { OrchestratorState } from '../state/orchestrator-state.js'
 import { effectOf, effectOfRxon, kindOf, type ResultEffect, type ResultKind } from '../state/result-effect.js'
 import {
   accepted,
@@ -29,7 +25,6 @@ import {
 } from '../state/rxon-receipt.js'
 import { weightOf } from '../state/weight.js'
 import { chooseWorker, type WorkerRecord } from '../state/worker.js'
-import type { WorkerStore } from '../state/worker-store.js'
 import type { AttemptObserver } from '../watch/observer.js'
 import { Deadlines } from './deadlines.js'
 import { offerOf, rxonOfferOf } from './offer.js'
@@ -41,17 +36,7 @@ export interface CommandSender {
   send(workerId: string, command: object): boolean
 }
 
-/** What a {@link JobRunner} works with. */
-export interface JobRunnerParts {
-  readonly settings: Pick<DevSettings, 'secretKey' | 'maxRetries' | 'waitForWorker'>
-  readonly jobs: JobStore
-  readonly workers: WorkerStore
-  readonly queues: PollQueues<object>
-  readonly sockets: CommandSender
-  readonly listeners: EventListeners
-  readonly observer?: AttemptObserver
-  readonly clock?: DevClock
-}
+type RunnerSettings = Pick<DevSettings, 'secretKey' | 'maxRetries' | 'waitForWorker'>
 
 /** What became of a result; `not_dispatched`: a retry was due, and no worker could take it. */
 export type ClassicReceipt = ResultKind | 'unknown_job' | 'not_dispatched'
@@ -69,8 +54,10 @@ const TIMED_OUT = 'Worker task timed out: execution/result deadline reached.'
 
 /** Leads each job from its creation to its end: dispatch, result, retry, timeout, cancellation. */
 export class JobRunner {
-  readonly #parts: JobRunnerParts
-  readonly #clock: DevClock
+  readonly #settings: RunnerSettings
+  readonly #state: OrchestratorState
+  readonly #sockets: CommandSender
+  readonly #observer: AttemptObserver | undefined
   readonly #deadlines: Deadlines
   readonly #waiting = new WaitingJobs()
   /** The offers since the last sweep, and what they weigh. */
@@ -79,24 +66,31 @@ export class JobRunner {
   /** Counts dispatches, for the round robin among equal workers. */
   #turn = 0
 
-  constructor(parts: JobRunnerParts) {
-    this.#parts = parts
-    this.#clock = parts.clock ?? new DevClock()
-    this.#deadlines = new Deadlines(this.#clock)
+  constructor(
+    settings: RunnerSettings,
+    state: OrchestratorState,
+    sockets: CommandSender,
+    observer?: AttemptObserver,
+  ) {
+    this.#settings = settings
+    this.#state = state
+    this.#sockets = sockets
+    this.#observer = observer
+    this.#deadlines = new Deadlines(state.clock)
   }
 
   create(request: NewJob): Job {
-    const { jobs, settings } = this.#parts
     const job = newJob(request)
     const sent = this.#dispatch(job)
     if (sent) return sent
-    if (settings.waitForWorker) return this.#keepWaiting(job)
-    return jobs.save(undispatchable(job, settings.maxRetries))
+    const { waitForWorker, maxRetries } = this.#settings
+    if (waitForWorker) return this.#keepWaiting(job)
+    return this.#state.jobs.save(undispatchable(job, maxRetries))
   }
 
   /** Each delivery moves the job, even the second one of the same result, as in the real orchestrator. */
   takeResult(jobId: string, result: Record<string, unknown>): ClassicReceipt {
-    const { jobs } = this.#parts
+    const { jobs } = this.#state
     const job = jobs.get(jobId)
     if (!job) return 'unknown_job'
     this.#deadlines.clear(jobId)
@@ -105,7 +99,7 @@ export class JobRunner {
 
   /** The second generation takes each result once, and only for the present task of the job. */
   takeRxonResult(result: RxonResult): RxonReceipt {
-    const { jobs, workers } = this.#parts
+    const { jobs, workers } = this.#state
     const { job_id, error, ...rest } = result.body
     const job = jobs.get(String(job_id))
     const ignored = whyIgnored(job, result)
@@ -122,21 +116,12 @@ export class JobRunner {
 
   /** Asks the worker to stop. The job ends when the worker confirms that it stopped. */
   cancel(jobId: string): CancelReceipt {
-    const job = this.#parts.jobs.get(jobId)
+    const job = this.#state.jobs.get(jobId)
     if (!job) return 'unknown_job'
     if (job.status === 'pending') return this.#cancelWaiting(job)
     if (job.generation === 'rxon') return this.#cancelRxon(job)
     if (job.status !== 'waiting_for_worker' || !job.taskId || !job.workerId) return 'not_waiting'
     return this.#sendCancel(job) ? 'sent' : 'accepted'
-  }
-
-  /** Stores the progress of a task, unless the job has moved on to another task or worker. */
-  takeProgress(workerId: string, jobId: string, taskId: string, progress: JobProgress): void {
-    const { jobs, listeners } = this.#parts
-    const job = jobs.get(jobId)
-    if (job?.status !== 'waiting_for_worker' || job.taskId !== taskId || job.workerId !== workerId) return
-    jobs.save(progressed(job, progress))
-    listeners.emit('progress', { jobId, taskId, workerId, ...progress })
   }
 
   /** Dispatches the jobs that wait for a worker like this one. */
@@ -155,21 +140,20 @@ export class JobRunner {
   #cancelRxon(job: Job): CancelReceipt {
     if (isTerminal(job.status)) return 'terminal'
     this.#deadlines.clear(job.id)
-    this.#parts.jobs.save(cancelled(job))
+    this.#state.jobs.save(cancelled(job))
     this.#sendCancel(job)
     return 'accepted'
   }
 
   /** @returns whether the worker has a socket that took the command */
   #sendCancel({ id, taskId, workerId = '' }: Job): boolean {
-    const { workers, sockets } = this.#parts
-    if (!workers.get(workerId)?.websockets || !taskId) return false
-    return sockets.send(workerId, { command: 'cancel_task', task_id: taskId, job_id: id })
+    if (!this.#state.workers.get(workerId)?.websockets || !taskId) return false
+    return this.#sockets.send(workerId, { command: 'cancel_task', task_id: taskId, job_id: id })
   }
 
   /** @returns `false` if a retry was due and no worker could take it */
   #apply(job: Job, effect: ResultEffect): boolean {
-    const { jobs } = this.#parts
+    const { jobs } = this.#state
     if (effect.kind === 'retry') return this.#retry(job, effect.message)
     if (effect.kind === 'reached') jobs.save(bounded(job, reached(job, effect.state, effect.data)))
     else jobs.save((effect.kind === 'failed' ? failed : quarantined)(job, effect.message))
@@ -178,7 +162,7 @@ export class JobRunner {
 
   /** @returns the job as it is now, or `undefined` if no worker can take it */
   #dispatch(job: Job): Job | undefined {
-    const { jobs, workers } = this.#parts
+    const { jobs, workers } = this.#state
     const worker = chooseWorker(workers.ableTo(job.task), job.task, this.#turn++)
     if (!worker) return undefined
     try {
@@ -191,12 +175,12 @@ export class JobRunner {
 
   /** @throws RangeError if the task cannot be signed */
   #dispatchTo(worker: WorkerRecord, job: Job): Job {
-    const { jobs, queues, settings } = this.#parts
+    const { jobs, queues, clock } = this.#state
     const isRxon = worker.generation === 'rxon'
     const taskId = isRxon ? `task-${randomUUID()}` : randomUUID()
     // Before anything changes: an offer that cannot be made must leave no job that waits for it.
     const offer = isRxon
-      ? rxonOfferOf(job, taskId, settings.secretKey, this.#clock.wallMs())
+      ? rxonOfferOf(job, taskId, this.#settings.secretKey, clock.wallMs())
       : offerOf(job, taskId)
     const sent = jobs.save(dispatched(job, taskId, worker))
     this.#watch(job)
@@ -207,15 +191,15 @@ export class JobRunner {
 
   /** A worker that does not poll leaves its offers in the queue. Some time after their jobs have ended they are dropped. */
   #sweepOffers(jobId: string): void {
-    this.#offersWeight += this.#parts.jobs.weightOf(jobId)
+    this.#offersWeight += this.#state.jobs.weightOf(jobId)
     if (++this.#offers < SWEEP_AFTER && this.#offersWeight < SWEEP_WEIGHT) return
     this.#offers = 0
     this.#offersWeight = 0
-    this.#parts.queues.keep((offer) => this.#isCurrent(offer))
+    this.#state.queues.keep((offer) => this.#isCurrent(offer))
   }
 
   #isCurrent(offer: { job_id?: unknown; task_id?: unknown }): boolean {
-    const job = this.#parts.jobs.get(String(offer.job_id))
+    const job = this.#state.jobs.get(String(offer.job_id))
     return job !== undefined && job.taskId === offer.task_id && !hasEnded(job)
   }
 
@@ -224,21 +208,21 @@ export class JobRunner {
   }
 
   #timeOut(jobId: string): void {
-    const job = this.#parts.jobs.get(jobId)
+    const job = this.#state.jobs.get(jobId)
     if (job?.status !== 'waiting_for_worker') return
     if (job.generation === 'rxon') this.#retry(job, TIMED_OUT)
-    else this.#parts.jobs.save(timedOut(job))
+    else this.#state.jobs.save(timedOut(job))
   }
 
   #retry(job: Job, message: string): boolean {
-    const { jobs, settings } = this.#parts
-    const { maxRetries, waitForWorker } = settings
+    const { jobs } = this.#state
+    const { maxRetries, waitForWorker } = this.#settings
     if (job.retryCount >= maxRetries) {
       const task = job.generation === 'rxon' ? `Task ${job.taskId}` : 'Task'
       jobs.save(quarantined(job, `${task} failed after ${maxRetries + 1} attempts: ${message}`))
       return true
     }
-    this.#parts.observer?.attemptFailed(job.id, message)
+    this.#observer?.attemptFailed(job.id, message)
     const again = jobs.save(retried(job))
     if (this.#dispatch(again)) return true
     if (waitForWorker) return Boolean(this.#keepWaiting(again))
@@ -248,22 +232,22 @@ export class JobRunner {
   }
 
   #keepWaiting(job: Job): Job {
-    const waiting = this.#parts.jobs.save(pending(job))
+    const waiting = this.#state.jobs.save(pending(job))
     this.#wait(waiting)
     return waiting
   }
 
   #dispatchWaiting(jobId: string): void {
-    const job = this.#parts.jobs.get(jobId)
+    const job = this.#state.jobs.get(jobId)
     if (job?.status === 'pending' && !this.#dispatch(job)) this.#wait(job)
   }
 
   #wait(job: Job): void {
-    this.#waiting.add(job, (id) => this.#parts.jobs.get(id)?.status === 'pending')
+    this.#waiting.add(job, (id) => this.#state.jobs.get(id)?.status === 'pending')
   }
 
   #cancelWaiting(job: Job): CancelReceipt {
-    this.#parts.jobs.save(reached(job, 'cancelled_state'))
+    this.#state.jobs.save(reached(job, 'cancelled_state'))
     return 'accepted'
   }
 }

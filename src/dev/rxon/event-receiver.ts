@@ -1,18 +1,10 @@
 import { isObject } from '../../utils/json.js'
 import type { EventListeners } from '../events.js'
 import type { Refusal } from '../refusal.js'
-import type { JobRunner } from '../run/job-runner.js'
+import type { ProgressReceiver } from '../run/progress-receiver.js'
 import type { JobStore } from '../state/job-store.js'
 import type { Message, MessageVerifier } from './message-verifier.js'
 import { problemOfEvent } from './shape.js'
-
-/** What an {@link EventReceiver} works with. */
-export interface EventReceiverParts {
-  readonly verifier: MessageVerifier
-  readonly jobs: JobStore
-  readonly runner: JobRunner
-  readonly listeners: EventListeners
-}
 
 type Reply = Refusal | { readonly status: string; readonly message?: string }
 
@@ -23,16 +15,27 @@ const UNSIGNED = ['bubbling_chain']
 
 /** Receives the events of running tasks, over HTTP and over the socket. */
 export class EventReceiver {
-  readonly #parts: EventReceiverParts
+  readonly #verifier: MessageVerifier
+  readonly #jobs: JobStore
+  readonly #progress: ProgressReceiver
+  readonly #listeners: EventListeners
 
-  constructor(parts: EventReceiverParts) {
-    this.#parts = parts
+  constructor(
+    verifier: MessageVerifier,
+    jobs: JobStore,
+    progress: ProgressReceiver,
+    listeners: EventListeners,
+  ) {
+    this.#verifier = verifier
+    this.#jobs = jobs
+    this.#progress = progress
+    this.#listeners = listeners
   }
 
   /** @returns the response, which a socket does not send */
   receive(workerId: string, message: Message): Reply {
     const { body } = message
-    const refusal = this.#parts.verifier.refusalOf(workerId, message, UNSIGNED)
+    const refusal = this.#verifier.refusalOf(workerId, message, UNSIGNED)
     if (refusal) return refusal
     const problem = problemOfEvent(body)
     if (problem) return { status: 'error', message: `Invalid event payload: ${problem}` }
@@ -45,23 +48,22 @@ export class EventReceiver {
     { target_job_id, target_task_id }: Message['body'],
   ): Refusal | undefined {
     const id = text(target_job_id) ?? text(target_task_id) ?? ''
-    const assigned = this.#parts.jobs.get(id)?.workerId
+    const assigned = this.#jobs.get(id)?.workerId
     if (assigned === undefined || assigned === workerId) return undefined
     return { status: 403, error: `Forbidden: Worker '${workerId}' is not assigned to job '${id}'` }
   }
 
   #pass(workerId: string, body: Message['body']): Reply {
-    const { jobs, runner, listeners } = this.#parts
     const { event_type: type, payload, target_job_id, origin_task_id, target_task_id } = body
     const [jobId, taskId] = [text(target_job_id), text(origin_task_id) ?? text(target_task_id)]
     if (typeof type !== 'string' || !isObject(payload)) return { status: 'error' }
-    const job = jobId === undefined ? undefined : jobs.get(jobId)
+    const job = jobId === undefined ? undefined : this.#jobs.get(jobId)
     const { progress, message } = payload
     if (type === 'progress' && job?.taskId !== undefined) {
       const fraction = typeof progress === 'number' ? progress : 0
-      runner.takeProgress(workerId, job.id, job.taskId, { fraction, message: text(message) ?? '' })
+      this.#progress.take(workerId, job.id, job.taskId, { fraction, message: text(message) ?? '' })
     } else {
-      listeners.emit('event', { workerId, jobId, taskId, type, payload })
+      this.#listeners.emit('event', { workerId, jobId, taskId, type, payload })
     }
     return { status: 'event_accepted' }
   }

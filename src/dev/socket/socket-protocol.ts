@@ -42,7 +42,7 @@ export class SocketProtocol {
     const message = readSocketMessage(text)
     if (message?.kind === 'progress') {
       const { jobId, taskId, progress } = message
-      this.#parts.runner.takeProgress(workerId, jobId, taskId, progress)
+      this.#parts.progress.take(workerId, jobId, taskId, progress)
       return undefined
     }
     return message && this.#parts.settings.generation !== 'classic'

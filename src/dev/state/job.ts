@@ -26,8 +26,9 @@ export type JobState = 'start' | 'done' | 'finished' | 'review' | 'failed_state'
 
 /** The progress of a running task. */
 export interface JobProgress {
-  /** 0 … 1 */
+  /** 0 (started) to 1 (done). */
   readonly fraction: number
+  /** The current activity, as the handler reported it. */
   readonly message: string
 }
 
@@ -35,9 +36,9 @@ export interface JobProgress {
 export interface JobRequest {
   /** The name of the task. */
   readonly task: string
-  /** The params for the handler, as JSON. Default `{}`. */
+  /** The params for the handler. Must be JSON. Default: `{}`. */
   readonly params?: object
-  /** A higher priority is dispatched first. Default 0. */
+  /** The priority. A higher number is dispatched first. Default: 0. */
   readonly priority?: number
   /** How long the task may take, in ms. Default: the option `taskTimeoutMs`. */
   readonly timeoutMs?: number
@@ -51,37 +52,49 @@ export interface JobRequest {
 
 /** Additional members of a task of the second generation, under the names of the protocol. */
 export interface Extras {
-  /** When the result is due, in seconds since 1970. */
+  /** The deadline of the result, in seconds since 1970. */
   readonly deadline?: number
+  /** The metadata of the job. */
   readonly metadata?: JsonObject
+  /** The policy of the job. */
   readonly policy?: JsonObject
+  /** The client of the job, as the orchestrator describes it. */
   readonly security?: JsonObject
 }
 
 /** A job at one moment. The object never changes: each change makes a new one. */
 export interface Job {
+  /** The id of the job. */
   readonly id: string
+  /** The name of the task. */
   readonly task: string
+  /** The params of the task. */
   readonly params: JsonObject
+  /** The priority. A higher number is dispatched first. */
   readonly priority: number
   /** How long the task may take, in ms. */
   readonly timeoutMs: number
+  /** The status of the job. */
   readonly status: JobStatus
+  /** The state of the blueprint. */
   readonly state: JobState
   /** The merged data of all results. */
   readonly history: Readonly<Record<string, unknown>>
-  /** How many times a failed task was dispatched again. */
+  /** The number of retries of the task. */
   readonly retryCount: number
-  /** Why the job failed or was quarantined. */
+  /** The reason why the job failed or was quarantined. `undefined` without one. */
   readonly errorMessage: string | undefined
-  /** The last dispatched task, and its worker. */
+  /** The id of the last dispatched task. `undefined` before the first dispatch. */
   readonly taskId: string | undefined
+  /** The id of the worker that received the last task. `undefined` before the first dispatch. */
   readonly workerId: string | undefined
-  /** The last progress of the present task. */
+  /** The last progress of the current task. `undefined` before the first report. */
   readonly progress: JobProgress | undefined
+  /** The trace of the job, for example `traceparent`. Empty without a trace. */
   readonly tracingContext: Readonly<Record<string, string>>
   /** The generation of the worker that received the last task. */
   readonly generation: Generation | undefined
+  /** The members that only the second generation sends with the task. */
   readonly extras: Extras
 }
 

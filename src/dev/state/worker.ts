@@ -4,12 +4,14 @@ import type { Generation } from '../generation.js'
 /** The second generation gives no tasks to a worker below this reputation. */
 const MIN_REPUTATION = 0.3
 
-/** What a worker sent about itself, merged over time, under the names of the protocol. */
+/** The data that a worker has sent about itself, merged over time, with the names of the protocol. */
 export type WireRecord = Readonly<Record<string, unknown>>
 
 /** A worker at one moment. */
 export interface WorkerRecord {
+  /** The id of the worker. */
   readonly workerId: string
+  /** The group of the worker: its `WORKER_TYPE`. */
   readonly workerType: string
   /** The generation of the protocol that the worker uses. */
   readonly generation: Generation
@@ -17,16 +19,19 @@ export interface WorkerRecord {
   readonly status: string
   /** The names of the tasks that the worker can take at this moment. */
   readonly taskNames: readonly string[]
+  /** The number of tasks that the worker has in hand, as it reports. */
   readonly load: number
+  /** The models and names in the hot cache of the worker. */
   readonly hotCache: readonly string[]
+  /** The hot tasks of the worker. */
   readonly hotSkills: readonly string[]
   /** The cost of any task on this worker. `Infinity` if the worker does not report it. */
   readonly cost: number
-  /** The cost of single tasks on this worker, by name. Only in the second generation. */
+  /** The cost of single tasks on this worker, by task name. Empty in the first generation. */
   readonly costs: Readonly<Record<string, number>>
-  /** Whether the worker registered as one that receives commands over a socket. */
+  /** Whether the worker receives commands over a WebSocket, as it reported at its registration. */
   readonly websockets: boolean
-  /** Everything that the worker sent, under the names of the protocol. */
+  /** All data that the worker has sent, with the names of the protocol. */
   readonly record: WireRecord
 }
 

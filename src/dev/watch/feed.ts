@@ -1,6 +1,8 @@
 import { jsonText } from '../../utils/json.js'
 import { after, type Timer, wallMs } from '../../utils/time.js'
+import type { OrchestratorFaults } from '../faults/fault.js'
 import type { Changes } from './changes.js'
+import { faultViews } from './fault-view.js'
 import type { Overview } from './overview.js'
 import type { Rates } from './rates.js'
 
@@ -22,32 +24,29 @@ const MAX_UNSENT_BYTES = 16 * 1024 * 1024
 /** Pages that may be connected at the same time. The oldest is disconnected. */
 const MAX_OUTLETS = 50
 
-/** What a {@link Feed} sends. */
-export interface FeedParts {
-  readonly changes: Changes
-  readonly overview: Overview
-  readonly rates: Rates
-  /** More members of each beat. */
-  readonly extras: () => object
-}
-
 /**
  * Sends the state to pages, as server-sent events:
  *
  * - `hello`: settings and rates. `isSnapshot` tells that everything known before is void.
  * - `jobs`: rows that are new or changed, and ids of jobs that are gone. Its id leads to what comes after it.
- * - `beat`: every second, with workers, queue and rates.
+ * - `beat`: every second, with workers, queue, rates and faults.
  */
 export class Feed {
-  readonly #parts: FeedParts
+  readonly #changes: Changes
+  readonly #overview: Overview
+  readonly #rates: Rates
+  readonly #faults: OrchestratorFaults
   /** The outlets, each with the number of the last change that it was sent. */
   readonly #outlets = new Map<Outlet, number>()
   #tick: Timer | undefined
   #ticks = 0
   #isClosed = false
 
-  constructor(parts: FeedParts) {
-    this.#parts = parts
+  constructor(changes: Changes, overview: Overview, rates: Rates, faults: OrchestratorFaults) {
+    this.#changes = changes
+    this.#overview = overview
+    this.#rates = rates
+    this.#faults = faults
   }
 
   /** @param lastId - the id of the last event that the page received, if any */
@@ -56,14 +55,13 @@ export class Feed {
       outlet.end()
       return
     }
-    const { changes } = this.#parts
-    const number = changes.numberIn(lastId)
-    const isSnapshot = number === undefined || changes.since(number) === undefined
+    const number = this.#changes.numberIn(lastId)
+    const isSnapshot = number === undefined || this.#changes.since(number) === undefined
     outlet.write(this.#hello(isSnapshot))
     if (isSnapshot) this.#sendSnapshot(outlet)
     else this.#sendChanges(outlet, number)
     outlet.write(this.#beat(0))
-    this.#outlets.set(outlet, changes.last)
+    this.#outlets.set(outlet, this.#changes.last)
     const [oldest] = this.#outlets.keys()
     if (oldest && this.#outlets.size > MAX_OUTLETS) this.#drop(oldest)
     this.#tick ??= after(TICK_MS, this.#onTick)
@@ -84,7 +82,7 @@ export class Feed {
 
   readonly #onTick = (): void => {
     this.#tick = after(TICK_MS, this.#onTick)
-    const { last } = this.#parts.changes
+    const { last } = this.#changes
     const isBeat = ++this.#ticks % TICKS_PER_BEAT === 0
     const beat = isBeat ? this.#beat(Math.floor(wallMs() / 1000) - 2) : ''
     for (const [outlet, number] of this.#outlets) {
@@ -103,21 +101,18 @@ export class Feed {
   }
 
   #hello(isSnapshot: boolean): string {
-    const { overview } = this.#parts
-    return eventText('hello', { isSnapshot, now: wallMs(), settings: overview.settings() })
+    return eventText('hello', { isSnapshot, now: wallMs(), settings: this.#overview.settings() })
   }
 
   #sendSnapshot(outlet: Outlet): void {
-    const { changes, overview } = this.#parts
-    const rows = overview.rows()
+    const rows = this.#overview.rows()
     for (let at = 0; at < rows.length; at += ROWS_PER_PART)
       outlet.write(eventText('jobs', { rows: rows.slice(at, at + ROWS_PER_PART) }))
-    outlet.write(eventText('jobs', { rows: [], isComplete: true }, changes.nameOf(changes.last)))
+    outlet.write(eventText('jobs', { rows: [], isComplete: true }, this.#changes.nameOf(this.#changes.last)))
   }
 
   #sendChanges(outlet: Outlet, number: number): void {
-    const { changes, overview } = this.#parts
-    const ids = changes.since(number)
+    const ids = this.#changes.since(number)
     if (!ids) {
       outlet.write(this.#hello(true))
       this.#sendSnapshot(outlet)
@@ -127,21 +122,21 @@ export class Feed {
     const rows: object[] = []
     const gone: string[] = []
     for (const id of ids) {
-      const row = overview.row(id)
+      const row = this.#overview.row(id)
       if (row) rows.push(row)
       else gone.push(id)
     }
     for (let at = ROWS_PER_PART; at < rows.length; at += ROWS_PER_PART)
       outlet.write(eventText('jobs', { rows: rows.slice(at, at + ROWS_PER_PART) }))
-    const name = changes.nameOf(changes.last)
+    const name = this.#changes.nameOf(this.#changes.last)
     outlet.write(eventText('jobs', { rows: rows.slice(0, ROWS_PER_PART), gone }, name))
   }
 
   #beat(fromSecond: number): string {
-    const { overview, rates, extras } = this.#parts
-    const workers = overview.workers()
-    const queue = overview.queue(workers)
-    return eventText('beat', { now: wallMs(), workers, queue, rates: rates.since(fromSecond), ...extras() })
+    const workers = this.#overview.workers()
+    const queue = this.#overview.queue(workers)
+    const rates = this.#rates.since(fromSecond)
+    return eventText('beat', { now: wallMs(), workers, queue, rates, faults: faultViews(this.#faults) })
   }
 }
 

@@ -11,12 +11,7 @@ import { shownStatusOf } from './timeline.js'
 import { type WaitingJob, whyWaiting } from './why-waiting.js'
 import { type WorkerView, workerViewOf } from './worker-view.js'
 
-export interface OverviewParts {
-  readonly settings: Pick<DevSettings, 'workerTtlMs' | 'waitForWorker' | 'generation'>
-  readonly jobs: JobStore
-  readonly workers: WorkerStore
-  readonly activity: Activity
-}
+type ShownSettings = Pick<DevSettings, 'workerTtlMs' | 'waitForWorker' | 'generation'>
 
 /** The newest jobs that a page receives. */
 const MAX_ROWS = 5_000
@@ -25,27 +20,32 @@ const MAX_ROW_TEXT = 200
 
 /** Reads the state of the orchestrator as the page shows it. */
 export class Overview {
-  readonly #parts: OverviewParts
+  readonly #settings: ShownSettings
+  readonly #jobs: JobStore
+  readonly #workers: WorkerStore
+  readonly #activity: Activity
 
-  constructor(parts: OverviewParts) {
-    this.#parts = parts
+  constructor(settings: ShownSettings, jobs: JobStore, workers: WorkerStore, activity: Activity) {
+    this.#settings = settings
+    this.#jobs = jobs
+    this.#workers = workers
+    this.#activity = activity
   }
 
   /** Returns the newest jobs, the newest first. */
   rows(): object[] {
-    return this.#parts.jobs.list(MAX_ROWS).map((job) => this.#rowOf(job))
+    return this.#jobs.list(MAX_ROWS).map((job) => this.#rowOf(job))
   }
 
   /** Returns the row of a job, or `undefined` if there is no such job. */
   row(id: string): object | undefined {
-    const job = this.#parts.jobs.get(id)
+    const job = this.#jobs.get(id)
     return job && this.#rowOf(job)
   }
 
   /** Returns everything about a job. Params and results are texts, because a browser would round large integers. */
   detail(id: string): object | undefined {
-    const { jobs, activity } = this.#parts
-    const job = jobs.get(id)
+    const job = this.#jobs.get(id)
     if (!job) return undefined
     const { extras, tracingContext, history, params } = job
     return {
@@ -58,14 +58,14 @@ export class Overview {
       wire: { status: job.status, state: job.state, generation: job.generation, taskId: job.taskId },
       timeoutMs: job.timeoutMs,
       traceId: tracingContext['traceparent']?.split('-')[1],
-      timeline: activity.track(id)?.entries ?? [],
-      logs: activity.logsOf(id),
+      timeline: this.#activity.track(id)?.entries ?? [],
+      logs: this.#activity.logsOf(id),
     }
   }
 
   workers(): WorkerView[] {
     const queued = this.#queuedByWorker()
-    return [...this.#parts.activity.contacts()].map((contact) =>
+    return [...this.#activity.contacts()].map((contact) =>
       this.#workerView(contact, queued.get(contact.worker.workerId) ?? 0),
     )
   }
@@ -80,23 +80,23 @@ export class Overview {
   /** Returns the tasks that the workers offer, with the schemas of their params. */
   tasks(): object[] {
     const tasks = new Map<string, object>()
-    for (const { worker, taskNames } of this.#parts.activity.contacts()) {
-      if (!this.#parts.workers.get(worker.workerId)) continue
+    for (const { worker, taskNames } of this.#activity.contacts()) {
+      if (!this.#workers.get(worker.workerId)) continue
       for (const name of taskNames) tasks.set(name, { name })
     }
-    for (const worker of this.#parts.workers.live())
+    for (const worker of this.#workers.live())
       for (const task of describedTasks(worker)) tasks.set(task.name, task)
     return [...tasks.values()]
   }
 
   /** Returns the settings that explain what a page shows. */
   settings(): object {
-    const { workerTtlMs, waitForWorker, generation } = this.#parts.settings
+    const { workerTtlMs, waitForWorker, generation } = this.#settings
     return { workerTtlMs, waitForWorker, generation, maxRows: MAX_ROWS }
   }
 
   #rowOf(job: Job): object {
-    const track = this.#parts.activity.track(job.id)
+    const track = this.#activity.track(job.id)
     const { progress, errorMessage } = job
     return {
       id: job.id,
@@ -115,18 +115,18 @@ export class Overview {
   }
 
   #waiting(job: Job): WaitingJob {
-    const track = this.#parts.activity.track(job.id)
+    const track = this.#activity.track(job.id)
     const status = shownStatusOf(job, track?.takenBy !== undefined)
     return { task: job.task, workerId: job.workerId, status }
   }
 
   #createdMs(id: string): number {
-    return this.#parts.activity.track(id)?.createdMs ?? wallMs()
+    return this.#activity.track(id)?.createdMs ?? wallMs()
   }
 
   *#openJobs(): Generator<Job> {
-    for (const id of this.#parts.activity.openJobs) {
-      const job = this.#parts.jobs.get(id)
+    for (const id of this.#activity.openJobs) {
+      const job = this.#jobs.get(id)
       if (job) yield job
     }
   }
@@ -134,17 +134,16 @@ export class Overview {
   #queuedByWorker(): Map<string, number> {
     const queued = new Map<string, number>()
     for (const { id, status, workerId } of this.#openJobs()) {
-      const isQueued = status === 'waiting_for_worker' && !this.#parts.activity.track(id)?.takenBy
+      const isQueued = status === 'waiting_for_worker' && !this.#activity.track(id)?.takenBy
       if (isQueued && workerId) queued.set(workerId, (queued.get(workerId) ?? 0) + 1)
     }
     return queued
   }
 
   #workerView({ worker, taskNames, runningJobs, ...contact }: Contact, queued: number): WorkerView {
-    const { workers, jobs, settings } = this.#parts
     const nowMs = wallMs()
-    const current = workers.get(worker.workerId)
-    const silentMs = workers.silentMs(worker.workerId) ?? nowMs - contact.heardMs
+    const current = this.#workers.get(worker.workerId)
+    const silentMs = this.#workers.silentMs(worker.workerId) ?? nowMs - contact.heardMs
     return workerViewOf({
       worker: current ?? worker,
       isKnown: current !== undefined,
@@ -152,9 +151,9 @@ export class Overview {
       silentMs,
       sincePollMs: contact.polledMs === undefined ? undefined : nowMs - contact.polledMs,
       openPolls: contact.openPolls,
-      runningTasks: [...runningJobs].map((id) => jobs.get(id)?.task ?? ''),
+      runningTasks: [...runningJobs].map((id) => this.#jobs.get(id)?.task ?? ''),
       queued,
-      workerTtlMs: settings.workerTtlMs,
+      workerTtlMs: this.#settings.workerTtlMs,
     })
   }
 }

@@ -76,13 +76,13 @@ const keepDamaged = async (path: string, { damage, tornBytes }: Replay, log: Log
   if (tornBytes > 0)
     log.info(
       { path, tornBytes },
-      'Last line of the journal is incomplete, as a crash leaves it: line skipped',
+      'Last line of the journal is incomplete, probably after a crash: the worker skips it',
     )
   if (damage.length === 0) return
   const kept = `${path}.damaged`
   log.error(
     { path, kept, lines: damage.length, first: damage[0] },
-    'Journal damaged: some lines cannot be read and are skipped; the tasks in them are lost to this worker. A copy of the journal is kept',
+    'Journal damaged: the worker skips the lines that it cannot read, and loses their tasks. It keeps a copy of the journal',
   )
   await copyFile(path, kept).catch(() => {})
 }

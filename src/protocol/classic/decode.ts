@@ -50,7 +50,7 @@ export const readResult = (answer: WireAnswer): Receipt => {
   if (answer.status !== 200) throw refusal('A result', answer)
   const body = objectIn('A result', answer)
   if (typeof body['status'] !== 'string') {
-    throw new ProtocolError('A result was answered 200 without a status: it may not have been taken')
+    throw new ProtocolError('Result answered 200 without a status: the orchestrator may not have accepted it')
   }
   return TAKEN
 }

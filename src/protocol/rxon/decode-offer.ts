@@ -50,7 +50,7 @@ const offerFrom = (
   // Nothing of such a task can be trusted, and its ids are enough for the answer.
   if (refusal) return refusedOffer(jobId, taskId, taskName, refusal)
   if (typeof taskName !== 'string')
-    throw new ProtocolError(`A poll brought the task ${quote(taskId, answer)} without a type`)
+    throw new ProtocolError(`A poll received the task ${quote(taskId, answer)} without a type`)
   // The hot path: one plain object costs a fraction of several spreads.
   const tracing = body['tracing_context']
   return {

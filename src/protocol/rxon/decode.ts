@@ -61,7 +61,7 @@ export const readResult = (answer: WireAnswer): Receipt => {
   if (answer.status !== 200) throw errorFor('A result', answer)
   const { status, reason } = objectIn('A result', answer)
   if (typeof status !== 'string') {
-    throw new ProtocolError('A result was answered 200 without a status: it may not have been taken')
+    throw new ProtocolError('Result answered 200 without a status: the orchestrator may not have accepted it')
   }
   if (status !== 'ignored') return TAKEN
   return { kind: 'ignored', reason: typeof reason === 'string' ? quote(reason, answer) : 'no reason given' }

@@ -37,8 +37,8 @@ export class LocalFiles {
    * Returns the full path of a file, for programs and libraries that need one. Creates the folder of the file, but not
    * the file.
    *
-   * @throws InvalidInputError if the name is invalid or leads out of the directory
-   *
+   * @param name - a name in the directory
+   * @throws InvalidInputError if the name is not valid or leads out of the directory
    * @example
    * await sharp(params.input).toFile(await files.pathTo('small.png'))
    */
@@ -51,12 +51,21 @@ export class LocalFiles {
   }
 
   /**
-   * Reads a whole file. For large files, see {@link createReadStream}.
+   * Reads a whole file. For large files, use {@link createReadStream}.
    *
+   * @param name - a name in the directory
    * @param mode - `r` (default) returns the text (UTF-8), `rb` a Buffer
    * @throws Error `ENOENT` if the file does not exist, `AbortError` if the task is aborted
+   * @example
+   * const text = await files.read('notes.txt')
    */
   read(name: string, mode?: 'r'): Promise<string>
+  /**
+   * Reads a whole file as bytes.
+   *
+   * @example
+   * const bytes = await files.read('photo.jpg', 'rb')
+   */
   read(name: string, mode: 'rb'): Promise<Buffer>
   async read(name: string, mode: 'r' | 'rb' = 'r'): Promise<string | Buffer> {
     flagsOf(mode, ['r'])
@@ -67,10 +76,13 @@ export class LocalFiles {
   /**
    * Writes a file.
    *
+   * @param name - a name in the directory
    * @param data - text, bytes, or a stream or iterable of them. A stream or iterable is written piece by piece
-   * @param mode - `w` (default) replaces the content, `a` appends to it; a `b` changes nothing
+   * @param mode - `w` (default) replaces the content, `a` appends to it. A `b` has no effect
    * @throws PermanentError if the directory would become larger than `TASK_FILES_MAX_BYTES`
    * @throws Error `AbortError` if the task is aborted
+   * @example
+   * await files.write('page.html', await response.text())
    */
   async write(name: string, data: FileContent, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): Promise<void> {
     const flag = flagsOf(mode, ['w', 'a'])
@@ -81,7 +93,7 @@ export class LocalFiles {
   }
 
   /**
-   * Lists the names of the files and folders in the directory, sorted. Empty if the task has no directory yet.
+   * Returns the names of the files and folders in the directory, sorted. Empty if the task has no directory yet.
    *
    * @param folder - a folder in the directory. Default: the directory itself
    * @throws Error `ENOENT` if the folder does not exist
@@ -92,7 +104,13 @@ export class LocalFiles {
     return root === undefined || path === undefined ? [] : (await readdir(path)).sort()
   }
 
-  /** Returns whether a file or folder exists. */
+  /**
+   * Returns whether a file or folder exists.
+   *
+   * @param name - a name in the directory
+   * @example
+   * if (await files.exists('cache.json')) log.info({}, 'cache found')
+   */
   async exists(name: string): Promise<boolean> {
     const path = await existingPath(this.#directory, name)
     if (this.#directory.path === undefined) return false
@@ -103,16 +121,24 @@ export class LocalFiles {
   }
 
   /**
-   * Opens a file. Close the handle by `await using` or `close()`. With a function as third argument, the handle is closed
-   * when the function has ended. Written bytes are counted when the handle is closed: closing throws a
-   * {@link PermanentError} if the directory is larger than `TASK_FILES_MAX_BYTES`.
+   * Opens a file. Close the handle by `await using` or `close()`. `close()` throws a {@link PermanentError} if the directory is
+   * larger than `TASK_FILES_MAX_BYTES`.
    *
-   * @param mode - `r` (default), `r+`, `w`, `w+`, `wx`, `a`, `a+`; a `b` changes nothing
-   * @param use - receives the handle; its result is returned
+   * @param name - a name in the directory
+   * @param mode - `r` (default), `r+`, `w`, `w+`, `wx`, `a` or `a+`. A `b` has no effect
+   * @example
+   * await using file = await files.open('movie.mp4')
+   */
+  open(name: string, mode?: FileMode): Promise<FileHandle>
+  /**
+   * Opens a file, calls a function with the handle, and closes the handle. Returns the result of the function.
+   *
+   * @param name - a name in the directory
+   * @param mode - `r`, `r+`, `w`, `w+`, `wx`, `a` or `a+`. A `b` has no effect
+   * @param use - receives the handle; sync or async
    * @example
    * const head = await files.open('movie.mp4', 'r', (file) => file.read(Buffer.alloc(12)))
    */
-  open(name: string, mode?: FileMode): Promise<FileHandle>
   open<T>(name: string, mode: FileMode, use: (file: FileHandle) => T | Promise<T>): Promise<T>
   async open<T>(
     name: string,
@@ -133,9 +159,12 @@ export class LocalFiles {
   }
 
   /**
-   * Creates a stream that reads a file. It is destroyed if the task is aborted.
+   * Creates a stream that reads a file. The stream ends with an error if the task is aborted.
    *
+   * @param name - a name in the directory
    * @param options - `start` and `end`: positions of the first and the last byte. Default: the whole file
+   * @example
+   * for await (const chunk of files.createReadStream('movie.mp4')) hash.update(chunk)
    */
   createReadStream(name: string, options: { start?: number; end?: number } = {}): ReadStream {
     return createReadStream(name, {
@@ -146,10 +175,13 @@ export class LocalFiles {
   }
 
   /**
-   * Creates a stream that writes a file. It is destroyed if the task is aborted, and with a {@link PermanentError} if the
-   * directory would become larger than `TASK_FILES_MAX_BYTES`.
+   * Creates a stream that writes a file. The stream ends with an error if the task is aborted, and with a {@link PermanentError} if
+   * the directory would become larger than `TASK_FILES_MAX_BYTES`.
    *
-   * @param mode - `w` (default) replaces the content, `a` appends to it; a `b` changes nothing
+   * @param name - a name in the directory
+   * @param mode - `w` (default) replaces the content, `a` appends to it. A `b` has no effect
+   * @example
+   * await pipeline(response.body ?? [], files.createWriteStream('movie.mp4'))
    */
   createWriteStream(name: string, mode: 'w' | 'wb' | 'a' | 'ab' = 'w'): WriteStream {
     const flags = flagsOf(mode, ['w', 'a'])

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Settings } from '../../settings.js'
 import { OwnDirectory, openNamed, type Place } from '../../utils/directories/own-directory.js'
 import type { Logger } from '../../utils/logger.js'
 
@@ -8,15 +9,8 @@ import type { Logger } from '../../utils/logger.js'
  */
 const MARKERS = '.avtomatika-worker'
 
-export interface PayloadFolderOptions {
-  /** `TASK_FILES_DIR` */
-  readonly parent: string
-  /** Whether nobody has chosen `parent`. Then `<parent>-<uid>` is used if other users can change `parent`. */
-  readonly isDefault?: boolean | undefined
-  /** Whether the process runs in a Kubernetes pod. */
-  readonly isInPod?: boolean | undefined
-  readonly log: Logger
-}
+/** The settings of a {@link PayloadFolder}. */
+export type PayloadSettings = Pick<Settings, 'taskFilesDir' | 'taskFilesDirIsDefault' | 'isInPod'>
 
 /** The directory of all task directories, and the folder with their markers. */
 export interface PayloadPlace extends Place {
@@ -31,14 +25,18 @@ const withOwn = (path: string): readonly string[] => {
 
 /** `TASK_FILES_DIR`. Users who share it have a folder for markers each. */
 export class PayloadFolder {
-  readonly #options: PayloadFolderOptions
+  readonly #settings: PayloadSettings
+  readonly #log: Logger
   readonly #directory: OwnDirectory
   #markers: OwnDirectory | undefined
 
-  constructor(options: PayloadFolderOptions) {
-    const { parent, isDefault, isInPod } = options
-    this.#options = options
-    this.#directory = new OwnDirectory(isDefault ? withOwn(parent) : [parent], { isShared: true, isInPod })
+  /** A default directory that other users can change is not used, but `<directory>-<uid>`. */
+  constructor(settings: PayloadSettings, log: Logger) {
+    const { taskFilesDir, taskFilesDirIsDefault, isInPod } = settings
+    const paths = taskFilesDirIsDefault ? withOwn(taskFilesDir) : [taskFilesDir]
+    this.#settings = settings
+    this.#log = log
+    this.#directory = new OwnDirectory(paths, { isShared: true, isInPod })
   }
 
   /** The path in use; before the first `open`, `TASK_FILES_DIR`. */
@@ -56,7 +54,8 @@ export class PayloadFolder {
     const before = this.path
     const place = this.#directory.open()
     if (place.path !== before) this.#moved(place.path)
-    this.#markers ??= new OwnDirectory(withOwn(join(place.path, MARKERS)), this.#options)
+    const { isInPod } = this.#settings
+    this.#markers ??= new OwnDirectory(withOwn(join(place.path, MARKERS)), { isInPod })
     return { ...place, markers: this.#markers.open().path }
   }
 
@@ -75,16 +74,15 @@ export class PayloadFolder {
    * @throws ConfigError if somebody has chosen a directory that other users can change
    */
   prepare(): void {
-    const { isDefault, log } = this.#options
-    openNamed('TASK_FILES_DIR', this, log, isDefault)
+    openNamed('TASK_FILES_DIR', this, this.#log, this.#settings.taskFilesDirIsDefault)
   }
 
   #moved(path: string): void {
     this.#markers = undefined
-    const { parent, log } = this.#options
-    log.warn(
-      { directory: path, instead: parent, err: this.#directory.obstacle },
-      `Task directories are in ${path}: ${this.#directory.obstacle?.message ?? `${parent} is usable again`}. Set TASK_FILES_DIR to choose another directory`,
+    const { taskFilesDir } = this.#settings
+    this.#log.warn(
+      { directory: path, instead: taskFilesDir, err: this.#directory.obstacle },
+      `Task directories are in ${path}: ${this.#directory.obstacle?.message ?? `${taskFilesDir} is usable again`}. Set TASK_FILES_DIR to choose another directory`,
     )
   }
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../protocol/messages.js'
-import type { KeepTaskFiles } from '../../settings.js'
+import type { KeepTaskFiles, Settings } from '../../settings.js'
 import { Condition } from '../../utils/condition.js'
 import type { Logger } from '../../utils/logger.js'
 import { TurnoverMap } from '../../utils/turnover-map.js'
@@ -8,17 +8,8 @@ import { type Claim, keepClaim, type Orphan, orphans, removeClaim } from './clai
 import { thisProcess } from './directory-owner.js'
 import { DiskSpace } from './disk-space.js'
 import { FileWarnings } from './file-warnings.js'
-import { PayloadFolder, type PayloadFolderOptions } from './payload-folder.js'
+import { PayloadFolder, type PayloadSettings } from './payload-folder.js'
 import { type DirectorySettings, TaskDirectory } from './task-directory.js'
-
-export interface TaskDirectoriesOptions extends PayloadFolderOptions {
-  readonly workerId: string
-  /** The largest size of one directory, in bytes. No limit if `undefined`. */
-  readonly maxBytes: number | undefined
-  readonly keep: KeepTaskFiles
-  /** Triggered when the disk becomes full, and when it has space again. */
-  readonly wake: Wake
-}
 
 interface Entry {
   readonly directory: TaskDirectory
@@ -38,12 +29,17 @@ export class TaskDirectories {
   readonly #idle = new Condition()
   #working = 0
 
-  constructor(options: TaskDirectoriesOptions) {
-    const { workerId, maxBytes, keep, log, wake } = options
-    const parent = new PayloadFolder(options)
-    const warnings = new FileWarnings(log, keep === 'always')
+  /** @param wake - triggered when the disk becomes full, and when it has space again */
+  constructor(
+    settings: PayloadSettings & Pick<Settings, 'workerId' | 'taskFilesMaxBytes' | 'keepTaskFiles'>,
+    log: Logger,
+    wake: Wake,
+  ) {
+    const { workerId, taskFilesMaxBytes: maxBytes, keepTaskFiles } = settings
+    const parent = new PayloadFolder(settings, log)
+    const warnings = new FileWarnings(log, keepTaskFiles === 'always')
     this.#settings = { parent, owner: thisProcess(workerId), maxBytes, warnings }
-    this.#keep = keep
+    this.#keep = keepTaskFiles
     this.#log = log
     this.diskSpace = new DiskSpace(parent, wake)
   }
@@ -102,7 +98,7 @@ export class TaskDirectories {
       this.#track(removeClaim(claim))
       return
     }
-    this.#log.info({ taskId, directory: claim.path }, 'task directory kept because of WORKER_KEEP_TASK_FILES')
+    this.#log.info({ taskId, directory: claim.path }, 'Task directory kept: WORKER_KEEP_TASK_FILES is set')
     this.#track(keepClaim(claim))
   }
 
@@ -116,7 +112,10 @@ export class TaskDirectories {
         this.#inherit(orphan)
         continue
       }
-      this.#log.info({ taskId, directory }, 'removing a task directory that a worker has left behind')
+      this.#log.info(
+        { taskId, directory },
+        'Task directory of an earlier worker found: the worker removes it',
+      )
       // One directory that cannot be removed must not protect the others.
       await removeClaim(orphan).catch(this.#warn)
     }
@@ -138,9 +137,6 @@ export class TaskDirectories {
   }
 
   readonly #warn = (error: unknown): void => {
-    this.#log.warn(
-      { err: error },
-      'a task directory cannot be removed; the next start of a worker tries again',
-    )
+    this.#log.warn({ err: error }, 'Task directory not removed: the next start of a worker retries')
   }
 }

@@ -57,7 +57,10 @@ export class TaskDirectory {
    * @throws TransientError if the directory cannot be created, or was replaced
    */
   make(): string {
-    if (!this.#open) throw new StateError(`Task ${this.taskId} has ended: its files are gone`)
+    if (!this.#open)
+      throw new StateError(
+        `Task ${this.taskId} has ended: its files were removed. Await all file operations before the handler returns`,
+      )
     const { path } = this
     if (path !== undefined) return path
     const { parent, owner } = this.#settings

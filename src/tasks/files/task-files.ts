@@ -17,10 +17,11 @@ import { chosenAddress, taskAddress, type UploadPlace, uploadFile, uploadFolder 
 
 /** A folder in the store. */
 export interface StoredFolder {
-  /** Ends with a slash. */
+  /** The address of the folder. It ends with a slash. */
   readonly uri: string
   /** The size of all files together, in bytes. */
   readonly size: number
+  /** The uploaded files. */
   readonly files: readonly StoredFile[]
 }
 
@@ -40,13 +41,14 @@ export interface FileDownloadOptions {
 }
 
 /**
- * The files of one task. They are in a directory of the task's own, which is removed after the orchestrator has the result.
+ * The files of one task. Each task has its own directory. The worker removes the directory after the orchestrator has received
+ * the result.
  *
- * A name may contain sub-folders (`frames/0001.png`). They are created when necessary. A name that leads out of the
- * directory (`..`, an absolute path, a symbolic link) throws an {@link InvalidInputError}. A task without files has no
- * directory. After the end of the task, every method that creates or writes a file throws a {@link StateError}.
+ * A name may contain sub-folders (`frames/0001.png`). They are created when necessary. A name that leads out of the directory (`..`,
+ * an absolute path, a symbolic link) throws an {@link InvalidInputError}. A task without files has no directory. After the end of
+ * the task, every method that creates or writes a file throws a {@link StateError}.
  *
- * Uploads and downloads have the limits, the retries and the signal of the transfers that the worker makes itself.
+ * Uploads and downloads use the limits, the retries and the signal of the worker's own transfers.
  *
  * @example
  * worker.task('report', async (params, { files }) => {
@@ -81,8 +83,11 @@ export class TaskFiles extends LocalFiles {
   /**
    * Reads a JSON file (UTF-8).
    *
+   * @param name - a name in the directory
    * @throws InvalidInputError if the content is not JSON
    * @throws Error `ENOENT` if the file does not exist
+   * @example
+   * const manifest = await files.readJson<{ model: string; sha256: string }>('manifest.json')
    */
   async readJson<T = unknown>(name: string): Promise<T> {
     const text = await this.read(name)
@@ -98,8 +103,12 @@ export class TaskFiles extends LocalFiles {
   /**
    * Writes a value as JSON (UTF-8).
    *
+   * @param name - a name in the directory
+   * @param value - any value that JSON can represent
    * @param indent - the number of spaces for each level. Default: 2; 0 writes one line
-   * @throws TypeError if the value cannot be JSON
+   * @throws TypeError if JSON cannot represent the value
+   * @example
+   * await files.writeJson('summary.json', { pages: 12 })
    */
   async writeJson(name: string, value: unknown, indent = 2): Promise<void> {
     const text: string | undefined = JSON.stringify(value, null, indent)
@@ -110,6 +119,7 @@ export class TaskFiles extends LocalFiles {
   /**
    * Uploads a file now, before the handler ends.
    *
+   * @param name - a file in the directory
    * @param to - an `s3://` URI, or a name in the task's folder in `S3_DEFAULT_BUCKET`. A slash at the end keeps the name of
    * the file. Default: `name`
    * @returns the URI, the size in bytes and the ETag, if the store has one
@@ -141,6 +151,8 @@ export class TaskFiles extends LocalFiles {
    * @throws InvalidInputError if the folder does not exist, or if a name or the URI is invalid
    * @throws PermanentError if no store is configured, if the store refuses a file, or if a file name is not UTF-8
    * @throws TransientError if the store cannot be reached
+   * @example
+   * const { uri, files: frames } = await files.uploadDir('frames')
    */
   async uploadDir(name?: string, to?: string): Promise<StoredFolder> {
     const { path, place, signal } = await this.#outgoing(name, 'folder')

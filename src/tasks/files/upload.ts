@@ -98,7 +98,7 @@ export const uploadFolder = async (
     else
       place.log?.warn(
         { path },
-        'not uploaded: neither a file nor a folder, or a link to a folder or out of the directory',
+        'Path not uploaded: it is neither a file nor a folder, or it is a link to a folder or out of the directory',
       )
   }
   place.progress.expect(paths.length)

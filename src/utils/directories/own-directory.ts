@@ -251,7 +251,7 @@ export const openNamed = (
     if (error instanceof UnsafeDirectoryError && !isDefault) throw unsafeDirectory(name, path, error)
     log.warn(
       { directory: path, err: error },
-      `${name} not usable: ${(error as Error).message}. What needs it fails until it is; choose a writable directory of this user`,
+      `${name} not usable: ${(error as Error).message}. Tasks that need it fail. Choose a directory that this user can write`,
     )
   }
 }

@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { build, type Format } from 'esbuild'
-import { expect, onTestFinished, test } from 'vitest'
-import { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+import { BUILT, doesItsTaskAndEnds, PROGRAM } from './run-script.js'
 
-const BUILT = fileURLToPath(new URL('../../../dist/index.js', import.meta.url))
-const GUIDE = fileURLToPath(new URL('../../../docs/production.md', import.meta.url))
+const GUIDE = fileURLToPath(new URL('../../../docs/how-to/runtimes.md', import.meta.url))
 
 /** The line that the guide gives for ES modules. */
 const banner = (): string => {
@@ -18,21 +14,14 @@ const banner = (): string => {
   return line
 }
 
-const PROGRAM = `
-import { Worker } from ${JSON.stringify(BUILT)}
-
-const worker = new Worker()
-worker.task('echo', async (params, { files }) => {
-  await files.write('note.txt', 'hello')
-  return { data: { ...params, note: await files.read('note.txt') } }
-})
-void worker.runWithHealthCheck()
-`
-
 const bundled = async (format: Format): Promise<string> => {
   const outfile = join(temporaryFolder(), format === 'esm' ? 'worker.mjs' : 'worker.cjs')
   const { warnings } = await build({
-    stdin: { contents: PROGRAM, resolveDir: temporaryFolder(), loader: 'ts' },
+    stdin: {
+      contents: `import { Worker } from ${JSON.stringify(BUILT)}\n${PROGRAM}`,
+      resolveDir: temporaryFolder(),
+      loader: 'ts',
+    },
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -47,49 +36,7 @@ const bundled = async (format: Format): Promise<string> => {
 
 test.each(['esm', 'cjs'] as const)(
   'a worker that is bundled as %s by esbuild does its tasks and ends',
-  async (format) => {
-    const orchestrator = await RawOrchestrator.start()
-    // The package for sockets is loaded with the first socket, from within the bundle.
-    const dialed = new Promise<void>((resolve) =>
-      orchestrator.upgrades((_, socket) => {
-        socket.destroy()
-        resolve()
-      }),
-    )
-    const script = await bundled(format)
-    const child = spawn(process.execPath, [script], {
-      // No package is found from there.
-      cwd: temporaryFolder(),
-      env: {
-        PATH: process.env['PATH'],
-        ORCHESTRATOR_URL: orchestrator.url,
-        WORKER_PORT: '0',
-        WORKER_STATE_DIR: temporaryFolder(),
-        TASK_FILES_DIR: temporaryFolder(),
-        WORKER_ENABLE_WEBSOCKETS: 'true',
-        HEARTBEAT_INTERVAL: '0.2',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const said = Promise.all([text(child.stdout), text(child.stderr)])
-    const ended = once(child, 'close')
-    onTestFinished(async () => {
-      child.kill('SIGKILL')
-      await ended
-    })
-    const early = ended.then(async ([code]) => {
-      throw new Error(`ended with ${code}: ${(await said).join('\n')}`)
-    })
-    early.catch(() => {})
-    orchestrator.offer('echo', { n: 1 }, 't1')
-    const { body } = await Promise.race([orchestrator.answered('result'), early])
-    expect(body.result).toEqual({ status: 'success', data: { n: 1, note: 'hello' } })
-    await Promise.race([dialed, early])
-    child.kill('SIGTERM')
-    orchestrator.endPoll()
-    await ended
-    expect(child.exitCode).toBe(0)
-  },
+  async (format) => doesItsTaskAndEnds(await bundled(format)),
 )
 
 /** A copy of the built package, as it lies in the folder of a user who has not installed the package `absent`. */

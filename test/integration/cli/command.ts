@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { Child } from '../../support/interop/child-process.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const MAIN = join(ROOT, 'dist/cli/main.js')
+export const MAIN = join(ROOT, 'dist/cli/main.js')
 
 /** Starts the built command, as `npx avtomatika-worker` does; it ends with the test. */
 export const command = (args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = ROOT): Child => {

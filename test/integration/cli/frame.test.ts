@@ -41,6 +41,7 @@ describe('the frame of the command', () => {
         code: 'USAGE',
         message: 'Cannot import nowhere.js: the file does not exist',
         next: 'npx avtomatika-worker init my-worker',
+        help: 'avtomatika-worker/docs/reference/errors.md#usage',
         exitCode: 2,
       },
     })
@@ -51,7 +52,7 @@ describe('the frame of the command', () => {
     const brief = await outcomeOf(['run', file])
     expect(brief.code).toBe(1)
     expect(brief.output).toMatch(
-      /^TypeError: a bug\n {4}at fail \(file:\S+broken\.mjs:2:9\)\nNext: \S+ .* --debug\n$/,
+      /^TypeError: a bug\n {4}at fail \(file:\S+broken\.mjs:2:9\)\nHelp: \S+#failed\nNext: \S+ .* --debug\n$/,
     )
     const whole = await outcomeOf(['run', file, '--debug'])
     expect(whole.output.match(/^\s+at /gm)?.length).toBeGreaterThan(2)
@@ -60,7 +61,9 @@ describe('the frame of the command', () => {
   it('names a file with a similar name', async () => {
     const file = moduleFile('worker.mjs', 'export default null')
     const { output } = await outcomeOf(['run', file.replace('worker.mjs', 'wroker.mjs')])
-    expect(output).toContain(`Did you mean ${file}?\nNext: npx avtomatika-worker run ${file}\n`)
+    expect(output).toContain(
+      `Did you mean ${file}?\nHelp: avtomatika-worker/docs/reference/errors.md#usage\nNext: npx avtomatika-worker run ${file}\n`,
+    )
   })
 
   it('reads variables from files: the environment wins, then the last file', async () => {

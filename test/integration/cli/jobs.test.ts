@@ -1,19 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvalidInputError, Worker, WorkerConfig } from 'avtomatika-worker'
-import { startOrchestrator } from 'avtomatika-worker/dev'
+import type { TestOrchestratorOptions } from 'avtomatika-worker/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { gate } from '../../support/test-worker.js'
 import { command } from './command.js'
 
-const start = async () => {
-  const orchestrator = await startOrchestrator({
-    pollHoldMs: 200,
+const start = async (options: TestOrchestratorOptions = {}) => {
+  const orchestrator = await testOrchestrator({
     clientToken: 'client-secret',
     maxRetries: 0,
+    waitForWorker: false,
+    ...options,
   })
-  onTestFinished(() => orchestrator.close())
   const begun = gate()
   const worker = new Worker({
     config: new WorkerConfig({
@@ -130,7 +131,7 @@ describe('send, jobs, job and cancel', () => {
   })
 
   it('tells an unknown job, a wrong token, no token and no orchestrator apart', async () => {
-    const { run, orchestrator } = await start()
+    const { run, orchestrator } = await start({ expects: ({ status }) => status === 401 })
     expect(await run('job', 'nope')).toMatchObject({
       code: 6,
       output: expect.stringMatching(/Next: npx avtomatika-worker jobs\n$/),

@@ -82,7 +82,7 @@ describe('avtomatika-worker outbox', () => {
     const other = await StandIn.start()
     const { code, output } = await outbox('replay', 't1', '--to', other.url)
     expect(code).toBe(1)
-    expect(output).toContain('this orchestrator is not configured')
+    expect(output).toContain('Its orchestrator is not configured')
     expect(other.deliveries).toEqual([])
     expect(left()).toContain('t1.json')
   })

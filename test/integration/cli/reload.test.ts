@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { command, moduleFile } from './command.js'
 
 const CODE = (greeting: string) => `import { Worker } from 'avtomatika-worker'
@@ -103,7 +103,9 @@ describe('avtomatika-worker dev FILE', () => {
     const dev = command(['dev', 'worker.mjs', '--port', '0'], {}, folder)
     await dev.says(/offers hello/)
     save(file, 'const x = ;')
-    await dev.says(/SyntaxError[\s\S]*The worker ended with exit code 1\. Save a file to start it again\./)
+    await dev.says(
+      /syntax error in worker\.mjs:1: [\s\S]*The worker ended with exit code 1\. Save a file to start it again\./,
+    )
     save(file, CODE('Goodbye'))
     await dev.says(/ended with exit code 1[\s\S]*The worker runs again/)
     expect((await send(folder, 'hello', '{"name": "you"}')).job.result).toEqual({ greeting: 'Goodbye, you!' })
@@ -129,13 +131,12 @@ describe('avtomatika-worker dev FILE', () => {
   it('refuses a path that does not exist', async () => {
     const dev = command(['dev', 'nowhere.mjs', '--port', '0'])
     expect(await dev.ended()).toBe(2)
-    expect(dev.output).toMatch(/^Cannot import nowhere\.mjs: the file does not exist\nNext: /)
+    expect(dev.output).toMatch(/^Cannot import nowhere\.mjs: the file does not exist\nHelp: .+#usage\nNext: /)
   })
 })
 
 it('avtomatika-worker run --watch restarts the worker on save', async () => {
-  const orchestrator = await startOrchestrator({ pollHoldMs: 100, waitForWorker: true })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator()
   const { file, folder } = project()
   const env = { ORCHESTRATOR_URL: orchestrator.url, WORKER_ID: 'watched' }
   const child = command(['run', 'worker.mjs', '--watch'], env, folder)

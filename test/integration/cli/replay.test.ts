@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { command, moduleFile } from './command.js'
 
 const CODE = (limit: number) => `import { InvalidInputError, Worker } from 'avtomatika-worker'
@@ -15,8 +15,7 @@ export default worker`
 
 /** Runs a task that fails, and returns the folder with its file. */
 const failOnce = async () => {
-  const orchestrator = await startOrchestrator({ pollHoldMs: 200, workerToken: 'worker-secret-4711' })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator({ workerToken: 'worker-secret-4711' })
   const folder = join(temporaryFolder(), 'failed')
   const file = moduleFile('worker.mjs', CODE(10))
   const child = command(['run', file], {
@@ -85,7 +84,9 @@ it('says what is wrong with a file or a module', async () => {
   const file = moduleFile('worker.mjs', CODE(10))
   expect(await replay('nowhere.json', file)).toMatchObject({
     code: 2,
-    output: 'Cannot read the failed task in nowhere.json: ENOENT\nNext: ls nowhere.json\n',
+    output: expect.stringMatching(
+      /^Cannot read the failed task in nowhere\.json: ENOENT\nHelp: .+#usage\nNext: ls nowhere\.json\n$/,
+    ),
   })
   const other = join(temporaryFolder(), 'other.json')
   writeFileSync(other, '{"version": 2}')

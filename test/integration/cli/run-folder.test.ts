@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { command, moduleFile } from './command.js'
 
 /** A folder with these files, inside the repository. */
@@ -21,8 +21,7 @@ export default defineTask({ name: '${name}', run: () => ({ by: '${name}' }) })
 `
 
 const start = async () => {
-  const orchestrator = await startOrchestrator({ pollHoldMs: 200, generation: 'rxon' })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator({ generation: 'rxon' })
   const run = async (task: string) => {
     const { id } = await orchestrator.createJob({ task, params: {} })
     return (await orchestrator.waitForJob(id)).history

@@ -1,13 +1,7 @@
 import { dirname } from 'node:path'
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { command, moduleFile } from './command.js'
-
-const start = async () => {
-  const orchestrator = await startOrchestrator({ pollHoldMs: 200 })
-  onTestFinished(() => orchestrator.close())
-  return orchestrator
-}
 
 const MAKE = `import { Worker } from 'avtomatika-worker'
 const worker = new Worker()
@@ -27,7 +21,7 @@ describe('avtomatika-worker run', () => {
     ],
     ['is TypeScript', 'worker.ts', `${MAKE}const typed: Worker = worker\nexport default typed`],
   ])('runs a module that %s, until SIGTERM', async (_what, name, code) => {
-    const orchestrator = await start()
+    const orchestrator = await testOrchestrator()
     const child = command(['run', moduleFile(name, code)], { ORCHESTRATOR_URL: orchestrator.url })
     await Promise.race([orchestrator.waitForWorker('hello'), child.ended()])
     expect(child.output).not.toContain('Error')
@@ -53,7 +47,7 @@ describe('avtomatika-worker run', () => {
     const child = command(['run', 'nowhere.js'])
     expect(await child.ended()).toBe(2)
     expect(child.output).toBe(
-      'Cannot import nowhere.js: the file does not exist\nNext: npx avtomatika-worker init my-worker\n',
+      'Cannot import nowhere.js: the file does not exist\nHelp: avtomatika-worker/docs/reference/errors.md#usage\nNext: npx avtomatika-worker init my-worker\n',
     )
   })
 

@@ -2,11 +2,14 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { JobClient, type JobRef } from 'avtomatika-worker/client'
-import { type DevOrchestrator, startOrchestrator } from 'avtomatika-worker/dev'
+import type { AnsweredRequest, DevOrchestrator } from 'avtomatika-worker/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GENERATIONS } from '../../support/generations.js'
 import { Inbox } from '../../support/inbox.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { gate, testWorker } from '../../support/test-worker.js'
+
+const isRefusal = ({ status }: AnsweredRequest) => status === 401
 
 const clientOf = ({ url, clientToken: token }: Pick<DevOrchestrator, 'url' | 'clientToken'>) => {
   const client = new JobClient({ url, token })
@@ -15,8 +18,7 @@ const clientOf = ({ url, clientToken: token }: Pick<DevOrchestrator, 'url' | 'cl
 }
 
 const start = async (generation: 'classic' | 'rxon' | 'auto' = 'auto', options = {}) => {
-  const orchestrator = await startOrchestrator({ generation, pollHoldMs: 500, ...options })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator({ generation, waitForWorker: false, ...options })
   return { orchestrator, client: clientOf(orchestrator) }
 }
 
@@ -226,7 +228,7 @@ describe('what goes wrong is said', () => {
   })
 
   test('a wrong token, which the message does not show', async () => {
-    const { orchestrator } = await start()
+    const { orchestrator } = await start('auto', { expects: isRefusal })
     const client = clientOf({ url: orchestrator.url, clientToken: 'the-token-of-somebody-else' })
     const error = await failure(client.create('x', {}))
     expect(error).toMatchObject({

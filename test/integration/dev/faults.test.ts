@@ -194,6 +194,18 @@ describe('a fault of the embedded orchestrator', () => {
     expect(told.all).toEqual(['500 true', '500 false'])
   })
 
+  it('tells how long it goes on', async () => {
+    const { orchestrator, faults } = await withWorker()
+    const hour = faults.start('500', { forMs: 3_600_000 })
+    expect(hour.leftMs).toBeLessThanOrEqual(3_600_000)
+    orchestrator.advanceClock(1_800_000)
+    expect(hour.leftMs).toBeLessThanOrEqual(1_800_000)
+    expect(hour.leftMs).toBeGreaterThan(1_000_000)
+    orchestrator.advanceClock(1_800_000)
+    expect([hour.isActive, hour.leftMs]).toEqual([false, 0])
+    expect(faults.start('401', { times: 1 }).leftMs).toBeUndefined()
+  })
+
   it.each([
     ['no-such-fault', {}, 'only 401, 429'],
     ['500', { forMs: -1 }, 'forMs'],

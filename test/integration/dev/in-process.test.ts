@@ -68,7 +68,7 @@ describe('waiting for a worker', () => {
     await rawWorker(orchestrator).register()
     await expect(orchestrator.waitForWorker('other', { timeoutMs: 5 })).rejects.toMatchObject({
       code: 'TIMEOUT',
-      message: "waited 5 ms for an idle worker that offers 'other' in vain",
+      message: "Wait for an idle worker that offers 'other' ended without success after 5 ms",
     })
     const { signal } = new AbortController()
     const aborted = AbortSignal.abort('enough')
@@ -267,7 +267,7 @@ describe('what nobody should send', () => {
       let params: object = {}
       for (let n = 0; n < depth; n++) params = { params }
       await expect(orchestrator.createJob({ task: 'echo', params })).rejects.toThrow(
-        new TypeError('a value is nested deeper than 500 levels'),
+        new TypeError('Job not created: a value is nested deeper than 500 levels'),
       )
     }
     expect(orchestrator.jobs()).toEqual([])

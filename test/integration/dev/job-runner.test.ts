@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { DevClock } from '../../../src/dev/clock.js'
 import { EventListeners } from '../../../src/dev/events.js'
 import { PollQueues } from '../../../src/dev/queue/poll-queues.js'
 import { JobRunner } from '../../../src/dev/run/job-runner.js'
@@ -26,7 +27,8 @@ const build = () => {
   const queues = new PollQueues<object>()
   const settings = { maxRetries: 3, secretKey: 'key', waitForWorker: false }
   const sockets = { send: () => false }
-  const runner = new JobRunner({ settings, workers, jobs, queues, sockets, listeners })
+  const state = { clock: new DevClock(), workers, jobs, queues }
+  const runner = new JobRunner(settings, state, sockets)
   onTestFinished(() => runner.close())
   return { workers, jobs, queues, runner }
 }

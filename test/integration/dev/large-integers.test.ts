@@ -1,6 +1,6 @@
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { GENERATIONS } from '../../support/generations.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { testWorker } from '../../support/test-worker.js'
 import { call } from './raw.js'
 
@@ -10,12 +10,7 @@ const SECRET = 'a-secret-of-at-least-thirty-two-characters'
 /** An orchestrator that speaks one generation, and a worker that adds 2 to an id. */
 const setUp = async (generation: (typeof GENERATIONS)[number]) => {
   const isSigned = generation === 'rxon'
-  const orchestrator = await startOrchestrator({
-    generation,
-    secretKey: SECRET,
-    waitForWorker: true,
-  })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator({ generation, secretKey: SECRET })
   const { worker } = testWorker({
     url: orchestrator.url,
     variables: {

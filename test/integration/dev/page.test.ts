@@ -262,7 +262,7 @@ it('starts faults, shows them, and stops them', async () => {
   const { until } = await listen(call)
   expect((await post('faults', { name: '429', forMs: 60_000 })).status).toBe(204)
   const { data } = await until(({ data }) => (data['faults'] as object[])?.length > 0)
-  expect(data['faults']).toEqual([{ name: '429', hits: 0, forMs: 60_000 }])
+  expect(data['faults']).toEqual([{ name: '429', hits: 0, forMs: 60_000, leftMs: expect.any(Number) }])
   expect((await post('faults/stop')).status).toBe(204)
   expect(orchestrator.faults.active).toEqual([])
 })

@@ -14,6 +14,7 @@ import { ConfigError } from 'avtomatika-worker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { currentOwner } from '../../../src/journal/folder/owner.js'
 import { PayloadFolder } from '../../../src/tasks/files/payload-folder.js'
+import { directorySettings } from '../../support/files/directory-settings.js'
 import { Child } from '../../support/interop/child-process.js'
 import { linesOf } from '../../support/log-lines.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
@@ -136,7 +137,7 @@ describe.skipIf(!isRoot)(`with several users (${NO_USERS})`, () => {
     const top = stickyFolder()
     const parent = folderOf(join(top, 'payloads'), MALLORY, 0o777)
     const { logger, lines } = linesOf()
-    const folder = new PayloadFolder({ parent, isDefault: true, log: logger })
+    const folder = new PayloadFolder({ ...directorySettings(parent), taskFilesDirIsDefault: true }, logger)
     for (let time = 0; time < 2; time++) {
       folder.prepare()
       expect(folder.open()).toMatchObject({
@@ -155,7 +156,7 @@ describe.skipIf(!isRoot)(`with several users (${NO_USERS})`, () => {
     const parent = folderOf(join(top, 'payloads'), MALLORY, 0o777)
     folderOf(`${parent}-0`, MALLORY, 0o777)
     const { logger, lines } = linesOf()
-    const folder = new PayloadFolder({ parent, isDefault: true, log: logger })
+    const folder = new PayloadFolder({ ...directorySettings(parent), taskFilesDirIsDefault: true }, logger)
     folder.prepare()
     expect(lines.all.map(({ message }) => message)).toEqual([
       expect.stringContaining(`TASK_FILES_DIR not usable: ${parent} belongs to user ${MALLORY}`),

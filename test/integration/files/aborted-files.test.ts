@@ -5,18 +5,13 @@ import { TaskDirectories } from '../../../src/tasks/files/task-directories.js'
 import { TaskFiles } from '../../../src/tasks/files/task-files.js'
 import { TaskSignal } from '../../../src/tasks/task-signal.js'
 import { Wake } from '../../../src/utils/wake.js'
+import { directorySettings } from '../../support/files/directory-settings.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
 import { linesOf } from '../../support/log-lines.js'
 
 const setUp = async (maxBytes?: number) => {
-  const directories = new TaskDirectories({
-    parent: await temporaryFolder(),
-    workerId: 'w-1',
-    maxBytes,
-    keep: 'never',
-    log: linesOf().logger,
-    wake: new Wake(),
-  })
+  const settings = { ...directorySettings(await temporaryFolder(), 'w-1'), taskFilesMaxBytes: maxBytes }
+  const directories = new TaskDirectories(settings, linesOf().logger, new Wake())
   const signal = new TaskSignal()
   return { files: new TaskFiles(directories.open('t-1'), signal), signal }
 }

@@ -2,8 +2,11 @@ import { chmod, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile 
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BlobCache } from '../../../src/storage/blob-cache.js'
+import { CachedFiles } from '../../../src/storage/cached-files.js'
 import type { ObjectStore } from '../../../src/storage/object-store.js'
 import { S3Store } from '../../../src/storage/s3-store.js'
+import { OwnDirectory } from '../../../src/utils/directories/own-directory.js'
+import type { Logger } from '../../../src/utils/logger.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
 import { linesOf } from '../../support/log-lines.js'
@@ -11,10 +14,13 @@ import { type OwnS3, startOwnS3 } from '../../support/s3/own-s3.js'
 import { NO_DISK, smallDisk } from '../../support/small-disk.js'
 
 const KEYS = { accessKey: 'a', secretKey: 's' }
+const blobCache = (store: ObjectStore, folder: string, maxBytes: number, space: string, log: Logger) =>
+  new BlobCache(store, new CachedFiles(new OwnDirectory([folder], {}), maxBytes, space, log))
+
 const cacheOf = (s3: OwnS3, folder: string, maxBytes = 1_000) => {
   const { logger: log, lines } = linesOf()
   const store = new S3Store({ endpointUrl: s3.url, ...KEYS, maxConcurrency: 8 })
-  return { cache: new BlobCache({ store, folder, maxBytes, space: s3.url, log }), lines }
+  return { cache: blobCache(store, folder, maxBytes, s3.url, log), lines }
 }
 
 /** A store with some objects of 100 bytes, a cache in front of it, and how they are had. */
@@ -196,9 +202,7 @@ describe('one that waits for the download of another', () => {
       upload: async () => ({ size: 0 }),
     }
     const folder = await temporaryFolder()
-    const workers = [1, 2].map(
-      () => new BlobCache({ store, folder, maxBytes: 1_000, space: 's', log: linesOf().logger }),
-    )
+    const workers = [1, 2].map(() => blobCache(store, folder, 1_000, 's', linesOf().logger))
     const download = async (worker: number, name: string, options = {}) =>
       workers[worker]?.download({ bucket: 'b', key: 'k' }, join(folder, name), {
         signal: new AbortController().signal,
@@ -269,7 +273,7 @@ describe('an entry that is not what it was', () => {
       'a'.repeat(100),
     )
     expect(accepted).toEqual([100])
-    expect(warnings()).toEqual(['modified file in the blob cache: downloading it again'])
+    expect(warnings()).toEqual(['File in the blob cache was modified: the worker downloads it again'])
     await fetched('a')
     expect(gets(s3, 'a')).toBe(2)
   })
@@ -361,7 +365,9 @@ it('goes on without where its disk is full, says so, and tries again later', asy
   onTestFinished(() => void vi.useRealTimers())
   const said = () => lines.all.map(({ message }) => message)
   for (let time = 0; time < 2; time++) expect(await fetched('large', cache)).toHaveLength(200_000)
-  expect(said()).toEqual(['blob cache cannot be written; tasks download without it for a minute'])
+  expect(said()).toEqual([
+    'Blob cache not written: tasks download without it for a minute. Check WORKER_BLOB_CACHE_DIR',
+  ])
   expect(await readdir(disk ?? '')).toEqual([])
   await fetched('a', cache)
   expect(await readdir(disk ?? '')).toEqual([])

@@ -5,13 +5,14 @@ import { PermanentError, type TaskContext, TransientError, type Worker } from 'a
 import { describe, expect, it } from 'vitest'
 import { TaskDirectories } from '../../../src/tasks/files/task-directories.js'
 import { Wake } from '../../../src/utils/wake.js'
+import { directorySettings } from '../../support/files/directory-settings.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
-import { Child } from '../../support/interop/child-process.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { linesOf } from '../../support/log-lines.js'
 import { NO_DISK, smallDisk } from '../../support/small-disk.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 
 const writes = async ({ files }: TaskContext) => {
   await files.write('sub/a.txt', 'a')
@@ -27,7 +28,7 @@ const tasks = (worker: Worker) =>
 const isEmpty = (folder: string) => async () => (await listing(folder)).length === 0
 
 const directoriesIn = (parent: string, workerId = 'w-1', log = linesOf().logger) => {
-  return new TaskDirectories({ parent, workerId, maxBytes: undefined, keep: 'never', log, wake: new Wake() })
+  return new TaskDirectories(directorySettings(parent, workerId), log, new Wake())
 }
 
 describe('a task directory', () => {
@@ -65,7 +66,7 @@ describe('a task directory', () => {
     const { taskId } = await run(name)
     await worker.stop({ pollGraceMs: 0 })
     expect(await listing(folder)).toEqual(left ? [taskId] : [])
-    expect(logged.join('').includes('task directory kept')).toBe(left === 1)
+    expect(logged.join('').includes('Task directory kept')).toBe(left === 1)
     const successor = directoriesIn(folder, 'keeper')
     successor.sweep(() => false)
     await successor.idle()
@@ -77,15 +78,19 @@ describe('what a crash has left behind', () => {
   /** A process with a worker that is killed while a task runs. */
   const crash = async (folder: string, workerId: string) => {
     const program = fileURLToPath(new URL('crashing-worker.child.ts', import.meta.url))
-    const env = { ...process.env, TASK_FILES_DIR: folder, WORKER_ID: workerId }
-    const child = new Child(process.execPath, ['--import', 'tsx', program], { env })
+    const orchestrator = await testOrchestrator()
+    const worker = await orchestrator.startWorker(program, {
+      env: { TASK_FILES_DIR: folder, WORKER_ID: workerId },
+      execArgv: ['--import', 'tsx'],
+    })
+    await orchestrator.createJob({ task: 't' })
     await eventually(
       'the task has written',
-      () => child.output.includes('written'),
+      () => worker.output.includes('written'),
       {},
-      () => child.output,
+      () => worker.output,
     )
-    await child.end('SIGKILL')
+    await orchestrator.killWorker(worker)
   }
 
   it('goes at the next start, and nothing else does', async () => {

@@ -240,9 +240,10 @@ describe('a measurement', () => {
       await writeFile(join(root, `later-${number}`), 'x')
       quota.set(join(root, `later-${number}`), 1)
     }
-    const early = quota.measure()
-    await Promise.all(['a', 'b', 'c'].map((name) => quota.addMeasured(join(root, name), 100)))
-    await early
+    const names = ['a', 'b', 'c']
+    await Promise.all([quota.measure(), ...names.map(() => quota.measure())])
+    expect(measured).toBe(2)
+    await Promise.all(names.map((name) => quota.addMeasured(join(root, name), 100)))
     expect(measured).toBe(2)
   })
 })

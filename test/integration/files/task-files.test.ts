@@ -6,6 +6,7 @@ import type { TaskFiles } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { StateError } from '../../../src/errors.js'
 import { Wake } from '../../../src/utils/wake.js'
+import { directorySettings } from '../../support/files/directory-settings.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { listing } from '../../support/files/listing.js'
 import { linesOf } from '../../support/log-lines.js'
@@ -224,14 +225,7 @@ describe('the task id', () => {
       const { TaskDirectories } = await import('../../../src/tasks/files/task-directories.js')
       const { temporaryFolder } = await import('../../support/files/temporary-folder.js')
       const parent = join(await temporaryFolder(), 'inner')
-      const directories = new TaskDirectories({
-        parent,
-        workerId: 'w',
-        maxBytes: undefined,
-        keep: 'never',
-        log: undefined as never,
-        wake: new Wake(),
-      })
+      const directories = new TaskDirectories(directorySettings(parent), undefined as never, new Wake())
       const path = directories.open(taskId).make()
       expect(join(path, '..')).toBe(parent)
       expect(await listing(parent)).toHaveLength(1)
@@ -249,7 +243,7 @@ describe('the task id', () => {
     const parent = await temporaryFolder()
     await mkdir(join(parent, 't-1'))
     await writeFile(join(parent, 't-1/mine'), 'mine')
-    const folder = new PayloadFolder({ parent, log: linesOf().logger })
+    const folder = new PayloadFolder(directorySettings(parent), linesOf().logger)
     const claim = claimDirectory(folder, 't-1', thisProcess('w'))
     expect(claim.path).toBe(join(parent, 't-1~2'))
     expect(await readFile(join(parent, 't-1/mine'), 'utf8')).toBe('mine')

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
-import { Child } from '../../support/interop/child-process.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 
 /** Node then looks for a package that nobody has, and says what it says of one that was left out. */
 const HOOK = `export const resolve = (name, context, next) =>
@@ -10,24 +10,23 @@ const asModule = (text: string) => `data:text/javascript,${encodeURIComponent(te
 const REGISTER = `import { register } from 'node:module'; register(${JSON.stringify(asModule(HOOK))})`
 
 it('without the AWS SDK, only tasks that need it fail, and say how to install it', async () => {
-  const program = fileURLToPath(new URL('without-sdk.child.ts', import.meta.url))
-  const env = { ...process.env, TASK_FILES_DIR: await temporaryFolder() }
-  const child = new Child(process.execPath, ['--import', 'tsx', '--import', asModule(REGISTER), program], {
-    env,
+  const orchestrator = await testOrchestrator()
+  await orchestrator.startWorker(fileURLToPath(new URL('without-sdk.child.ts', import.meta.url)), {
+    env: { TASK_FILES_DIR: await temporaryFolder(), S3_ENDPOINT_URL: 'http://127.0.0.1:9' },
+    execArgv: ['--import', 'tsx', '--import', asModule(REGISTER)],
   })
-  expect(await child.ended(), child.output).toBe(0)
+  const run = async (task: string, params = {}) => {
+    const { id } = await orchestrator.createJob({ task, params })
+    return orchestrator.waitForJob(id)
+  }
   const refused = {
     status: 'quarantined',
     errorMessage: expect.stringContaining(
       'AWS SDK is not installed, but s3:// values need it: npm install @aws-sdk/client-s3',
     ),
   }
-  expect(JSON.parse(child.output)).toEqual({
-    jobs: [
-      expect.objectContaining({ task: 'reads', ...refused }),
-      expect.objectContaining({ task: 'writes', ...refused }),
-      expect.objectContaining({ task: 'plain', errorMessage: '', history: { text: 'a' } }),
-    ],
-    ready: true,
-  })
+  expect(await run('reads', { file: 's3://bucket/key' })).toMatchObject(refused)
+  expect(await run('writes')).toMatchObject(refused)
+  expect(await run('plain')).toMatchObject({ status: 'finished', history: { text: 'a' } })
+  expect(await run('ready')).toMatchObject({ history: { ready: true } })
 })

@@ -36,7 +36,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     expect(idOf(second)).not.toBe(workerId)
     expect(await standIn.delivered(done)).toMatchObject([{ worker_id: workerId, result: { data: { n: 1 } } }])
     expect(await standIn.delivered(hanging)).toMatchObject([
-      { worker_id: workerId, result: { error: { message: 'worker restarted' } } },
+      { worker_id: workerId, result: { error: { message: 'The worker restarted before the task ended' } } },
     ])
     expect(folders()).toEqual([idOf(second)])
     await second.says(`delivered ${done}`)

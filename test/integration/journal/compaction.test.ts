@@ -35,7 +35,7 @@ test('a journal is shortened while the worker runs, and keeps the open tasks', a
   await first.kill()
   await start()
   expect(await standIn.delivered(open)).toMatchObject([
-    { result: { status: 'failure', error: { message: 'worker restarted' } } },
+    { result: { status: 'failure', error: { message: 'The worker restarted before the task ended' } } },
   ])
 })
 

@@ -53,7 +53,10 @@ describe.each(GENERATIONS)('worker processes at an orchestrator of the generatio
     standIn.holdMs = 1_000
     await start()
     expect(await standIn.delivered(id)).toMatchObject([
-      { worker_id: STANDBY, result: { status: 'failure', error: { message: 'worker restarted' } } },
+      {
+        worker_id: STANDBY,
+        result: { status: 'failure', error: { message: 'The worker restarted before the task ended' } },
+      },
     ])
   })
 })

@@ -33,7 +33,12 @@ test('after a power cut that loses `settled`, the result is delivered again', as
 test('after a power cut that loses `finished`, the task is handed back', async () => {
   const { standIn, id } = await cutBefore('finished')
   expect(await standIn.delivered(id)).toMatchObject([
-    { result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } } },
+    {
+      result: {
+        status: 'failure',
+        error: { code: 'TRANSIENT_ERROR', message: 'The worker restarted before the task ended' },
+      },
+    },
   ])
 })
 

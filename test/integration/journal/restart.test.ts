@@ -47,7 +47,10 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
       expect(await standIn.delivered(id)).toMatchObject([
         {
           worker_id: 'w1',
-          result: { status: 'failure', error: { code: 'TRANSIENT_ERROR', message: 'worker restarted' } },
+          result: {
+            status: 'failure',
+            error: { code: 'TRANSIENT_ERROR', message: 'The worker restarted before the task ended' },
+          },
         },
       ])
       // The orchestrator then looks for an idle worker, so this one must be registered.
@@ -63,7 +66,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     await first.ended()
     await start()
     expect(await standIn.delivered(id)).toMatchObject([
-      { result: { error: { message: 'worker restarted' } } },
+      { result: { error: { message: 'The worker restarted before the task ended' } } },
     ])
   })
 

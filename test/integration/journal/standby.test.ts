@@ -216,7 +216,10 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
           { fact: 'accepted', from: url, workerId: STANDBY, jobId: 'j2', taskId: 't2', taskName: 'echo' },
         ],
       })
-      const handedBack = { status: 'failure', error: { message: 'worker restarted' } }
+      const handedBack = {
+        status: 'failure',
+        error: { message: 'The worker restarted before the task ended' },
+      }
       expect(await standIn.delivered('t1')).toMatchObject([{ worker_id: 'w1', result: handedBack }])
       expect(await standIn.delivered('t2')).toMatchObject([{ worker_id: STANDBY, result: handedBack }])
       expect(standIn.lastHeartbeat(STANDBY)).toMatchObject({ status: 'idle' })

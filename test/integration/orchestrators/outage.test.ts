@@ -64,6 +64,28 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     vi.useRealTimers()
   })
 
+  test('a poll on a dead connection holds up no task once heartbeats are answered again', async () => {
+    const holdMs = 20_000
+    const only = await remote('only', { generation, pollHoldMs: holdMs })
+    const variables = { HEARTBEAT_INTERVAL: 5, MAX_CONCURRENT_TASKS: 1 }
+    const worker = workerOf([only], { variables }).task('echo', () => ({}))
+    await worker.start()
+    await pass(1_000)
+
+    only.proxy.freeze()
+    // The orchestrator gives up the poll. The worker still waits for its response.
+    await pass(holdMs)
+    only.proxy.thaw()
+    const before = only.proxy.requests.length
+    const isHeartbeat = ({ method }: { method: string }) => method === 'PATCH' || method === 'POST'
+    await pass(POLL_PERIOD_MS, () => only.proxy.requests.slice(before).some(isHeartbeat))
+    await pass(1_000)
+    const { id } = await only.orchestrator.createJob({ task: 'echo', timeoutMs: 3_600_000 })
+    const isDone = () => only.orchestrator.job(id)?.state === SUCCEEDED[generation]
+    expect(await pass(POLL_PERIOD_MS, isDone)).toBeLessThan(1_000)
+    vi.useRealTimers()
+  })
+
   test('a name that leads elsewhere is followed, though the old server never says a word again', async () => {
     const options = { generation, pollHoldMs: POLL_PERIOD_MS, allowedHosts: ['orchestrator.test'] }
     const old = await remote('old', options)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { HttpTransport } from '../../../src/transport/http.js'
+import { PASS, type SeenRequest } from '../../support/chaos/fault.js'
 import { type Remote, remote, workerOf } from '../../support/chaos/fleet.js'
 import { holdClock, pass, settle } from '../../support/chaos/virtual-time.js'
 
@@ -24,10 +25,12 @@ const breakDeadlines = (): void => {
     set(ms === DUE_MS ? () => {} : action, ms, ...rest)) as typeof setTimeout)
 }
 
-/** Every line that is open is dead, and nobody says so; what is opened from now on is not. */
-const blackHole = ({ proxy }: Remote): void => {
-  proxy.freeze()
-  proxy.thaw()
+/** No poll is answered from now on, and nobody says so, until `isOver`. Heartbeats are answered. Resolves when it has begun. */
+const swallowPolls = async ({ proxy }: Remote, isOver = () => false): Promise<void> => {
+  const isPoll = ({ path }: SeenRequest) => path.endsWith('/tasks/next')
+  const before = proxy.requests.length
+  proxy.plan = (request) => (isPoll(request) && !isOver() ? { kind: 'silence', when: 'before' } : PASS)
+  await pass(POLL_HOLD_MS + LOOK_MS, () => proxy.requests.slice(before).some(isPoll))
 }
 
 const setUp = async () => {
@@ -57,10 +60,10 @@ test('polls that never end: new connections help', async () => {
   breakDeadlines()
   const { only, worker, running, works, livez, registrations } = await setUp()
   const reconnect = vi.spyOn(HttpTransport.prototype, 'reconnect')
-  blackHole(only)
+  await swallowPolls(only, () => reconnect.mock.calls.length > 0)
   await pass(2 * DUE_MS - LOOK_MS)
   expect(reconnect).not.toHaveBeenCalled()
-  await pass(2 * LOOK_MS, () => reconnect.mock.calls.length > 0)
+  await pass(3 * LOOK_MS, () => reconnect.mock.calls.length > 0)
   expect(reconnect).toHaveBeenCalledOnce()
   expect(await works(POLL_HOLD_MS)).toBe(true)
   expect([registrations(), await livez()]).toEqual([1, [200, 'OK']])
@@ -73,7 +76,7 @@ test('polls that no new connection ends: a new registration, then a red /livez, 
   breakDeadlines()
   const { only, worker, running, works, livez, registrations } = await setUp()
   const reconnect = vi.spyOn(HttpTransport.prototype, 'reconnect').mockImplementation(() => {})
-  blackHole(only)
+  await swallowPolls(only)
   await pass(3 * DUE_MS, () => reconnect.mock.calls.length > 0)
   expect([reconnect.mock.calls.length, registrations()]).toEqual([1, 1])
   await pass(DUE_MS + LOOK_MS, () => registrations() === 2)
@@ -82,6 +85,7 @@ test('polls that no new connection ends: a new registration, then a red /livez, 
   expect(await livez()).toEqual([503, expect.stringContaining('no poll of')])
   expect(registrations()).toBe(2)
 
+  only.proxy.plan = () => PASS
   only.proxy.cut()
   expect(await works(2 * POLL_HOLD_MS)).toBe(true)
   await pass(LOOK_MS)

@@ -74,7 +74,7 @@ test.each([
     await orchestrator.answered('registration')
     await orchestrator.answered('heartbeat')
     expect(shownBy(orchestrator.calls('registration'))).toEqual([SECRET])
-    await said('no short-lived token (STS)')
+    await said('Short-lived token (STS) not received')
     givesTokens(orchestrator)
     await vi.advanceTimersByTimeAsync(61_000)
     await orchestrator.answered('heartbeat')
@@ -227,7 +227,7 @@ test.each([
     expect(shownBy(orchestrator.calls('registration'))).toEqual(['access-1', SECRET])
     expect(second?.body).toEqual(first?.body)
     expect(shownBy(orchestrator.calls('heartbeat')).at(-1)).toBe(SECRET)
-    expect((await said('no short-lived token (STS)')).err?.message).toContain(
+    expect((await said('Short-lived token (STS) not received')).err?.message).toContain(
       `was answered ${tooLong.status}`,
     )
     // Another one is asked for after a minute, not at once.
@@ -262,7 +262,7 @@ test.each([
   await worker.start()
   await orchestrator.answered('registration')
   expect(shownBy(orchestrator.calls('registration'))).toEqual([SECRET])
-  expect((await said('no short-lived token (STS)')).err?.message).not.toContain('xxx')
+  expect((await said('Short-lived token (STS) not received')).err?.message).not.toContain('xxx')
 })
 
 test.each([

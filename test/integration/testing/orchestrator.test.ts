@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { leakCheck, startOrchestrator, UnexpectedRequestError } from 'avtomatika
 import { request } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { testWorker } from '../../support/test-worker.js'
 
 const CHILD = fileURLToPath(new URL('worker.child.ts', import.meta.url))
@@ -38,6 +39,34 @@ describe('the orchestrator of the test kit', () => {
     expect(readFileSync(notes, 'utf8')).toBe('7\n7\n')
     await orchestrator.close()
     await leaks.check()
+  })
+
+  test('a worker that is started after a kill takes over from the killed one', async () => {
+    const orchestrator = await testOrchestrator()
+    const { notes } = workerEnv()
+    const env = { NOTES: notes, LOG_LEVEL: 'warn' }
+    await orchestrator.startWorker(CHILD, { env: { ...env, HANGS: 'yes' }, execArgv: TSX })
+    const { id } = await orchestrator.createJob({ task: 'note', params: { n: 8 } })
+    await expect.poll(() => existsSync(notes)).toBe(true)
+    await orchestrator.killWorker()
+    const { id: later } = await orchestrator.createJob({ task: 'note', params: { n: 9 } })
+    await orchestrator.startWorker(CHILD, { env, execArgv: TSX })
+    for (const each of [id, later])
+      expect(await orchestrator.waitForJob(each)).toMatchObject({ state: 'finished' })
+    const runs = readFileSync(notes, 'utf8').trim().split('\n')
+    expect(runs.toSorted()).toEqual(['8', '8', '9'])
+  })
+
+  test('two tests at once, and two workers of one test, have directories of their own', async () => {
+    const { env } = workerEnv()
+    const { WORKER_STATE_DIR: _, ...shared } = env
+    const orchestrators = await Promise.all([testOrchestrator(), testOrchestrator()])
+    for (const orchestrator of orchestrators) {
+      const workers = [1, 2].map(() => orchestrator.startWorker(CHILD, { env: shared, execArgv: TSX }))
+      await Promise.all(workers)
+      const ids = orchestrator.workers().map(({ workerId }) => workerId)
+      expect(ids.toSorted()).toEqual(['test-worker-1', 'test-worker-2'])
+    }
   })
 
   test('a worker that ends by itself is an error with its output', async () => {

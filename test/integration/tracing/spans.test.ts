@@ -358,6 +358,6 @@ test('code of the application that throws costs no task its result', async () =>
   expect((await orchestrator.answered('result')).body.task_id).toBe('t2')
   expect(orchestrator.calls('result')).toHaveLength(2)
   expect(logged('warn').map(({ msg }) => msg)).toEqual([
-    'Span not made: OpenTelemetry threw an error. Tasks run and are delivered without it',
+    'Span not made: OpenTelemetry threw an error. Tasks run without spans',
   ])
 })

@@ -16,7 +16,7 @@ const receive = async (
 ) => {
   const { status = 200, ...limits } = more
   const server = await RawOrchestrator.start()
-  const transport = new HttpTransport({ url: server.url, headers: {}, connections: 1 })
+  const transport = new HttpTransport({ url: server.url }, {}, 1)
   onTestFinished(() => transport.close())
   const headers = { ...(encoding !== undefined && { 'content-encoding': encoding }) }
   server.answers('poll', { status, body, headers })

@@ -8,14 +8,9 @@ import { holdTime } from '../../support/test-worker.js'
 
 const POLL = { method: 'GET', path: '/tasks/next', deadlineMs: 5_000 } as const
 
-const setup = async (more: { connections?: number } = {}) => {
+const setup = async (connections = 2) => {
   const server = await RawOrchestrator.start()
-  const transport = new HttpTransport({
-    url: server.url,
-    headers: { 'x-worker-token': 'secret' },
-    connections: 2,
-    ...more,
-  })
+  const transport = new HttpTransport({ url: server.url }, { 'x-worker-token': 'secret' }, connections)
   onTestFinished(async () => {
     vi.useRealTimers()
     vi.restoreAllMocks()
@@ -104,7 +99,7 @@ test('a refused connection is named in the error', async () => {
 })
 
 test('a canceled request ends at once; if it waits for a connection it is never sent', async () => {
-  const { server, transport } = await setup({ connections: 1 })
+  const { server, transport } = await setup(1)
   server.answers('poll', 'hold')
   const cancelGroup = new CancelGroup()
   const open = transport.send({ ...POLL, cancelGroup })
@@ -145,7 +140,7 @@ test('a deadline that passes while the transport closes opens no new connections
 
 test('a pool with waiting requests that is replaced, then cut, is forgotten', async () => {
   holdTime()
-  const { server, transport } = await setup({ connections: 1 })
+  const { server, transport } = await setup(1)
   server.answers('poll', 'hold')
   const send = (deadlineMs: number) => transport.send({ ...POLL, deadlineMs }).catch((error: Error) => error)
   const requests = [send(60_000), send(60_000), send(5_000)]
@@ -163,7 +158,7 @@ test('a pool with waiting requests that is replaced, then cut, is forgotten', as
 
 test('a response in time leaves the connection in use', async () => {
   holdTime()
-  const { server, transport } = await setup({ connections: 1 })
+  const { server, transport } = await setup(1)
   server.answers('poll', { status: 204 })
   const replaced = vi.spyOn(Pool.prototype, 'close')
   await transport.send(POLL)

@@ -16,7 +16,7 @@ const setUp = async (answer: (socket: Socket) => void) => {
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
-  const transport = new HttpTransport({ url: `http://127.0.0.1:${port}`, headers: {}, connections: 1 })
+  const transport = new HttpTransport({ url: `http://127.0.0.1:${port}` }, {}, 1)
   onTestFinished(async () => {
     await transport.close()
     for (const socket of sockets) socket.destroy()

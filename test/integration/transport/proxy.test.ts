@@ -26,7 +26,7 @@ const setUp = async (credentials = '') => {
   server.answers('poll', { body: { ok: 1 } })
   const url = 'http://orchestrator.invalid:8080/base'
   const own = new HttpProxy(proxy.url.replace('//', `//${credentials}`))
-  const transport = new HttpTransport({ url, headers: { 'x-extra': 'yes' }, connections: 2, proxy: own })
+  const transport = new HttpTransport({ url, proxy: own }, { 'x-extra': 'yes' }, 2)
   onTestFinished(() => transport.close())
   return { server, proxy, transport }
 }
@@ -54,7 +54,7 @@ describe('§1.1.10 a request over HTTP', () => {
     proxy.refusal = 407
     expect(await transport.send(REQUEST)).toMatchObject({ status: 407 })
     const nowhere = new HttpProxy('http://me:geheim@127.0.0.1:9')
-    const lost = new HttpTransport({ url: 'http://o.invalid', headers: {}, connections: 1, proxy: nowhere })
+    const lost = new HttpTransport({ url: 'http://o.invalid', proxy: nowhere }, {}, 1)
     onTestFinished(() => lost.close())
     await expect(lost.send(REQUEST)).rejects.toThrow(
       /^GET http:\/\/o\.invalid\/x\/tasks\/next \(through the proxy http:\/\/127\.0\.0\.1:9\) failed: .*ECONNREFUSED/,
@@ -136,8 +136,8 @@ describe('§1.1.10 a tunnel', () => {
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     server.close()
-    const options = { url: 'https://o.invalid', headers: {}, connections: 1 }
-    const transport = new HttpTransport({ ...options, proxy: new HttpProxy(`http://127.0.0.1:${port}`) })
+    const proxy = new HttpProxy(`http://127.0.0.1:${port}`)
+    const transport = new HttpTransport({ url: 'https://o.invalid', proxy }, {}, 1)
     onTestFinished(() => transport.close())
     await expect(transport.send(REQUEST)).rejects.toMatchObject({
       message: expect.stringContaining('ECONNREFUSED'),
@@ -169,7 +169,7 @@ test.skipIf(!canCertify() && process.env['CI'] !== 'true')(
     const url = 'https://localhost:4443'
     const tls = new TlsFiles({ caPath: authority.caPath }, () => {})
     const proxy = new HttpProxy(front.url.replace('//', '//me:pw@'))
-    const transport = new HttpTransport({ url, headers: {}, connections: 1, tls, proxy })
+    const transport = new HttpTransport({ url, tls, proxy }, {}, 1)
     onTestFinished(() => transport.close())
     expect((await transport.send(REQUEST)).text).toBe('{"path":"/x/tasks/next"}')
     const text = await new Promise<string>((resolve, reject) => {
@@ -182,7 +182,7 @@ test.skipIf(!canCertify() && process.env['CI'] !== 'true')(
     expect(front.seen).toEqual(['CONNECT localhost:4443', 'CONNECT localhost:4443'])
     expect(front.credentials[0]).toMatch(/^Basic /)
     // Without the authority the tunnel does not help: TLS is checked to its end.
-    const strict = new HttpTransport({ url, headers: {}, connections: 1, proxy })
+    const strict = new HttpTransport({ url, proxy }, {}, 1)
     onTestFinished(() => strict.close())
     await expect(strict.send(REQUEST)).rejects.toThrow(/certificate/)
   },

@@ -51,7 +51,7 @@ const setup = async () => {
 const transportTo = (url: string, paths: TlsSettings | undefined) => {
   const troubles: string[] = []
   const tls = paths && new TlsFiles(paths, (error) => troubles.push(error.message))
-  const transport = new HttpTransport({ url, headers: {}, connections: 1, tls })
+  const transport = new HttpTransport({ url, tls }, {}, 1)
   onTestFinished(() => transport.close())
   const whoAmI = async () => JSON.parse((await transport.send(POLL)).text) as string
   return { whoAmI, troubles, tls }

@@ -79,19 +79,19 @@ describe('§1.6.1 §1.6.4 the socket', () => {
       stopped = commandSocket.stop()
       return socket
     }
-    const commandSocket = new CommandSocket({
-      orchestrator: {
+    const commandSocket = new CommandSocket(
+      {
         url: orchestrator.url,
         openSocket: dial,
         protocol: { readCommand: () => null, writeProgress: () => '' },
       },
-      listener: {
+      {
         commandReceived: () => {},
         socketOpened: () => events.push('opened'),
         socketClosed: () => events.push('closed'),
       },
-      log: logger,
-    })
+      logger,
+    )
     let stopped: Promise<void> | undefined
     commandSocket.open()
     const peer = await orchestrator.peers.next()
@@ -204,7 +204,7 @@ test('§1.6.7 1008 while the worker ends is its successor, which keeps the socke
   running.open()
   await stopped
   expect(lines.all.map(({ message }) => message)).toContain(
-    'Command socket taken over by a successor of this worker',
+    'Command socket closed: another worker with this id has opened one',
   )
   expect(lines.all.filter(({ message }) => message.includes('ANOTHER WORKER'))).toHaveLength(0)
   expect(orchestrator.upgrades.all).toHaveLength(1)

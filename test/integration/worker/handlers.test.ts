@@ -5,12 +5,12 @@ import {
   transientFailure,
   type WorkerEvents,
 } from 'avtomatika-worker'
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { GENERATIONS } from '../../support/generations.js'
 import { nextEvent } from '../../support/next-event.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { testWorker } from '../../support/test-worker.js'
 
 const setup = async () => {
@@ -162,15 +162,13 @@ test("a handler's own log lines carry the ids", async () => {
 })
 
 test.each(GENERATIONS)('the embedded orchestrator gets its task done: %s', async (generation) => {
-  const orchestrator = await startOrchestrator({ pollHoldMs: 200, generation })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator({ generation })
   const { worker } = testWorker({
     url: orchestrator.url,
-    variables: { WORKER_TOKEN: 'your-secret-worker-token', ORCHESTRATOR_PROTOCOL: 'auto' },
+    variables: { WORKER_TOKEN: orchestrator.workerToken, ORCHESTRATOR_PROTOCOL: 'auto' },
   })
   worker.task('twice', ({ x }) => ({ data: { y: 2 * x } }))
   await worker.start()
-  await orchestrator.waitForWorker('twice')
   const { id } = await orchestrator.createJob({ task: 'twice', params: { x: 21 } })
   expect(await orchestrator.waitForJob(id)).toMatchObject({ history: { y: 42 } })
 })

@@ -1,18 +1,17 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startOrchestrator } from 'avtomatika-worker/dev'
 import { expect, onTestFinished, test } from 'vitest'
 import { Child } from '../../support/interop/child-process.js'
 import { freePort } from '../../support/interop/free-port.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 
 const SCRIPT = fileURLToPath(new URL('many.child.ts', import.meta.url))
 const MANY = 12
 
 const manyWorkers = async (variables: NodeJS.ProcessEnv) => {
-  const orchestrator = await startOrchestrator({ waitForWorker: true })
-  onTestFinished(() => orchestrator.close())
+  const orchestrator = await testOrchestrator()
   const home = temporaryFolder()
   const env = {
     PATH: process.env['PATH'],

@@ -1,9 +1,18 @@
-import { defineTask, InvalidInputError, PermanentError } from 'avtomatika-worker'
+import { defineTask, InvalidInputError, PermanentError, Worker } from 'avtomatika-worker'
+import { runTask } from 'avtomatika-worker/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { gate, testWorker } from '../../support/test-worker.js'
 
+/** A worker without an orchestrator, and the outcome of one of its tasks. */
+const unstarted = () => {
+  const worker = new Worker()
+  const run = async (name: string, params = {}) => (await runTask(worker, name, params)).outcome
+  return { worker, run }
+}
+
+/** A worker that takes its tasks from an orchestrator. */
 const setup = async (concurrency = 2) => {
   const orchestrator = await RawOrchestrator.start()
   const made = testWorker({ url: orchestrator.url, maxConcurrentTasks: concurrency })
@@ -15,7 +24,7 @@ const setup = async (concurrency = 2) => {
 }
 
 test('runs around the handler, the first registered outermost, after the params were validated', async () => {
-  const { worker, run } = await setup()
+  const { worker, run } = unstarted()
   const steps: unknown[] = []
   for (const name of ['outer', 'inner']) {
     worker.use(async ({ taskName }, next, params) => {
@@ -29,7 +38,6 @@ test('runs around the handler, the first registered outermost, after the params 
     steps.push(['handler', n])
     return { data: { n } }
   })
-  await worker.start()
   expect(await run('work', { n: '1' })).toEqual({ status: 'success', data: { n: 1 } })
   expect(steps).toEqual([
     ['outer in', 'work', { n: 1 }],
@@ -44,7 +52,7 @@ test('runs around the handler, the first registered outermost, after the params 
 })
 
 test('its return value is the result; without one, the value of the rest stands', async () => {
-  const { worker, run } = await setup()
+  const { worker, run } = unstarted()
   worker.use(async ({ taskName }, next) => {
     if (taskName === 'skipped') return { data: { by: 'middleware' } }
     if (taskName === 'replaced') return { data: { was: await next() } }
@@ -57,7 +65,6 @@ test('its return value is the result; without one, the value of the rest stands'
       await new Promise(setImmediate)
       return { data: { by: name } }
     })
-  await worker.start()
   expect(await run('plain')).toEqual({ status: 'success', data: { by: 'plain' } })
   expect(await run('forgotten')).toEqual({ status: 'success', data: { by: 'forgotten' } })
   expect(await run('skipped')).toEqual({ status: 'success', data: { by: 'middleware' } })
@@ -68,7 +75,7 @@ test('its return value is the result; without one, the value of the rest stands'
 })
 
 test('an error of the handler reaches it, and is not lost if it returns nothing', async () => {
-  const { worker, run } = await setup()
+  const { worker, run } = unstarted()
   const seen: unknown[] = []
   worker.use(async ({ taskName }, next) => {
     try {
@@ -84,7 +91,6 @@ test('an error of the handler reaches it, and is not lost if it returns nothing'
     worker.task(name, () => {
       throw new PermanentError(`no ${name}`)
     })
-  await worker.start()
   expect(await run('mended')).toEqual({ status: 'success', data: { mended: true } })
   expect(await run('renamed')).toMatchObject({ error: { code: 'INVALID_INPUT_ERROR', message: 'renamed' } })
   expect(await run('swallowed')).toMatchObject({
@@ -130,12 +136,11 @@ const faulty = {
 test.each(Object.keys(faulty) as (keyof typeof faulty)[])(
   'one that %s fails that task alone',
   async (name) => {
-    const { worker, run } = await setup()
+    const { worker, run } = unstarted()
     const [middleware, code, message] = faulty[name]
     let isFaulty = true
     worker.use((ctx, next) => (isFaulty ? middleware(ctx, next) : next()))
     worker.task('work', () => ({ data: { ok: true } }))
-    await worker.start()
     expect(await run('work')).toMatchObject({
       status: 'failure',
       error: { code, message: expect.stringContaining(message) },
@@ -174,7 +179,7 @@ test('a handler that still runs when its middleware has thrown keeps its slot un
 })
 
 test('what it adds is on the context of later middleware and of the handler, copied or not', async () => {
-  const { worker, run } = await setup()
+  const { worker, run } = unstarted()
   const typed = worker
     .use<{ db: { name: string } }>(async (_ctx, next) => next({ db: { name: 'main' } }))
     .use<{ user: string }>(async ({ db }, next) => next({ user: `user of ${db.name}` }))
@@ -185,7 +190,6 @@ test('what it adds is on the context of later middleware and of the handler, cop
       run: (_params, ctx: { readonly db: { name: string } }) => ({ data: { db: ctx.db.name } }),
     }),
   )
-  await worker.start()
   expect((await run('work')).data).toEqual({ user: 'user of main', db: 'main' })
   expect((await run('defined')).data).toEqual({ db: 'main' })
 })
@@ -199,7 +203,7 @@ test('one that is added while the worker runs counts for the tasks that start af
   expect((await run('work')).data).toEqual({ by: 'middleware' })
 })
 
-test('what is no function is refused where it is written', async () => {
-  const { worker } = await setup()
+test('what is no function is refused where it is written', () => {
+  const { worker } = unstarted()
   expect(() => worker.use({} as never)).toThrow('worker.use takes a function')
 })

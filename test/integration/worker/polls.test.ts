@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { pass } from '../../support/chaos/virtual-time.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { expectPauses, gate, holdTime, testWorker } from '../../support/test-worker.js'
 
@@ -28,7 +29,7 @@ describe('§1.4.4 how many polls are open', () => {
     await worker.start()
     for (let polls = 1; polls <= 3; polls++) {
       await orchestrator.next('poll')
-      await vi.advanceTimersByTimeAsync(30_000)
+      await pass(30_000)
       await orchestrator.fence()
       expect(orchestrator.calls('poll')).toHaveLength(polls)
       orchestrator.endPoll()

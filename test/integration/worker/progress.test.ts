@@ -1,9 +1,9 @@
 import type { TaskContext } from 'avtomatika-worker'
-import { startOrchestrator } from 'avtomatika-worker/dev'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { GENERATIONS } from '../../support/generations.js'
 import { Inbox } from '../../support/inbox.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
+import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { eventsOf, workerOf } from '../../support/worker-of.js'
 
 type Setup = Parameters<typeof workerOf>[1]
@@ -135,10 +135,9 @@ describe('§1.6.12 progress', () => {
   })
 
   test.each(GENERATIONS)('is seen at the embedded orchestrator: %s', async (generation) => {
-    const orchestrator = await startOrchestrator({ generation })
-    onTestFinished(() => orchestrator.close())
+    const orchestrator = await testOrchestrator({ generation })
     const { worker } = workerOf(orchestrator.url, {
-      variables: { WORKER_TOKEN: 'your-secret-worker-token', ORCHESTRATOR_PROTOCOL: 'auto' },
+      variables: { WORKER_TOKEN: orchestrator.workerToken, ORCHESTRATOR_PROTOCOL: 'auto' },
     })
     const opened = eventsOf(worker, 'socketOpened')
     worker.task('half', (_, { progress }) => progress(0.5, 'half'))
@@ -146,7 +145,6 @@ describe('§1.6.12 progress', () => {
     orchestrator.on('progress', (event) => seen.put(event))
     await worker.start()
     await opened.next()
-    await orchestrator.waitForWorker('half')
     const { id } = await orchestrator.createJob({ task: 'half' })
     expect(await seen.next()).toMatchObject({ jobId: id, fraction: 0.5, message: 'half' })
   })

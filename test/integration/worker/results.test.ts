@@ -31,8 +31,8 @@ const setup = async (maxConcurrentTasks = 8) => {
 const away = [
   ['429', { status: 429 }, 1_000],
   ['429 and a time', { status: 429, headers: { 'retry-after': '9' } }, 9_000],
-  ['401', { status: 401, body: { error: 'No valid token found' } }, 30_000],
-  ['403', { status: 403, body: { error: 'Forbidden' } }, 30_000],
+  ['401', { status: 401, body: { error: 'No valid token found' } }, 15_000],
+  ['403', { status: 403, body: { error: 'Forbidden' } }, 15_000],
   ['no answer', 'reset' as const, 1_000],
   ['half an answer', 'cut' as const, 1_000],
   ['500', { status: 500 }, 1_000],

@@ -65,6 +65,9 @@ export const testKilled = (generation: Generation): void =>
         await startedFor(running(), other, 'echo')
         const workers = await doneBy('echo', 'echo', 'echo', 'echo', 'echo', 'echo')
         expect(workers).not.toContain('held')
+        // A worker that is stopped at once may end before the orchestrator has noted that it takes nothing.
+        other.pause()
+        await takesNothing('other')
         await other.stop({ pollGraceMs: 0 })
         await running().client.waitForWorker('held', offers('echo'))
         await takesNothing('held-standby')

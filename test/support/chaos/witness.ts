@@ -26,7 +26,7 @@ interface Story {
   journalled: 'accepted' | 'success' | 'failure' | undefined
 }
 
-const RESTARTED = 'worker restarted'
+const RESTARTED = 'The worker restarted before the task ended'
 
 /**
  * Sees what comes by between workers and their orchestrator, hears what the workers say and reads the journals of those

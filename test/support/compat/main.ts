@@ -1,5 +1,5 @@
 /**
- * Looks at every published orchestrator and writes the table of docs/compatibility.md: `npm run compat`, some minutes, and
+ * Looks at every published orchestrator and writes the table of docs/explanation/compatibility.md: `npm run compat`, some minutes, and
  * the first time half a minute more for each version. `npm run compat -- 1.0b11 1.0b27` only shows what it finds there.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

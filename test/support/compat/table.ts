@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { FEATURES } from './features.js'
 
-export const DOCUMENT = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url))
+export const DOCUMENT = fileURLToPath(new URL('../../../docs/explanation/compatibility.md', import.meta.url))
 
 const BLOCK = /(?<=<!-- compat -->\n)[\s\S]*?(?=<!-- \/compat -->)/
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { Worker, WorkerConfig, type WorkerOptions } from 'avtomatika-worker'
-import { type Job, startOrchestrator } from 'avtomatika-worker/dev'
+import type { Job } from 'avtomatika-worker/dev'
 import { pino } from 'pino'
 import { onTestFailed, onTestFinished } from 'vitest'
+import { testOrchestrator } from '../test-orchestrator.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 type Variables = NonNullable<ConstructorParameters<typeof WorkerConfig>[0]>
@@ -27,12 +28,12 @@ const PATIENCE_MS = 120_000
 
 /** A worker at the embedded orchestrator, with a `TASK_FILES_DIR` of its own, for one test. */
 export const fileWorker = async ({ variables, tasks, ...options }: FileWorkerSetup): Promise<FileWorker> => {
-  const orchestrator = await startOrchestrator({ waitForWorker: true, maxRetries: 0 })
+  const orchestrator = await testOrchestrator({ maxRetries: 0 })
   const folder = join(await temporaryFolder(), 'payloads')
   const logged: string[] = []
   const config = new WorkerConfig({
     ORCHESTRATOR_URL: orchestrator.url,
-    WORKER_TOKEN: 'your-secret-worker-token',
+    WORKER_TOKEN: orchestrator.workerToken,
     TASK_FILES_DIR: folder,
     TASK_POLL_ERROR_DELAY: 0.1,
     WORKER_SHUTDOWN_TIMEOUT: 5,
@@ -42,10 +43,7 @@ export const fileWorker = async ({ variables, tasks, ...options }: FileWorkerSet
   const worker = new Worker({ ...options, config, logger })
   tasks(worker)
   onTestFailed(() => console.log(logged.join('')))
-  onTestFinished(async () => {
-    await worker.stop({ pollGraceMs: 0 })
-    await orchestrator.close()
-  })
+  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
   await worker.start()
   const run = async (task: string, params: Job['params'] = {}) => {
     const { id } = await orchestrator.createJob({ task, params })

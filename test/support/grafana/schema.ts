@@ -1,29 +1,21 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { cachedFolder } from '../interop/cached-folder.js'
+import { builtByGo } from '../go-program.js'
 
-const run = promisify(execFile)
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
-/** Builds the checker, only once. Returns `undefined` and prints the reason if that is impossible. */
-const built = async (): Promise<string | undefined> => {
-  if (spawnSync('go', ['version']).status !== 0) return undefined
+const built = (): Promise<string | undefined> => {
   const source = ['main.go', 'go.mod'].map((file) => readFileSync(join(HERE, file), 'utf8')).join('')
+  const name = 'grafana-schema'
   const version = createHash('sha256').update(source).digest('hex').slice(0, 8)
-  const build = async (folder: string) => {
-    console.log("ops: building a checker of Grafana's schema (seconds to a minute, only once)")
-    await run('go', ['build', '-o', join(folder, 'grafana-schema'), '.'], { cwd: HERE })
-  }
-  try {
-    return join(await cachedFolder(`grafana-schema-${version}`, build), 'grafana-schema')
-  } catch (error) {
-    console.log(String(error))
-    return undefined
-  }
+  return builtByGo({
+    name,
+    version,
+    go: (folder) => [['build', '-o', join(folder, name), '.'], { cwd: HERE }],
+  })
 }
 
 /** What a dashboard lacks by the schema of Grafana. */

@@ -38,6 +38,11 @@ export class Child {
     for (const look of this.#wrote) look()
   }
 
+  /** `undefined` if it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
   get hasEnded(): boolean {
     return (
       this.#process.exitCode !== null || this.#process.signalCode !== null || this.#process.pid === undefined
@@ -71,7 +76,7 @@ export class Child {
 
   /** Sends the signal to the whole group and waits until the program has ended. */
   async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
-    const { pid } = this.#process
+    const { pid } = this
     if (pid === undefined || this.hasEnded) return
     process.kill(-pid, signal)
     await this.#ended

@@ -55,7 +55,7 @@ export const startProduction = async ({ interpreter, redisPort, env = {}, tls }:
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
   const headers = { 'x-client-token': CLIENT_TOKEN }
   const files = tls && new TlsFiles(tls, () => {})
-  const transport = new HttpTransport({ url, headers, connections: 2, tls: files })
+  const transport = new HttpTransport({ url, tls: files }, headers, 2)
   onTestFinished(() => transport.close())
   const ask = async (method: 'GET' | 'POST', path: string, body?: object) => {
     const text = body && JSON.stringify(body)

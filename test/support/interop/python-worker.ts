@@ -8,6 +8,7 @@ import { interpreterOf } from './each-orchestrator.js'
 import { freePort } from './free-port.js'
 
 const SCRIPT = fileURLToPath(new URL('worker.py', import.meta.url))
+const RUNNER = fileURLToPath(new URL('program.py', import.meta.url))
 
 /** What a worker in Python has to know. */
 export interface PythonSetup {
@@ -18,8 +19,16 @@ export interface PythonSetup {
   readonly secretKey: string
 }
 
-/** Starts a worker on the published Python SDK for one test, which ends it. */
-export const startPythonWorker = async (version: string, setup: PythonSetup): Promise<Child> => {
+/**
+ * Starts a worker on the published Python SDK for one test, which ends it.
+ *
+ * @param program path of the worker, instead of the worker of the interop suite
+ */
+export const startPythonWorker = async (
+  version: string,
+  setup: PythonSetup,
+  program?: string,
+): Promise<Child> => {
   const interpreter = await interpreterOf(`worker-${version}`)
   const folder = await mkdtemp(join(tmpdir(), 'avtomatika-python-'))
   const env = {
@@ -35,7 +44,7 @@ export const startPythonWorker = async (version: string, setup: PythonSetup): Pr
     WORKER_BLOB_CACHE_DIR: join(folder, 'cache'),
     WORKER_SKILLS_DIR: join(folder, 'skills'),
   }
-  const child = new Child(interpreter, [SCRIPT], { cwd: folder, env })
+  const child = new Child(interpreter, program ? [RUNNER, program] : [SCRIPT], { cwd: folder, env })
   onTestFailed(() => console.log(child.output))
   onTestFinished(async () => {
     await child.end()

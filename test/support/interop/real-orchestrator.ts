@@ -153,6 +153,8 @@ const urlOf = ({ port }: Setting): string => `http://127.0.0.1:${port}`
 export interface RealOrchestrator extends OrchestratorUnderTest {
   /** What it keeps everything in, unless that is its memory. */
   readonly redis: RedisServer | undefined
+  /** Of its process. Changes with each restart. */
+  readonly pid: number
 }
 
 /** Starts a published orchestrator. */
@@ -177,6 +179,9 @@ export const startRealOrchestrator = async (
     name: `${version} ${redis ? 'on Redis' : 'in memory'}`,
     kind: redis ? 'redis' : 'memory',
     redis,
+    get pid() {
+      return child.pid ?? 0
+    },
     generation,
     url,
     workerToken: WORKER_TOKEN,

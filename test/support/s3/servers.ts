@@ -1,17 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { S3Client } from '@aws-sdk/client-s3'
-import { cachedFolder } from '../interop/cached-folder.js'
+import { goProgram } from '../go-program.js'
 import { Child } from '../interop/child-process.js'
 import { eventually } from '../interop/eventually.js'
 import { freePort } from '../interop/free-port.js'
 import { findPython, pythonEnv } from '../interop/python-env.js'
 import type { Pair } from '../tls/certificates.js'
-
-const run = promisify(execFile)
 
 export const KEYS = { accessKey: 'test-access', secretKey: 'test-secret' }
 
@@ -71,20 +67,6 @@ const moto = async (): Promise<Found> => {
   return { start: () => startProgram(interpreter, (port) => ['-m', 'moto.server', '-p', `${port}`]) }
 }
 
-const goProgram = async (name: string, version: string, pkg: string): Promise<string | undefined> => {
-  if (spawnSync('go', ['version']).status !== 0) return undefined
-  const build = async (folder: string) => {
-    console.log(`s3: building ${name} ${version} (seconds to two minutes, only once)`)
-    await run('go', ['install', `${pkg}@${version}`], { env: { ...process.env, GOBIN: folder } })
-  }
-  try {
-    return join(await cachedFolder(`${name}-${version}`, build), name)
-  } catch (error) {
-    console.log(String(error))
-    return undefined
-  }
-}
-
 const NO_GO = { missing: 'Go, and its module proxy' }
 
 const gofakes3 = async (): Promise<Found> => {
@@ -95,9 +77,13 @@ const gofakes3 = async (): Promise<Found> => {
   }
 }
 
+/** Builds versitygw once for this machine. Later builds of the same version take seconds. */
+export const versitygwProgram = (): Promise<string | undefined> =>
+  goProgram('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw')
+
 /** The strict one: wrong secrets, wrong checksums and parts that do not fit together are refused, as by AWS. */
 const versitygw = async (): Promise<Found> => {
-  const command = await goProgram('versitygw', 'v1.8.0', 'github.com/versity/versitygw/cmd/versitygw')
+  const command = await versitygwProgram()
   if (!command) return NO_GO
   return {
     start: async (tls) => {

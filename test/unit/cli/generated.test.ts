@@ -4,8 +4,8 @@ import { commandLineDocument } from '../../../scripts/commands.js'
 import { EXIT } from '../../../src/cli/exit-codes.js'
 import { buildProgram } from '../../../src/cli/program.js'
 
-test('docs/command-line.md has every option and every exit code: npm run commands', () => {
-  expect(commandLineDocument()).toBe(readFileSync('docs/command-line.md', 'utf8'))
+test('docs/reference/command-line.md has every option and every exit code: npm run commands', () => {
+  expect(commandLineDocument()).toBe(readFileSync('docs/reference/command-line.md', 'utf8'))
 })
 
 test('no two outcomes have the same exit code', () => {

@@ -22,6 +22,8 @@ test.each([
   ['running', 'done', 'finished'],
   ['running', 'failed_state', 'failed'],
   ['running', 'cancelled_state', 'cancelled'],
+  ['running', 'review', undefined],
+  ['failed', 'review', 'failed'],
   ['running', 'toString', undefined],
   ['running', 'archived', 'finished'],
   ['finished', undefined, 'finished'],

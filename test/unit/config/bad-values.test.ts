@@ -162,7 +162,7 @@ describe('constructor options', () => {
     [{ skillDependencies: { gen: ['m1', 5] } }, 'skillDependencies.gen[1]'],
     [{ skillDependencies: 'm1' }, 'skillDependencies'],
   ])('%o is refused under its own name', (options, name) => {
-    const problems = problemsOf(new WorkerConfig(), options as Parameters<typeof resolveSettings>[1])
+    const problems = problemsOf(new WorkerConfig(), options)
     expect(problems.map((problem) => problem.name)).toEqual([name])
   })
 })

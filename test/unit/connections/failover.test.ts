@@ -55,7 +55,7 @@ test('the better ones are asked, and everybody while the used one is down', () =
   expect(toAsk(at(1), [DOWN, DOWN, DOWN])).toEqual([0, 2])
 })
 
-const factOf = fc.constantFrom<Fact>('answered', 'failed', 'absent', 'unauthorized')
+const factOf = fc.constantFrom<Fact>('answered', 'failed', 'absent', 'silent', 'unauthorized')
 
 test('whatever happens: nobody goes to one that is down, or leaves one that is up without a lasting better one', () => {
   const story = fc.array(fc.record({ place: fc.nat(2), fact: factOf, pauseMs: fc.nat(300) }), {

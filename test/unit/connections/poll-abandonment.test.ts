@@ -7,11 +7,11 @@ afterEach(() => void vi.useRealTimers())
 
 const setUp = () => {
   const abandoned: string[] = []
-  const abandonment = new PollAbandonment({
-    heartbeats: { announce: async () => {} },
-    polls: { open: 1, abandon: () => abandoned.push('polls') },
-    orchestrator: { protocol: classic },
-  })
+  const abandonment = new PollAbandonment(
+    { announce: async () => {} },
+    { open: 1, abandon: () => abandoned.push('polls') },
+    { protocol: classic },
+  )
   return { abandonment, abandoned }
 }
 

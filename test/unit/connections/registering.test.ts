@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Registering } from '../../../src/connections/registering.js'
 import { AuthError, UnreachableError } from '../../../src/errors.js'
 import type { Registration } from '../../../src/protocol/messages.js'
@@ -13,6 +13,7 @@ afterEach(() => void vi.useRealTimers())
 const setUp = ({ retries = true } = {}) => {
   const open: { take(): void; fail(error: Error): void }[] = []
   const registered = vi.fn()
+  const takenTooLate = vi.fn(async () => {})
   const orchestrator = {
     url: 'http://o',
     limits: { quietMs: () => 0, isLimited: () => false },
@@ -22,11 +23,12 @@ const setUp = ({ retries = true } = {}) => {
     registration: () => ({}) as Registration,
     beforeRegistering: () => undefined,
     registered,
+    takenTooLate,
     unauthorized: () => retries,
   }
   const registering = new Registering(owner, orchestrator, linesOf().logger)
   onTestFinished(() => registering.close())
-  return { registering, open, registered, settled: () => vi.advanceTimersByTimeAsync(0) }
+  return { registering, open, registered, takenTooLate, settled: () => vi.advanceTimersByTimeAsync(0) }
 }
 
 const AWAY = new UnreachableError('nobody there')
@@ -60,7 +62,7 @@ test.each([
 })
 
 test('an answer to an attempt from before a leave means nothing', async () => {
-  const { registering, open, registered, settled } = setUp()
+  const { registering, open, registered, takenTooLate, settled } = setUp()
   void registering.begin()
   await settled()
   registering.leave()
@@ -72,16 +74,64 @@ test('an answer to an attempt from before a leave means nothing', async () => {
   open[1]?.take()
   await settled()
   expect(registered).toHaveBeenCalledTimes(1)
+  expect(takenTooLate).not.toHaveBeenCalled()
 })
 
-test('an answer that comes after the close means nothing', async () => {
-  const { registering, open, registered, settled } = setUp()
+describe.each([
+  ['leave', 'unused', (registering: Registering) => registering.leave()],
+  ['close', 'closed', (registering: Registering) => registering.close()],
+])('an answer that comes after the %s', (_, state, end) => {
+  test('does not register', async () => {
+    const { registering, open, registered, takenTooLate, settled } = setUp()
+    void registering.begin()
+    await settled()
+    end(registering)
+    open[0]?.take()
+    await settled()
+    expect([registered.mock.calls.length, registering.state]).toEqual([0, state])
+    expect(takenTooLate).toHaveBeenCalledTimes(1)
+  })
+
+  test('is waited for, with the reaction to it', async () => {
+    const { registering, open, takenTooLate, settled } = setUp()
+    let react = () => {}
+    takenTooLate.mockReturnValue(new Promise((resolve) => (react = resolve)))
+    const over = vi.fn()
+    void registering.begin()
+    await settled()
+    end(registering)
+    void registering.settled().then(over)
+    open[0]?.take()
+    await settled()
+    expect(over).not.toHaveBeenCalled()
+    react()
+    await settled()
+    expect(over).toHaveBeenCalledTimes(1)
+  })
+
+  test('means nothing if it is a failure', async () => {
+    const { registering, open, takenTooLate, settled } = setUp()
+    void registering.begin()
+    await settled()
+    end(registering)
+    open[0]?.fail(AWAY)
+    await registering.settled()
+    expect(takenTooLate).not.toHaveBeenCalled()
+  })
+})
+
+test('without a request under way there is nothing to wait for', async () => {
+  const { registering, open, settled } = setUp()
+  await registering.settled()
   void registering.begin()
   await settled()
-  registering.close()
+  const over = vi.fn()
+  void registering.settled().then(over)
+  await settled()
+  expect(over).not.toHaveBeenCalled()
   open[0]?.take()
   await settled()
-  expect([registered.mock.calls.length, registering.state]).toEqual([0, 'closed'])
+  expect([over.mock.calls.length, registering.isKnown]).toEqual([1, true])
 })
 
 test('a registration that is lost is renewed at once, and with a backoff if it is lost again soon', async () => {
@@ -115,10 +165,10 @@ test.each([
   expect([registering.state, vi.getTimerCount()]).toEqual([state, timers])
 })
 
-test('a refused token is tried again after half a minute, later after a minute', async () => {
+test('a refused token is tried again after at most 15 s, however often it was refused', async () => {
   const { registering, open, settled } = setUp()
   void registering.begin()
-  for (const [attempt, pauseMs] of [30_000, 60_000, 60_000].entries()) {
+  for (const [attempt, pauseMs] of [15_000, 15_000, 15_000].entries()) {
     await settled()
     open[attempt]?.fail(new AuthError(401, 'no'))
     await vi.advanceTimersByTimeAsync(pauseMs - 1)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DevClock } from '../../../src/dev/clock.js'
 import { EventListeners } from '../../../src/dev/events.js'
 import { completeRequest } from '../../../src/dev/job-request.js'
 import { PollQueues } from '../../../src/dev/queue/poll-queues.js'
@@ -63,8 +64,8 @@ const runner = () => {
   const [jobs, workers] = [new JobStore(listeners), new WorkerStore(60_000, listeners)]
   const queues = new PollQueues<object>()
   const settings = { secretKey: 'k', maxRetries: 0, waitForWorker: true }
-  const parts = { settings, jobs, workers, queues, sockets: { send: () => false }, listeners }
-  return { run: new JobRunner(parts), jobs, workers, queues }
+  const state = { clock: new DevClock(), jobs, workers, queues }
+  return { run: new JobRunner(settings, state, { send: () => false }), jobs, workers, queues }
 }
 
 describe('what a worker leaves behind', () => {

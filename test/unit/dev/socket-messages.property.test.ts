@@ -6,6 +6,7 @@ import { EventListeners } from '../../../src/dev/events.js'
 import { resolveOptions } from '../../../src/dev/options.js'
 import { PollQueues } from '../../../src/dev/queue/poll-queues.js'
 import { JobRunner } from '../../../src/dev/run/job-runner.js'
+import { ProgressReceiver } from '../../../src/dev/run/progress-receiver.js'
 import { EventReceiver } from '../../../src/dev/rxon/event-receiver.js'
 import { MessageVerifier } from '../../../src/dev/rxon/message-verifier.js'
 import { RxonAuth } from '../../../src/dev/rxon/rxon-auth.js'
@@ -23,13 +24,23 @@ const build = () => {
     new WorkerStore(60_000, listeners),
     new PollQueues<object>(),
   ]
-  const state = { settings, clock: new DevClock(), jobs, workers, queues }
-  const runner = new JobRunner({ ...state, sockets: { send: () => false }, listeners })
+  const state = { clock: new DevClock(), jobs, workers, queues }
+  const runner = new JobRunner(settings, state, { send: () => false })
+  const progress = new ProgressReceiver(jobs, listeners)
   const tokens = new Tokens()
   const auth = { classicAuth: new ClassicAuth(settings), rxonAuth: new RxonAuth(settings, tokens) }
   const verifier = new MessageVerifier(auth.rxonAuth)
-  const receiver = new EventReceiver({ verifier, jobs, runner, listeners })
-  const protocol = new SocketProtocol({ ...state, runner, ...auth, tokens, verifier, receiver })
+  const receiver = new EventReceiver(verifier, jobs, progress, listeners)
+  const protocol = new SocketProtocol({
+    settings,
+    ...state,
+    runner,
+    progress,
+    ...auth,
+    tokens,
+    verifier,
+    receiver,
+  })
   return { protocol, listeners, key: settings.workerToken }
 }
 

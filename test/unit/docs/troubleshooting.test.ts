@@ -1,16 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { VARIABLE_NAMES } from '../../../src/config/variables.js'
+import { textOf } from '../../support/docs/pages.js'
+import { sourcePaths } from '../../support/docs/sources.js'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const page = read('docs/troubleshooting.md')
-const source = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => read(join('src', name)))
-  .join('\n')
+const page = textOf('docs/how-to/troubleshooting.md')
+const source = sourcePaths().map(textOf).join('\n')
 
 const spans = [...page.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text)
 
@@ -31,7 +25,7 @@ test('each setting, metric and cause on the page exists', () => {
   expect(settings.filter((name) => !known.includes(name))).toEqual([])
   const metrics = spans.filter((text) => /^(avtomatika_worker|nodejs)_\w+$/.test(text))
   expect(metrics.length).toBeGreaterThan(3)
-  expect(metrics.filter((name) => !read('docs/metrics.md').includes(`\`${name}\``))).toEqual([])
+  expect(metrics.filter((name) => !textOf('docs/reference/metrics.md').includes(`\`${name}\``))).toEqual([])
   const causes = [...page.matchAll(/`diagnose\(\)` reports `(\w+)`/g)].map(([, code]) => code)
   expect(causes.filter((code) => !source.includes(`code: '${code}'`))).toEqual([])
 })

@@ -14,7 +14,7 @@ const promtool = (...args: readonly string[]) => {
   return { status, output: `${stdout}${stderr}` }
 }
 
-const runbook = readFileSync(at('docs/runbook.md'), 'utf8')
+const runbook = readFileSync(at('docs/how-to/runbook.md'), 'utf8')
 
 test('there are at least eight alerts, and no name is used twice', () => {
   const names = alertRules.map(({ alert }) => alert)
@@ -34,7 +34,7 @@ describe.each(alertRules)('$alert', ({ alert, expr, labels, annotations }) => {
     expect(['critical', 'warning']).toContain(labels.severity)
     for (const text of [annotations.summary, annotations.description]) expect(text).toMatch(/^\S.*\S$/)
     const [file, anchor = ''] = annotations.runbook_url.split('#')
-    expect(file).toBe('docs/runbook.md')
+    expect(file).toBe('docs/how-to/runbook.md')
     expect(anchorsIn(runbook)).toContain(anchor)
     expect(anchor).toBe(alert.toLowerCase())
   })

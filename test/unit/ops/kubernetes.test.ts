@@ -12,6 +12,8 @@ const [container] = template.spec.containers
 const variables: Readonly<Record<string, string | undefined>> = Object.fromEntries(
   container.env.map(({ name, value }: { name: string; value?: string }) => [name, value]),
 )
+/** The user `node` of the official images of Node. */
+const NODE_USER = 1_000
 const slots = Number(variables['MAX_CONCURRENT_TASKS'])
 
 describe('the workers', () => {
@@ -42,6 +44,17 @@ describe('the workers', () => {
     const [endpoint] = monitor.spec.podMetricsEndpoints
     expect([endpoint.port, endpoint.path]).toEqual([port.name, '/metrics'])
     expect(monitor.spec.selector.matchLabels).toEqual(template.metadata.labels)
+  })
+
+  test('run as a user that can write to the volume, and as no other', () => {
+    const { runAsNonRoot, runAsUser, fsGroup } = template.spec.securityContext
+    expect([runAsNonRoot, runAsUser]).toEqual([true, NODE_USER])
+    // The volume gets this group. The process is a member of it.
+    expect(fsGroup).toBe(NODE_USER)
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    })
   })
 
   test('have longer to end than the worker takes', () => {

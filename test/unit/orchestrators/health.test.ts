@@ -23,7 +23,7 @@ describe('what the end of a request shows', () => {
     ['a page of HTML', new ProtocolError('<html>'), 'failed'],
     ['a refused connection', unreachable('ECONNREFUSED'), 'absent'],
     ['no such name', unreachable('ENOTFOUND'), 'absent'],
-    ['no answer in time', unreachable('ETIMEDOUT'), 'absent'],
+    ['no answer in time', unreachable('ETIMEDOUT'), 'silent'],
     ['a broken connection', unreachable('ECONNRESET'), 'failed'],
     ['an endless answer', unreachable(), 'failed'],
     ['a request that was called off', unreachable('ECANCELED'), undefined],
@@ -44,6 +44,7 @@ describe('health', () => {
 
   test.each([
     ['absent', ['absent'], false],
+    ['silent', ['silent'], false],
     ['unauthorized', ['answered', 'unauthorized'], false],
     ['two failures', ['failed', 'failed'], true],
     ['three failures', ['failed', 'failed', 'failed'], false],

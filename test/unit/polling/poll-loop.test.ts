@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AuthError, UnreachableError } from '../../../src/errors.js'
 import type { TaskSource } from '../../../src/execution/task-in-hand.js'
-import { type OfferSink, PollLoop } from '../../../src/polling/poll-loop.js'
-import { PollTurn } from '../../../src/polling/poll-turn.js'
+import { PollLoop } from '../../../src/polling/poll-loop.js'
+import { HELD_MS, PollTurn } from '../../../src/polling/poll-turn.js'
+import type { OfferSink } from '../../../src/polling/polling.js'
 import type { TaskOffer } from '../../../src/protocol/messages.js'
 import { Wake } from '../../../src/utils/wake.js'
 import { linesOf } from '../../support/log-lines.js'
@@ -34,8 +35,8 @@ const setUp = (offers: OfferSink = { take: () => {} }) => {
     limits: { quietMs: () => 0, isLimited: () => false },
     poll: () => new Promise<TaskOffer | null>((answer, fail) => open.push({ answer, fail })),
   }
-  const reserve = () => {
-    if (reserved === 1) return false
+  const reserve = (lent: number) => {
+    if (reserved - lent >= 1) return false
     reserved++
     return true
   }
@@ -86,7 +87,7 @@ test('a slot that an offer has taken is not given back, whatever becomes of the 
 describe('a poll that fails', () => {
   test.each([
     ['is retried after TASK_POLL_ERROR_DELAY', new UnreachableError('nobody there'), 5_000],
-    ['with a refused token is retried after half a minute', new AuthError(401, 'no'), 30_000],
+    ['with a refused token is retried after 15 s', new AuthError(401, 'no'), 15_000],
   ])('%s and not before', async (_, error, pauseMs) => {
     const { loop, open, reserved, settled } = setUp()
     loop.start()
@@ -123,6 +124,51 @@ describe('a poll that fails', () => {
   })
 })
 
+describe('a poll that was open while the orchestrator did not respond', () => {
+  const afterOutage = async () => {
+    const taken: TaskOffer[] = []
+    const all = setUp({ take: (offer) => taken.push(offer) })
+    all.loop.start()
+    await vi.advanceTimersByTimeAsync(HELD_MS)
+    all.loop.outageEnded(true)
+    return { ...all, taken }
+  }
+
+  test('lends its slot to a new one at once', async () => {
+    const { open, loop } = await afterOutage()
+    expect([open.length, loop.open, loop.isEmpty, loop.wants]).toEqual([2, 2, false, false])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(open).toHaveLength(2)
+  })
+
+  test('may still bring a task', async () => {
+    const { open, loop, taken, settled } = await afterOutage()
+    open[0]?.answer(OFFER)
+    await settled()
+    expect(taken).toEqual([OFFER])
+    expect([loop.open, loop.wants]).toEqual([1, false])
+  })
+
+  test('fails without a word, and without a pause for the others', async () => {
+    const { open, loop, lines, reserved, settled } = await afterOutage()
+    open[0]?.fail(new UnreachableError('too late'))
+    await settled()
+    expect([loop.open, reserved(), loop.failure, lines.all]).toEqual([1, 1, undefined, []])
+    open[1]?.answer(null)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(open).toHaveLength(3)
+  })
+
+  test('opens no other in a loop that drains', async () => {
+    const { open, loop } = setUp()
+    loop.start()
+    await vi.advanceTimersByTimeAsync(HELD_MS)
+    void loop.drain()
+    loop.outageEnded(true)
+    expect(open).toHaveLength(1)
+  })
+})
+
 test('a drain waits for the open polls', async () => {
   const { loop, open, settled } = setUp()
   loop.start()
@@ -148,7 +194,7 @@ test('a loop that winds down stops with the first poll that comes back empty', a
 test('a loop without a turn, because one of a lower rank has tasks, awaits no poll', async () => {
   const { loop, turn, open } = setUp()
   const better = {
-    ...{ weight: 1, rank: -1, open: 0, wants: false, hasNothing: false },
+    ...{ weight: 1, rank: -1, open: 0, isEmpty: true, wants: false, hasNothing: false },
     ...{ openedBy: () => 0, openOne: () => {} },
   }
   turn.join(better)

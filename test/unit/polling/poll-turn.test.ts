@@ -23,6 +23,10 @@ class Seat {
     return this.open < this.goal
   }
 
+  get isEmpty(): boolean {
+    return this.open === 0
+  }
+
   openedBy(): number {
     return this.held
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { bytesBelow, nativeBelow, straysAmong } from '../../../scripts/pack-check.mjs'
+import { bytesBelow, missingFrom, nativeBelow, straysAmong } from '../../../scripts/pack-check.mjs'
 
 let root: string
 beforeEach(() => {
@@ -37,6 +37,12 @@ it('names files that do not belong into the tarball', () => {
   const paths = ['dist/a/b.js', 'dist/index.d.ts', 'docs/a.md', 'CHANGELOG.md', 'LICENSE', 'package.json']
   const strays = ['dist/a.js.map', 'src/a.ts', 'docs/a.html', 'notes.md']
   expect(straysAmong([...paths, ...strays])).toEqual(strays)
+})
+
+it('names files that the tarball lacks', () => {
+  const paths = ['LICENSE', 'dist/dev/page/vendor/LICENSES.txt', 'docs/reference/licenses.md']
+  expect(missingFrom(paths)).toEqual(['llms.txt'])
+  expect(missingFrom([...paths, 'llms.txt'])).toEqual([])
 })
 
 const read = (path: string) =>

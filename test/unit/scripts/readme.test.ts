@@ -9,6 +9,8 @@ import { withExamples } from '../../../scripts/readme.mjs'
 const example = `import { x } from 'y'
 
 const run = () => {
+  const b = 2
+
   // #region body
   const a = 1
   if (a) {
@@ -21,10 +23,16 @@ const fill = (document: string) => withExamples(document, () => example)
 const fence = (code: string) => `\`\`\`ts\n${code}\n\`\`\``
 
 describe('withExamples', () => {
-  it('puts a whole file between the markers, without region marks', () => {
+  it('puts a whole file between the markers, without region marks, with all empty lines', () => {
     const filled = fill('A\n<!-- example: a.ts -->\nold\n<!-- /example -->\nB\n')
     const code = example.trim().replace(/.*#(end)?region.*\n/g, '')
     expect(filled).toBe(`A\n<!-- example: a.ts -->\n${fence(code)}\n<!-- /example -->\nB\n`)
+  })
+
+  it('keeps the empty line before a region', () => {
+    const file = 'const a = 1\n\n// #region b\nconst b = 2\n// #endregion\n\nconst c = 3\n'
+    const filled = withExamples('<!-- example: a.ts -->\n<!-- /example -->', () => file)
+    expect(filled).toContain(fence('const a = 1\n\nconst b = 2\n\nconst c = 3'))
   })
 
   it('puts one region, moved to the left margin', () => {

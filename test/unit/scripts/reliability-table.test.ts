@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 const read = (path: string) => readFileSync(at(path), 'utf8')
 
-const [, section = ''] = read('docs/reliability.md').split('### What happens when\n')
+const [, section = ''] = read('docs/explanation/reliability.md').split('### What happens when\n')
 const COLUMNS = ['idle', 'runs', 'waits', 'sent', 'acknowledged']
 
 /** The cells that promise something, as `row · column`. */

@@ -19,17 +19,18 @@ const runVitest = (files: Record<string, string>) => {
   const reporters = ['--reporter=default', `--reporter=${here('scripts/tally.mjs')}`]
   const args = [here('node_modules/vitest/vitest.mjs'), 'run', '--globals', '--root', root, ...reporters]
   const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  return { lastLine: stdout.trimEnd().split('\n').at(-1), status }
+  const failures = stdout.match(/^FAILED .*$/gm) ?? []
+  return { lastLine: stdout.trimEnd().split('\n').at(-1), status, failures }
 }
 
 describe('the tally', () => {
   it('is the last line of a green run', () => {
-    const { lastLine, status } = runVitest({ 'a.test.js': 'it("a", () => {}); it("b", () => {})' })
-    expect({ lastLine, status }).toEqual({ lastLine: '2 passed, 0 failed', status: 0 })
+    const run = runVitest({ 'a.test.js': 'it("a", () => {}); it("b", () => {})' })
+    expect(run).toEqual({ lastLine: '2 passed, 0 failed', status: 0, failures: [] })
   })
 
-  it('counts failures, skips, and files, hooks and stray errors that no test stands for', () => {
-    const { lastLine, status } = runVitest({
+  it('counts and names failures, and files, hooks and stray errors that no test stands for', () => {
+    const { lastLine, status, failures } = runVitest({
       'mixed.test.js':
         'it("a", () => {}); it("b", () => { throw new Error("b") }); it.skip("c"); it.todo("d")',
       'unloadable.test.js': 'throw new Error("at load")',
@@ -37,6 +38,12 @@ describe('the tally', () => {
       'stray.test.js': 'it("f", () => { void Promise.reject(new Error("stray")) })',
     })
     expect({ lastLine, status }).toEqual({ lastLine: '2 passed, 4 failed, 3 skipped', status: 1 })
+    expect(failures.toSorted()).toEqual([
+      'FAILED hook.test.js > s: h',
+      'FAILED mixed.test.js > b: b',
+      'FAILED outside of all tests: stray',
+      'FAILED unloadable.test.js: at load',
+    ])
   })
 
   it('is red when the run never starts', () => {

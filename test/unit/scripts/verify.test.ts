@@ -44,7 +44,10 @@ describe('the command', () => {
   })
   afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-  const names = 'format lint types layers unused readme:check test build api pack:check'.split(' ')
+  const names =
+    'format lint types layers unused readme:check licenses:check llms:check reference:check test build api pack:check'.split(
+      ' ',
+    )
 
   /** Runs the checks of a project in which each is this shell command, or does nothing. */
   const verify = (commands: Record<string, string>, ...args: string[]) => {
@@ -70,6 +73,14 @@ describe('the command', () => {
     const { status, ran, lastLine } = verify({ types: 'false', test: 'echo 7 passed, 0 failed' }, '--all')
     expect({ status, lastLine }).toEqual({ status: 1, lastLine: '7 passed, 1 failed' })
     expect(ran).toEqual(['test', ...names.filter((name) => name !== 'test'), 'nodes'])
+  })
+
+  it('names the failed tests once more in the end', () => {
+    const output = 'FAILED a.test.ts > b: c\\nFAILED d.test.ts: e\\n\\n7 passed, 2 failed'
+    const { stdout } = verify({ test: `printf '${output}\\n'; false`, types: 'echo noise' }, '--all')
+    expect(stdout).toMatch(
+      /noise[\s\S]*\nFAILED a\.test\.ts > b: c\nFAILED d\.test\.ts: e\nFAILED test: exit code 1/,
+    )
   })
 
   it('is green when every check is', () => {

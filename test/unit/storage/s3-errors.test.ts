@@ -122,10 +122,21 @@ describe('an outage', () => {
 
 test.each([
   ['InvalidAccessKeyId', 'Check S3_ACCESS_KEY'],
+  ['XAdminUserNotFound', 'Check S3_ACCESS_KEY'],
   ['SignatureDoesNotMatch', 'Check S3_SECRET_KEY and S3_REGION'],
   ['NoSuchBucket', 'Create the bucket, or set S3_DEFAULT_BUCKET'],
 ])('the error of %s says what to do', (name, hint) => {
   expect(taskErrorOf(answered(403, name), WORKER).message).toMatch(new RegExp(`\\. ${hint}$`))
+})
+
+test('an unknown access key is no missing object, whatever the status is', () => {
+  const error = taskErrorOf(answered(404, 'XAdminUserNotFound'), INPUT)
+  expect(error.code).toBe('PERMANENT_ERROR')
+})
+
+test('a message that ends with a full stop has no second one before the hint', () => {
+  const error = Object.assign(answered(403, 'SignatureDoesNotMatch'), { message: 'Check your key.' })
+  expect(taskErrorOf(error, WORKER).message).toMatch(/Check your key\. Check S3_SECRET_KEY/)
 })
 
 describe('what a store may have done although it answered with an error', () => {

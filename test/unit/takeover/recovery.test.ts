@@ -67,7 +67,7 @@ test('results are delivered at once, unfinished tasks when their orchestrator ca
   recovery.begin([unfinished('t1', ONE), finished('t2', ONE), unfinished('t3', TWO)])
   expect(done).toEqual([`deliver t2 ${ONE}`])
   recovery.handBack(ONE)
-  expect(done.slice(1)).toEqual([`hand back t1 ${ONE}: worker restarted`])
+  expect(done.slice(1)).toEqual([`hand back t1 ${ONE}: The worker restarted before the task ended`])
   recovery.handBack(ONE)
   expect(done).toHaveLength(2)
 })
@@ -79,7 +79,7 @@ test('an unfinished task goes back after a minute, and not earlier, if its orche
   vi.advanceTimersByTime(59_999)
   expect(done).toHaveLength(1)
   vi.advanceTimersByTime(1)
-  expect(done.slice(1)).toEqual([`hand back t2 ${TWO}: worker restarted`])
+  expect(done.slice(1)).toEqual([`hand back t2 ${TWO}: The worker restarted before the task ended`])
 })
 
 test('tasks of an orchestrator that is not configured go to no other one', () => {

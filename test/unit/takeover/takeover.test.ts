@@ -147,6 +147,28 @@ test('with a fence for both ids the worker takes no tasks until one of them ends
   expect(takeover.trouble).toBeUndefined()
 })
 
+test('a standby whose fence ends last leaves without taking tasks: nobody would fetch those that it is sent', async () => {
+  const { takeover, main, standby } = setUp({ w1: 10_000, 'w1-standby': 20_000 })
+  await takeover.beforeRegistering(main)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([takeover.isHeldOff(main), takeover.isHeldOff(standby)]).toEqual([false, true])
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(takeover.isHeldOff(standby)).toBe(true)
+  main.known()
+  await settled()
+  standby.known()
+  await settled()
+  expect(standby.calls).toEqual(['open', 'leave'])
+})
+
+test('a standby whose fence ends first takes tasks', async () => {
+  const { takeover, main, standby } = setUp({ w1: 20_000, 'w1-standby': 10_000 })
+  await takeover.beforeRegistering(main)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([takeover.isHeldOff(main), takeover.isHeldOff(standby)]).toEqual([true, false])
+  expect(standby.calls).toEqual(['open', 'fence ended'])
+})
+
 test('an orchestrator that is not in use is no trouble', () => {
   const { takeover, main } = setUp({ w1: 30_000, 'w1-standby': 30_000 })
   main.isUsed = false

@@ -52,7 +52,8 @@ describe('a plain JSON Schema', () => {
 
   test('is published as it is', async () => {
     const events = { found: { type: 'object', properties: { url: { type: 'string', format: 'uri' } } } }
-    const skill = describeSkill(await ready({ params: SIZE, result: SIZE, events }))
+    const definition = await ready({ params: SIZE, result: SIZE, events })
+    const skill = describeSkill({ ...definition, taskType: 'resize' })
     expect(skill).toMatchObject({ inputSchema: SIZE, outputSchema: SIZE, eventsSchema: events })
   })
 

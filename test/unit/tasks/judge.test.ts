@@ -134,7 +134,7 @@ describe('§1.5.5 a thrown value', () => {
     ['TransientError', new TransientError('t'), 'TRANSIENT_ERROR', 't'],
     ['PermanentError', new PermanentError('p'), 'PERMANENT_ERROR', 'p'],
     ['InvalidInputError', new InvalidInputError('i'), 'INVALID_INPUT_ERROR', 'i'],
-    ['ShutdownError', new ShutdownError(), 'TRANSIENT_ERROR', 'the worker is shutting down'],
+    ['ShutdownError', new ShutdownError(), 'TRANSIENT_ERROR', 'The worker is shutting down'],
     ['any error', new TypeError('x is not a function'), 'TRANSIENT_ERROR', 'x is not a function'],
     [
       'an error with a code of its own',

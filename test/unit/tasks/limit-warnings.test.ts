@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { limitWarnings } from '../../../src/tasks/limit-warnings.js'
 
-const definition = (name: string, taskType?: string) => ({
+const definition = (name: string, taskType = name) => ({
   name,
   taskType,
   params: undefined,

@@ -164,7 +164,7 @@ describe('a task that was aborted', () => {
 
   test('at shutdown: an AbortError of a library becomes a TRANSIENT_ERROR with the reason', async () => {
     expect(await abortedWith(new ShutdownError(), throwing(abortError))).toEqual(
-      failure('TRANSIENT_ERROR', 'the worker is shutting down'),
+      failure('TRANSIENT_ERROR', 'The worker is shutting down'),
     )
   })
 

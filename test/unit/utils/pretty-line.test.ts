@@ -21,6 +21,13 @@ describe('a line for people', () => {
     )
   })
 
+  test('has the place that explains an error of the package below its stack', () => {
+    const err = { stack: 'StateError: m', help: 'avtomatika-worker/docs/reference/errors.md#state' }
+    expect(line({ level: 50, time: TIME, err, msg: 'failed' })).toBe(
+      '03:04:05.006 ERROR failed\n    StateError: m\n    Help: avtomatika-worker/docs/reference/errors.md#state\n',
+    )
+  })
+
   test('has colors where the terminal shows them', () => {
     expect(line({ level: 50, time: TIME, msg: 'failed' }, true)).toContain('\u001b[31mERROR\u001b[0m')
     expect(line({ level: 50, time: TIME, msg: 'failed' })).not.toContain('\u001b')

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../../support/interop/free-port.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 import { command } from '../command.js'
-import { FAULTS, healthy, SECRETS, type Seeded } from './faults.js'
+import { base, FAULTS, healthy, SECRETS, type Seeded, s3With } from './faults.js'
 
 interface Finding {
   readonly code: string
@@ -24,10 +25,10 @@ const doctor = async ({ env, args = [] }: Seeded, ...more: string[]) => {
 const withoutSeconds = (text: string): string => text.replace(/\d+ s\b/g, '… s')
 
 describe('avtomatika-worker doctor', () => {
-  it.each(Object.keys(FAULTS))('names the cause first: %s', async (name) => {
+  it.for(Object.keys(FAULTS))('names the cause first: %s', async (name, { skip }) => {
     const fault = FAULTS[name]
-    const seeded = await fault?.seed()
-    if (!seeded) return
+    const seeded = (await fault?.seed()) ?? 'no such fault'
+    if (typeof seeded === 'string') return skip(seeded)
     const [asJson, asText] = await Promise.all([doctor(seeded, '--json'), doctor(seeded)])
     const { ok, findings } = JSON.parse(asJson.output) as { ok: boolean; findings: Finding[] }
     expect(findings[0]?.code, asText.output).toBe(fault?.code)
@@ -42,11 +43,27 @@ describe('avtomatika-worker doctor', () => {
     expect(withoutSeconds(asText.output)).toContain(withoutSeconds(first))
   })
 
+  it.each([
+    [403, 'InvalidAccessKeyId'],
+    [404, 'XAdminUserNotFound'],
+  ])('names the variable of a key that the store does not know: %i %s', async (status, code) => {
+    const { output } = await doctor(await s3With(status, code))
+    expect(output).toContain('The store does not know S3_ACCESS_KEY.')
+  })
+
   it('finds nothing if nothing is wrong', async () => {
     const env = await healthy()
     const { code, output } = await doctor({ env })
     expect(output).toContain('No fault found.')
     expect(code).toBe(0)
+  })
+
+  it('tells which checks could not run', async () => {
+    const { output } = await doctor({ env: base(`http://127.0.0.1:${await freePort()}`) }, '--json')
+    const { checks } = JSON.parse(output) as { checks: { name: string; status: string }[] }
+    const skipped = checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)
+    for (const name of ['clock of', 'generation of', 'token for', 'jobs of'])
+      expect(skipped).toContainEqual(expect.stringMatching(new RegExp(`^${name} http://127`)))
   })
 
   it('shows the source of each value, and no secret', async () => {

@@ -11,9 +11,10 @@ import { HttpProxyServer } from '../../../support/http-proxy.js'
 import { freePort } from '../../../support/interop/free-port.js'
 import { RawOrchestrator } from '../../../support/raw-orchestrator.js'
 import { startOwnS3 } from '../../../support/s3/own-s3.js'
-import { smallDisk } from '../../../support/small-disk.js'
+import { NO_DISK, smallDisk } from '../../../support/small-disk.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 import { Authority, canCertify } from '../../../support/tls/certificates.js'
+import { TlsFront } from '../../../support/tls/front.js'
 import { command, moduleFile } from '../command.js'
 
 /** Secrets that no output may have. */
@@ -41,9 +42,11 @@ export interface Seeded {
 /** A fault that a test makes, and the code of its cause. */
 export interface Fault {
   readonly code: string
-  /** Returns `undefined` if this machine cannot have the fault. */
-  seed(): Promise<Seeded | undefined>
+  /** Returns why this machine cannot have the fault, if it cannot. */
+  seed(): Promise<Seeded | string>
 }
+
+const NO_OPENSSL = 'no openssl'
 
 const listening = async (server: Server): Promise<number> => {
   server.listen(0, '127.0.0.1')
@@ -54,7 +57,7 @@ const listening = async (server: Server): Promise<number> => {
 
 const site = (listener: RequestListener) => listening(createPlain(listener))
 
-const base = (url: string): NodeJS.ProcessEnv => ({
+export const base = (url: string): NodeJS.ProcessEnv => ({
   ORCHESTRATOR_URL: url,
   WORKER_TOKEN,
   WORKER_ID: 'w1',
@@ -101,7 +104,7 @@ const workerWith = async (env: NodeJS.ProcessEnv, prepare: (worker: Worker) => v
   return { worker, port: { WORKER_PORT: String(worker.healthPort) } }
 }
 
-const s3With = async (status: number, code: string): Promise<Seeded> => {
+export const s3With = async (status: number, code: string): Promise<Seeded> => {
   const s3 = await startOwnS3()
   s3.fault = () => ({ kind: 'status', status, code, message: `the key was ${S3_SECRET}` })
   return { env: { ...(await healthy()), ...s3Variables(s3.url) } }
@@ -110,18 +113,27 @@ const s3With = async (status: number, code: string): Promise<Seeded> => {
 const s3Variables = (url: string): NodeJS.ProcessEnv => ({
   S3_ENDPOINT_URL: url,
   S3_REGION: 'us-east-1',
-  S3_ACCESS_KEY: 'access',
+  S3_ACCESS_KEY: 'AKIAEXAMPLE',
   S3_SECRET_KEY: S3_SECRET,
 })
 
-const certified = async (): Promise<{ port: number; authority: Authority } | undefined> => {
-  if (!canCertify()) return undefined
-  const authority = new Authority(temporaryFolder())
-  const { certPath, keyPath } = authority.issue('orchestrator')
+/** A server with a certificate that nobody knows. */
+const certified = async (scheme: 'http' | 'https'): Promise<Seeded | string> => {
+  if (!canCertify()) return NO_OPENSSL
+  const { certPath, keyPath } = new Authority(temporaryFolder()).issue('orchestrator')
   const server = createSecure({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, (_call, answer) =>
     answer.end(),
   )
-  return { port: await listening(server), authority }
+  return { env: base(`${scheme}://127.0.0.1:${await listening(server)}`) }
+}
+
+/** An orchestrator with a worker for `resize`, and a job for another task. */
+const withOtherTask = async (options?: OrchestratorOptions) => {
+  const orchestrator = await orchestratorWith(options)
+  const env = base(orchestrator.url)
+  const { port } = await workerWith(env)
+  await orchestrator.createJob({ task: 'resise' })
+  return { orchestrator, env: { ...env, ...port, CLIENT_TOKEN } }
 }
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
@@ -139,17 +151,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'http on https': {
     code: 'http_on_https',
-    seed: async () => {
-      const server = await certified()
-      return server && { env: base(`http://127.0.0.1:${server.port}`) }
-    },
+    seed: () => certified('http'),
   },
   'a certificate of an unknown authority': {
     code: 'certificate_refused',
-    seed: async () => {
-      const server = await certified()
-      return server && { env: base(`https://127.0.0.1:${server.port}`) }
-    },
+    seed: () => certified('https'),
   },
   'TLS files that do not exist': {
     code: 'tls_files_unusable',
@@ -241,12 +247,26 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a blueprint with another type': {
     code: 'task_without_worker',
+    seed: () => withOtherTask(),
+  },
+  'a blueprint with another type, over mutual TLS': {
+    code: 'task_without_worker',
     seed: async () => {
-      const orchestrator = await orchestratorWith()
-      const env = base(orchestrator.url)
-      const { port } = await workerWith(env)
-      await orchestrator.createJob({ task: 'resise' })
-      return { env: { ...env, ...port, CLIENT_TOKEN } }
+      if (!canCertify()) return NO_OPENSSL
+      const { orchestrator, env } = await withOtherTask()
+      const authority = new Authority(temporaryFolder())
+      const { url } = await TlsFront.start(authority, orchestrator.port)
+      const { certPath, keyPath } = authority.issue('w1')
+      const tls = { TLS_CA_PATH: authority.caPath, TLS_CERT_PATH: certPath, TLS_KEY_PATH: keyPath }
+      return { env: { ...env, ...tls, ORCHESTRATOR_URL: url } }
+    },
+  },
+  'a blueprint with another type, over a proxy': {
+    code: 'task_without_worker',
+    seed: async () => {
+      const { orchestrator, env } = await withOtherTask({ allowedHosts: ['orchestrator.example'] })
+      const proxy = await HttpProxyServer.start(orchestrator.port)
+      return { env: { ...env, ORCHESTRATOR_URL: 'http://orchestrator.example', HTTP_PROXY: proxy.url } }
     },
   },
   'a second worker with the same id': {
@@ -280,7 +300,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     seed: async () => {
       const disk = smallDisk(64)
       return disk === undefined
-        ? undefined
+        ? NO_DISK
         : { env: { ...(await healthy()), TASK_FILES_DIR: join(disk, 'files') } }
     },
   },

@@ -4,7 +4,7 @@ import { HotCache } from '../../../../src/connections/heartbeat/hot-cache.js'
 import { Slots } from '../../../../src/execution/slots.js'
 import { Wake } from '../../../../src/utils/wake.js'
 
-const definition = (name: string, taskType?: string) => ({
+const definition = (name: string, taskType = name) => ({
   name,
   taskType,
   params: undefined,

@@ -80,8 +80,8 @@ const setUp = () => {
     events.push(event)
     onEvent.action(event)
   }
-  const socket = new CommandSocket({
-    orchestrator: {
+  const socket = new CommandSocket(
+    {
       url: 'http://o',
       openSocket: async (listener, signal) => {
         const handshake = new Handshake(listener, signal)
@@ -101,13 +101,13 @@ const setUp = () => {
         },
       },
     },
-    listener: {
+    {
       commandReceived: (command) => record(`command ${'taskId' in command && command.taskId}`),
       socketOpened: () => record('opened'),
       socketClosed: ({ code }) => record(`closed ${code}`),
     },
-    log: logger,
-  })
+    logger,
+  )
   const last = (): Handshake => {
     const handshake = handshakes.at(-1)
     if (!handshake) throw new Error('No handshake yet')
@@ -343,15 +343,15 @@ describe('stop()', () => {
 
   test('waits no longer than a second for what no abort ends', async () => {
     const { logger } = linesOf()
-    const socket = new CommandSocket({
-      orchestrator: {
+    const socket = new CommandSocket(
+      {
         url: 'http://o',
         openSocket: () => new Promise(() => {}),
         protocol: { readCommand: () => null, writeProgress: () => '' },
       },
-      listener: { commandReceived: () => {}, socketOpened: () => {}, socketClosed: () => {} },
-      log: logger,
-    })
+      { commandReceived: () => {}, socketOpened: () => {}, socketClosed: () => {} },
+      logger,
+    )
     socket.open()
     let isStopped = false
     const stopped = socket.stop().then(() => {

@@ -22,7 +22,7 @@ const setUp = () => {
       }),
     limits: { quietMs: () => limit.quietMs, isLimited: () => false },
   }
-  const uplink = new Uplink({ orchestrator, socket: undefined, log: logger })
+  const uplink = new Uplink(orchestrator, undefined, logger)
   const report = (taskId: string, progress: number) =>
     uplink.progress({ taskId, jobId: 'j', progress, message: '', tracingContext: {} })
   const emit = (name: string) =>
