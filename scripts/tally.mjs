@@ -6,17 +6,22 @@
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
-/** Longest part of an error that is shown, in characters. */
-const MAX_ERROR = 300
+/** How much of an error is shown, in characters: what was hoped for, and the end of what was seen. */
+const START = 300
+const END = 1_000
+
+/** @param {string} text */
+const onOneLine = (text) => {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.length <= START + END ? line : `${line.slice(0, START)} […] ${line.slice(-END)}`
+}
 
 /**
  * @param {string} where
  * @param {readonly { message?: unknown }[] | undefined} errors
  */
-const failureLine = (where, [error] = []) => {
-  const [start = ''] = String(error?.message ?? 'did not end').split('\n')
-  return `FAILED ${where}: ${start.slice(0, MAX_ERROR)}`
-}
+const failureLine = (where, [error] = []) =>
+  `FAILED ${where}: ${onOneLine(String(error?.message ?? 'did not end'))}`
 
 /** @param {import('vitest/node').TestModule} module */
 const failuresIn = (module) => {

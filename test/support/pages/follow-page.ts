@@ -93,9 +93,12 @@ class Desk {
     const child = this.#running(terminal)
     const pattern = patternOf(text)
     const hasPrinted = () => pattern.test(child.output)
-    if (terminal !== 1)
-      await eventually(`terminal ${terminal} prints ${text}`, hasPrinted, {}, () => child.output)
-    else if (!hasPrinted())
+    const isOver = () => hasPrinted() || child.hasEnded
+    const hope = `terminal ${terminal} prints ${JSON.stringify(text)}`
+    if (terminal !== 1) await eventually(hope, isOver, {}, () => child.output)
+    // The last lines of a program arrive after its end.
+    if (child.hasEnded) await child.ended()
+    if (!hasPrinted())
       throw new Error(`the page shows\n${text}\nbut the command printed\n${child.output}\n${this.#others()}`)
   }
 

@@ -46,6 +46,13 @@ describe('the tally', () => {
     ])
   })
 
+  it('shows the start and the end of an error, on one line', () => {
+    const { failures } = runVitest({
+      'a.test.js': 'it("a", () => { throw new Error("hoped\\n" + "-".repeat(2_000) + "\\nlast seen") })',
+    })
+    expect(failures).toEqual([expect.stringMatching(/^FAILED a\.test\.js > a: hoped -+ \[…\] -+ last seen$/)])
+  })
+
   it('is red when the run never starts', () => {
     const { lastLine, status } = runVitest({
       'a.test.js': 'it("a", () => {})',
