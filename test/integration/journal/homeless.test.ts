@@ -31,6 +31,7 @@ test.each<[string, () => NodeJS.ProcessEnv]>([
     env: { ...process.env, ...variables() },
   })
   onTestFinished(() => child.end('SIGKILL'))
+  await child.says(/there is no journal/)
   await orchestrator.next('poll')
   expect(child.output.match(/there is no journal/g)).toHaveLength(1)
   orchestrator.offer('work')
@@ -56,6 +57,7 @@ test('a user without a home directory and without an entry in the list of users 
     gid: ALICE,
   })
   onTestFinished(() => child.end('SIGKILL'))
+  await child.says(/"msg":"No home directory: there is no journal/)
   await orchestrator.next('poll')
   expect(child.output.match(/"msg":"No home directory: there is no journal/g)).toHaveLength(1)
 })
