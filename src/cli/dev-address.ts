@@ -8,6 +8,8 @@ import { wallMs } from '../utils/time.js'
 export interface DevTarget {
   readonly url: string
   readonly clientToken: string
+  /** `undefined` if the user has chosen it. */
+  readonly workerToken?: string
 }
 
 /** The file with the address. */
@@ -16,7 +18,7 @@ export interface DevAddress {
 }
 
 /**
- * Writes the address and the random token of an orchestrator, for the other commands of this user. Nobody else can read the
+ * Writes the address and the random tokens of an orchestrator, for the other commands of this user. Nobody else can read the
  * file. `undefined` if the user has no home directory.
  */
 export const publishAddress = (target: DevTarget): DevAddress | undefined => {
@@ -77,10 +79,10 @@ const readAddress = (path: string): (DevTarget & { readonly startedAt: number })
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (!isObject(value)) return undefined
-    const { url, clientToken, startedAt } = value
-    const isWhole =
-      typeof url === 'string' && typeof clientToken === 'string' && typeof startedAt === 'number'
-    return isWhole ? { url, clientToken, startedAt } : undefined
+    const { url, clientToken, workerToken, startedAt } = value
+    if (typeof url !== 'string' || typeof clientToken !== 'string' || typeof startedAt !== 'number')
+      return undefined
+    return { url, clientToken, startedAt, ...(typeof workerToken === 'string' && { workerToken }) }
   } catch {
     // The process ended meanwhile.
     return undefined

@@ -5,8 +5,14 @@ import { UsageError } from './fail.js'
 
 const sources = new Map<string, string>()
 
-/** Returns the file that a variable comes from; `undefined` if it comes from the environment. */
-export const fileOfVariable = (name: string): string | undefined => sources.get(name)
+/** Returns where a variable comes from, such as the path of a file; `undefined` if it comes from the environment. */
+export const sourceOfVariable = (name: string): string | undefined => sources.get(name)
+
+/** Sets a variable that the environment does not have. */
+export const setVariable = (name: string, value: string, source: string): void => {
+  process.env[name] ??= value
+  if (process.env[name] === value) sources.set(name, source)
+}
 
 /**
  * Sets the variables of files, as Node does with its own flag of this name: variables of the environment win, then the last
@@ -20,10 +26,7 @@ export const useEnvFiles = (files: readonly EnvFileFlag[]): void => {
     const text = read(path, isRequired)
     for (const [name, value = ''] of Object.entries(parseEnv(text))) set.set(name, { value, path })
   }
-  for (const [name, { value, path }] of set) {
-    process.env[name] ??= value
-    if (process.env[name] === value) sources.set(name, path)
-  }
+  for (const [name, { value, path }] of set) setVariable(name, value, path)
 }
 
 /** The options that may also be variables. */

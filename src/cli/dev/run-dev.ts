@@ -26,7 +26,9 @@ export const runDev = async (path: string | undefined, flags: DevFlags): Promise
     worker: flags.workerToken === undefined ? workerToken : HIDDEN,
     client: flags.clientToken === undefined ? clientToken : HIDDEN,
   }
-  const address = flags.clientToken === undefined ? publishAddress({ url, clientToken }) : undefined
+  // Tokens that the user has chosen are not written to a file.
+  const random = { clientToken, ...(flags.workerToken === undefined && { workerToken }) }
+  const address = flags.clientToken === undefined ? publishAddress({ url, ...random }) : undefined
   announce(url, shown, path, flags)
   printEvents(orchestrator, flags.json === true)
   const note = (line: string) => {

@@ -5,7 +5,7 @@ import { WorkerConfig } from '../../config/worker-config.js'
 import { ConfigError } from '../../errors.js'
 import type { Settings } from '../../settings.js'
 import { similarName } from '../../utils/did-you-mean.js'
-import { fileOfVariable } from '../env-files.js'
+import { sourceOfVariable } from '../env-files.js'
 import { type Examined, type Finding, found, passed, together } from './finding.js'
 
 /** One variable with the source of its value. */
@@ -13,7 +13,7 @@ export interface ShownVariable {
   readonly name: string
   /** The value, with `***` instead of a secret. `null` if there is none. */
   readonly value: unknown
-  /** `environment`, `default`, or the path of a file. */
+  /** `environment`, `default`, `dev`, or the path of a file. */
   readonly source: string
 }
 
@@ -49,7 +49,7 @@ export const examineConfiguration = (): Configuration => {
 }
 
 const sourceOf = (name: string): string =>
-  process.env[name]?.trim() ? (fileOfVariable(name) ?? 'environment') : 'default'
+  process.env[name]?.trim() ? (sourceOfVariable(name) ?? 'environment') : 'default'
 
 const wrong = (what: string, expected: string, name: string): Finding => ({
   code: 'config_wrong',

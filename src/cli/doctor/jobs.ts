@@ -5,7 +5,7 @@ import type { OrchestratorSettings, Settings } from '../../settings.js'
 import type { HttpTransport } from '../../transport/http.js'
 import type { HttpResponse } from '../../transport/request-in-flight.js'
 import { similarName } from '../../utils/did-you-mean.js'
-import { isObject } from '../../utils/json.js'
+import { objectsIn, offeredTasks } from '../offered-tasks.js'
 import { type Examined, type Finding, found, passed, skipped, together } from './finding.js'
 import { wayTo } from './transport.js'
 
@@ -39,15 +39,15 @@ export const examineJobs = async (
 const compare = async (transport: HttpTransport, url: string, name: string): Promise<Examined> => {
   const get = (path: string) =>
     transport.send({ method: 'GET', path: `/api/v1${path}`, deadlineMs: ASK_MS, maxBytes: LONGEST })
-  const [workers, jobs] = await Promise.all([get('/workers'), get('/jobs?limit=100')])
-  if (workers.status === 401 || workers.status === 403) return found(name, tokenRefused(url, workers.status))
-  const listed = parsed(workers)
+  const [answer, jobs] = await Promise.all([get('/workers'), get('/jobs?limit=100')])
+  if (answer.status === 401 || answer.status === 403) return found(name, tokenRefused(url, answer.status))
+  const listed = parsed(answer)
   if (listed === undefined) return skipped(name, 'the client API did not answer')
-  const records = objectsIn(listed)
+  const workers = objectsIn(listed)
   // Some orchestrators have no list of jobs without a database.
   const all = jobs.status === 200 ? objectsIn(parsed(jobs)) : []
-  const missing = tasksWithoutWorker(records.flatMap(tasksOf), all)
-  const seen = passed(name, `${records.length} workers, ${all.length} jobs`)
+  const missing = tasksWithoutWorker(offeredTasks(listed), all)
+  const seen = passed(name, `${workers.length} workers, ${all.length} jobs`)
   return missing.length === 0 ? seen : together([found(name, ...missing.map((each) => unmatched(url, each)))])
 }
 
@@ -60,19 +60,6 @@ const parsed = ({ text }: HttpResponse): unknown => {
   }
 }
 
-type Json = Readonly<Record<string, unknown>>
-
-const objectsIn = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : [])
-
-/** Each generation has its own words. */
-const tasksOf = ({ supported_tasks: names, supported_skills: skills }: Json): readonly string[] => {
-  const list = [names, skills].find(Array.isArray) ?? []
-  return list.flatMap((each: unknown) => {
-    const name = isObject(each) ? each['name'] : each
-    return typeof name === 'string' ? [name] : []
-  })
-}
-
 /** A task that jobs need and no worker offers. */
 export interface Unmatched {
   readonly task: string
@@ -83,7 +70,7 @@ export interface Unmatched {
 /** Returns the tasks of open and quarantined jobs that no worker offers. Pure. */
 export const tasksWithoutWorker = (
   offered: readonly string[],
-  jobs: readonly Json[],
+  jobs: readonly Readonly<Record<string, unknown>>[],
 ): readonly Unmatched[] => {
   const counts = new Map<string, number>()
   for (const { status, initial_data: initial } of jobs) {
@@ -92,7 +79,7 @@ export const tasksWithoutWorker = (
     if (!isStuck || task === undefined || offered.includes(task)) continue
     counts.set(task, (counts.get(task) ?? 0) + 1)
   }
-  return [...counts].map(([task, count]) => ({ task, jobs: count, offered: [...new Set(offered)] }))
+  return [...counts].map(([task, count]) => ({ task, jobs: count, offered }))
 }
 
 const unmatched = (url: string, { task, jobs, offered }: Unmatched): Finding => {
@@ -101,8 +88,8 @@ const unmatched = (url: string, { task, jobs, offered }: Unmatched): Finding => 
     code: 'task_without_worker',
     severity: 'error',
     orchestrator: url,
-    cause: `No worker offers the task ${JSON.stringify(task)}${similar === undefined ? '' : `: did you mean ${JSON.stringify(similar)}?`}`,
-    evidence: `${jobs} jobs wait for it or are quarantined. Offered: ${offered.slice(0, 20).join(', ') || 'no tasks'}.`,
+    cause: `No worker offers the task ${JSON.stringify(task)}${similar === undefined ? '.' : `: did you mean ${JSON.stringify(similar)}?`}`,
+    evidence: `Jobs that wait for it or are quarantined: ${jobs}. Offered: ${offered.slice(0, 20).join(', ') || 'no tasks'}.`,
     remedy: `Register worker.task(${JSON.stringify(task)}, …), or correct the name of the task in the blueprint.`,
   }
 }

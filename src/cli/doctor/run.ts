@@ -1,5 +1,6 @@
 import { EXIT } from '../exit-codes.js'
 import { UsageError } from '../fail.js'
+import { useRunningDev } from './beside-dev.js'
 import { examine } from './examine.js'
 import { reportLines } from './print-report.js'
 
@@ -14,6 +15,7 @@ export const runDoctor = async (
   showsAll = false,
   json = false,
 ): Promise<void> => {
+  useRunningDev()
   const clientToken = process.env['CLIENT_TOKEN']?.trim() || undefined
   const report = await examine(worker === undefined ? undefined : checked(worker), clientToken)
   if (json) console.log(JSON.stringify(report))

@@ -1,6 +1,6 @@
 import { isObject } from '../../utils/json.js'
+import { type Answer, getJson } from '../get-json.js'
 import { type Examined, type Finding, found, passed, skipped } from './finding.js'
-import { type Answer, getJson } from './get-json.js'
 
 /** How long the health server may take, in ms. */
 const ASK_MS = 2_000

@@ -2,7 +2,8 @@ import type { ClientJob, JobClient } from '../../client/index.js'
 import { taskNameIn } from '../../client/task-name.js'
 import { jsonText } from '../../utils/json.js'
 import { NAME } from '../fail.js'
-import { type ClientFlags, withClient } from './connect.js'
+import { type AskOffered, type ClientFlags, withClient } from './connect.js'
+import { StartWatch } from './start-watch.js'
 import { endOf, exitCodeOf, jobLines, plain, progressText, viewOf } from './view.js'
 
 /** The flags of a command that may wait for a job. */
@@ -15,8 +16,8 @@ export interface WaitFlags extends ClientFlags {
 
 /** Prints one job. With `--wait`, the exit code says how it ended. */
 export const showJob = async (id: string, flags: WaitFlags): Promise<void> => {
-  await withClient(flags, async (client) => {
-    if (flags.wait) return printEnd(client, id, flags)
+  await withClient(flags, async (client, askOffered) => {
+    if (flags.wait) return printEnd(client, id, flags, askOffered)
     const { endState } = flags
     print(await client.get<Record<string, unknown>>(id, { ...(endState && { endStates: endState }) }), flags)
   })
@@ -37,27 +38,39 @@ const lineOf = (job: ClientJob): string => {
 
 /** Cancels a job. With `--wait`, prints the job when it has ended. */
 export const cancelJob = async (id: string, flags: WaitFlags): Promise<void> => {
-  await withClient(flags, async (client) => {
+  await withClient(flags, async (client, askOffered) => {
     const receipt = await client.cancel(id)
-    if (flags.wait) return printEnd(client, id, flags)
+    if (flags.wait) return printEnd(client, id, flags, askOffered)
     if (flags.json) console.log(JSON.stringify({ id, cancellation: receipt }))
     else console.log(`Cancellation of job ${id} ${receipt === 'sent' ? 'sent to its worker' : 'accepted'}.`)
   })
 }
 
-/** Waits for the end of a job, prints it and sets the exit code. Progress goes to standard error. */
+/**
+ * Waits for the end of a job, prints it and sets the exit code. Progress, and why the job does not start, go to standard
+ * error.
+ */
 export const printEnd = async (
   client: JobClient,
   id: string,
   { timeout, endState, json }: WaitFlags,
+  askOffered: AskOffered,
 ): Promise<void> => {
-  const job = await client.wait<Record<string, unknown>>(id, {
-    timeoutMs: timeout * 1_000,
-    ...(endState && { endStates: endState }),
-    ...(!json && { onProgress: (progress) => console.error(progressText(progress)) }),
-  })
-  print(job, { json })
-  process.exitCode = exitCodeOf(job)
+  const start = new StartWatch(askOffered, (line) => console.error(line))
+  try {
+    const job = await client.wait<Record<string, unknown>>(id, {
+      timeoutMs: timeout * 1_000,
+      ...(endState && { endStates: endState }),
+      ...(!json && {
+        onProgress: (progress) => console.error(progressText(progress)),
+        onChange: (changed) => start.changed(changed),
+      }),
+    })
+    print(job, { json })
+    process.exitCode = exitCodeOf(job)
+  } finally {
+    start.close()
+  }
 }
 
 const print = (job: ClientJob, { json }: { readonly json?: boolean | undefined }): void => {

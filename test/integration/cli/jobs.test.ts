@@ -8,6 +8,18 @@ import { testOrchestrator } from '../../support/test-orchestrator.js'
 import { gate } from '../../support/test-worker.js'
 import { command } from './command.js'
 
+const workerAt = (url: string, id = 'w1'): Worker => {
+  const config = new WorkerConfig({
+    ORCHESTRATOR_URL: url,
+    WORKER_ID: id,
+    WORKER_JOURNAL: false,
+    LOG_LEVEL: 'silent',
+  })
+  const worker = new Worker({ config })
+  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
+  return worker
+}
+
 const start = async (options: TestOrchestratorOptions = {}) => {
   const orchestrator = await testOrchestrator({
     clientToken: 'client-secret',
@@ -16,13 +28,7 @@ const start = async (options: TestOrchestratorOptions = {}) => {
     ...options,
   })
   const begun = gate()
-  const worker = new Worker({
-    config: new WorkerConfig({
-      ORCHESTRATOR_URL: orchestrator.url,
-      WORKER_JOURNAL: false,
-      LOG_LEVEL: 'silent',
-    }),
-  })
+  const worker = workerAt(orchestrator.url)
   worker.task('double', ({ n }, { progress }) => {
     progress(0.5, 'half\u001b[31m of it')
     return { doubled: Number(n) * 2 }
@@ -36,15 +42,15 @@ const start = async (options: TestOrchestratorOptions = {}) => {
     return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   })
   await worker.start()
-  onTestFinished(() => worker.stop({ pollGraceMs: 0 }))
   await orchestrator.waitForWorker('double')
+  const env = { ORCHESTRATOR_URL: orchestrator.url, CLIENT_TOKEN: 'client-secret' }
   const run = async (...args: string[]) => {
-    const child = command(args, { ORCHESTRATOR_URL: orchestrator.url, CLIENT_TOKEN: 'client-secret' })
+    const child = command(args, env)
     const code = await child.ended()
     expect(child.output).not.toContain('client-secret')
     return { code, output: child.output }
   }
-  return { orchestrator, run, begun }
+  return { orchestrator, env, run, begun }
 }
 
 describe('send, jobs, job and cancel', () => {
@@ -68,6 +74,19 @@ describe('send, jobs, job and cancel', () => {
     expect(JSON.parse(ended.output)).toMatchObject({ outcome })
     expect(ended.code).toBe(code)
   })
+
+  it.each(['classic', 'auto'] as const)(
+    'send --wait says that no worker offers the task, and goes on waiting: %s',
+    async (generation) => {
+      const { orchestrator, env } = await start({ generation, waitForWorker: true })
+      const child = command(['send', 'dubble', '{"n": 21}', '--wait'], env)
+      await child.says(/^No worker offers "dubble": did you mean "double"\?$/m)
+      const late = workerAt(orchestrator.url, 'w2')
+      await late.task('dubble', ({ n }) => ({ doubled: Number(n) * 2 })).start()
+      expect(await child.ended()).toBe(0)
+      expect(child.output).toContain('"doubled": 42')
+    },
+  )
 
   it('send --wait prints progress and result, without control characters', async () => {
     const { run } = await start()

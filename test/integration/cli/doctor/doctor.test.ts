@@ -82,6 +82,26 @@ describe('avtomatika-worker doctor', () => {
     expect(text.output).toContain('(default)')
   })
 
+  it('examines the orchestrator of dev with its random tokens, unless another token is set', async () => {
+    const env = { XDG_STATE_HOME: temporaryFolder(), TASK_FILES_DIR: temporaryFolder() }
+    await command(['dev', '--port', '0'], env).says(/keeps everything in memory/)
+    const { code, output } = await doctor({ env }, '--json')
+    expect(JSON.parse(output)).toMatchObject({ ok: true, findings: [] })
+    expect(code).toBe(0)
+    const { checks, configuration } = JSON.parse(output)
+    expect(checks.filter(({ name }: { name: string }) => /^(token|jobs) /.test(name))).toMatchObject([
+      { status: 'ok' },
+      { status: 'ok', detail: '0 workers, 0 jobs' },
+    ])
+    expect(configuration).toContainEqual({ name: 'WORKER_TOKEN', value: '***', source: 'dev' })
+    const { ORCHESTRATOR_URL: url } = Object.fromEntries(
+      configuration.map(({ name, value }: { name: string; value: unknown }) => [name, value]),
+    )
+    const own = { ...env, ORCHESTRATOR_URL: String(url), WORKER_TOKEN: 'another-token' }
+    const refused = await doctor({ env: own }, '--json')
+    expect(JSON.parse(refused.output).findings).toMatchObject([{ code: 'token_refused' }])
+  })
+
   it('refuses a --worker that is no URL', async () => {
     const { code, output } = await doctor({ env: await healthy() }, '--worker', '8083')
     expect(code).toBe(2)

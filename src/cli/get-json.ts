@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as plain } from 'node:http'
 import { request as secure } from 'node:https'
-import { after } from '../../utils/time.js'
+import { after } from '../utils/time.js'
 
 /** What came back. */
 export type Answer =
