@@ -1,4 +1,5 @@
-import { taskNameIn } from '../../client/task-name.js'
+import { type ClientJob, readListed } from '../../client/job.js'
+import { taskNameOf } from '../../client/task-name.js'
 import { tokenHeaders } from '../../client/token-headers.js'
 import { ConfigError, UnreachableError } from '../../errors.js'
 import type { OrchestratorSettings, Settings } from '../../settings.js'
@@ -45,7 +46,7 @@ const compare = async (transport: HttpTransport, url: string, name: string): Pro
   if (listed === undefined) return skipped(name, 'the client API did not answer')
   const workers = objectsIn(listed)
   // Some orchestrators have no list of jobs without a database.
-  const all = jobs.status === 200 ? objectsIn(parsed(jobs)) : []
+  const all = jobs.status === 200 ? objectsIn(parsed(jobs)).flatMap((job) => readListed(job) ?? []) : []
   const missing = tasksWithoutWorker(offeredTasks(listed), all)
   const seen = passed(name, `${workers.length} workers, ${all.length} jobs`)
   return missing.length === 0 ? seen : together([found(name, ...missing.map((each) => unmatched(url, each)))])
@@ -70,11 +71,11 @@ export interface Unmatched {
 /** Returns the tasks of open and quarantined jobs that no worker offers. Pure. */
 export const tasksWithoutWorker = (
   offered: readonly string[],
-  jobs: readonly Readonly<Record<string, unknown>>[],
+  jobs: readonly Pick<ClientJob, 'status' | 'raw'>[],
 ): readonly Unmatched[] => {
   const counts = new Map<string, number>()
-  for (const { status, initial_data: initial } of jobs) {
-    const task = taskNameIn(initial)
+  for (const { status, raw } of jobs) {
+    const task = taskNameOf(raw)
     const isStuck = status === 'quarantined' || status === 'pending' || status === 'waiting_for_worker'
     if (!isStuck || task === undefined || offered.includes(task)) continue
     counts.set(task, (counts.get(task) ?? 0) + 1)

@@ -1,5 +1,5 @@
 import type { ClientJob, JobClient } from '../../client/index.js'
-import { taskNameIn } from '../../client/task-name.js'
+import { taskNameOf } from '../../client/task-name.js'
 import { jsonText } from '../../utils/json.js'
 import { NAME } from '../fail.js'
 import { type AskOffered, type ClientFlags, withClient } from './connect.js'
@@ -32,7 +32,7 @@ export const showJobs = async (flags: ClientFlags & { readonly limit: number }):
 }
 
 const lineOf = (job: ClientJob): string => {
-  const task = taskNameIn(job.raw['initial_data']) ?? job.blueprint ?? ''
+  const task = taskNameOf(job.raw) ?? job.blueprint ?? ''
   return [job.id, plain(task), endOf(job), plain(job.error ?? '').slice(0, 100)].join('  ').trimEnd()
 }
 

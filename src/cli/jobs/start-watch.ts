@@ -1,5 +1,5 @@
 import type { ClientJob } from '../../client/index.js'
-import { taskNameIn } from '../../client/task-name.js'
+import { taskNameOf } from '../../client/task-name.js'
 import { didYouMean } from '../../utils/did-you-mean.js'
 import { ResettableTimer } from '../../utils/resettable-timer.js'
 import type { AskOffered } from './connect.js'
@@ -23,7 +23,7 @@ export class StartWatch {
   }
 
   changed(job: ClientJob): void {
-    const task = taskNameIn(job.raw['initial_data'])
+    const task = taskNameOf(job.raw)
     if (job.outcome || job.workerId !== undefined || task === undefined) this.#timer.cancel()
     else if (!this.#timer.isSet) this.#timer.set(PATIENCE_MS, () => void this.#look(task))
   }

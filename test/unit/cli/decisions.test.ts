@@ -49,7 +49,10 @@ test.each([
 })
 
 test('the tasks of stuck jobs that no worker offers are counted', () => {
-  const job = (status: string, type: string) => ({ status, initial_data: { type } })
+  const job = (status: string, type: string) => ({
+    status,
+    raw: { blueprint_name: 'one_task', initial_data: { type } },
+  })
   const jobs = [job('quarantined', 'a'), job('pending', 'a'), job('finished', 'b'), job('quarantined', 'c')]
   expect(tasksWithoutWorker(['c', 'd'], jobs)).toEqual([{ task: 'a', jobs: 2, offered: ['c', 'd'] }])
 })

@@ -5,7 +5,10 @@ import type { ClientJob } from '../../../src/client/index.js'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const waiting = { status: 'pending', raw: { initial_data: { type: 'resise' } } } as unknown as ClientJob
+const waiting = {
+  status: 'pending',
+  raw: { blueprint_name: 'one_task', initial_data: { type: 'resise' } },
+} as unknown as ClientJob
 
 const watch = (offered: readonly string[] | undefined) => {
   const lines: string[] = []
@@ -49,7 +52,7 @@ test.each([
 
 test('a job whose blueprint names its task itself is not spoken of', () => {
   const { start } = watch([])
-  start.changed({ ...waiting, raw: {} })
+  start.changed({ ...waiting, raw: { blueprint_name: 'orders', initial_data: { type: 'invoice' } } })
   expect(vi.getTimerCount()).toBe(0)
 })
 
