@@ -48,8 +48,8 @@ export const runningDev = (url: string | undefined): DevTarget | undefined => {
     .sort((one, other) => other.startedAt - one.startedAt)[0]
 }
 
-/** Both names lead to this machine. */
-const plain = (url: string): string => url.replace('//localhost', '//127.0.0.1')
+/** Both names lead to this machine, and a slash at the end changes nothing. */
+const plain = (url: string): string => url.replace(/\/+$/, '').replace('//localhost', '//127.0.0.1')
 
 const folderOfAddresses = (): string | undefined => {
   const home = stateHome()

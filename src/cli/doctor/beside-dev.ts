@@ -9,7 +9,7 @@ const isSet = (name: string): boolean => Boolean(process.env[name]?.trim())
 /** Examines the orchestrator that `dev` runs, with its random tokens, unless the environment names another one. */
 export const useRunningDev = (): void => {
   if (CHOSEN.some(isSet)) return
-  const dev = runningDev(process.env['ORCHESTRATOR_URL']?.trim().replace(/\/+$/, '') || undefined)
+  const dev = runningDev(process.env['ORCHESTRATOR_URL']?.trim() || undefined)
   if (dev?.workerToken === undefined) return
   const values = { ORCHESTRATOR_URL: dev.url, WORKER_TOKEN: dev.workerToken, CLIENT_TOKEN: dev.clientToken }
   for (const [name, value] of Object.entries(values)) {

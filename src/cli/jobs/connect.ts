@@ -30,8 +30,8 @@ export const withClient = async <Result>(
   work: (client: JobClient, askOffered: AskOffered) => Promise<Result>,
 ): Promise<Result> => {
   const given = flag ?? (process.env['ORCHESTRATOR_URL']?.trim() || undefined)
-  const dev = runningDev(given?.replace(/\/+$/, ''))
-  const url = given ?? dev?.url ?? DEFAULT_URL
+  const dev = runningDev(given)
+  const url = (given ?? dev?.url ?? DEFAULT_URL).replace(/\/+$/, '')
   const token = clientToken || dev?.clientToken
   if (token === undefined)
     throw new UsageError(

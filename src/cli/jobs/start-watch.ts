@@ -1,14 +1,12 @@
 import type { ClientJob } from '../../client/index.js'
 import { taskNameOf } from '../../client/task-name.js'
-import { didYouMean } from '../../utils/did-you-mean.js'
+import { noWorkerOffers } from '../../dev/watch/why-waiting.js'
 import { ResettableTimer } from '../../utils/resettable-timer.js'
 import type { AskOffered } from './connect.js'
 import { plain } from './view.js'
 
 /** How long a job may wait before the workers are looked at, in ms. Longer than `dev` takes to restart a worker. */
 const PATIENCE_MS = 2_000
-/** Longer lists of task names are cut, in characters. */
-const MAX_NAMES = 300
 
 /** Tells, once, if a job does not start because no worker offers its task. */
 export class StartWatch {
@@ -44,4 +42,4 @@ export class StartWatch {
 const whyNot = (task: string, offered: readonly string[]): string =>
   offered.length === 0
     ? `No worker is connected. The job waits for a worker that offers "${task}".`
-    : `No worker offers "${task}": ${didYouMean(task, offered).slice(0, MAX_NAMES)}`
+    : noWorkerOffers(task, offered)

@@ -26,16 +26,21 @@ const whyQueued = ({ workerId = '' }: WaitingJob, workers: readonly WorkerView[]
   return `Queued for ${workerId}. ${why ?? ''}`.trim()
 }
 
+/** Returns that no worker offers a task, and which names they offer. Pure. */
+export const noWorkerOffers = (task: string, offered: readonly string[]): string => {
+  const hint = offered.length > 0 ? `: ${didYouMean(task, offered).slice(0, MAX_HINT)}` : ''
+  return `No worker offers "${task}"${hint}`
+}
+
 const whyUndispatched = (task: string, workers: readonly WorkerView[]): string => {
   const live = workers.filter(({ state }) => state !== 'lost')
   if (live.length === 0) return `No worker is connected. Start a worker that offers "${task}".`
   const offering = live.filter(({ slots }) => slots.some(({ tasks }) => tasks.includes(task)))
   const [only] = offering
-  if (only === undefined) {
-    const names = [...new Set(live.flatMap(({ slots }) => slots.flatMap(({ tasks }) => tasks)))]
-    const hint = names.length > 0 ? `: ${didYouMean(task, names).slice(0, MAX_HINT)}` : ''
-    return `No worker offers "${task}"${hint}`
-  }
+  if (only === undefined)
+    return noWorkerOffers(task, [
+      ...new Set(live.flatMap(({ slots }) => slots.flatMap(({ tasks }) => tasks))),
+    ])
   if (offering.length === 1) return `Only ${only.id} offers it. ${only.why ?? 'All its slots are in use.'}`
   return `All ${offering.length} workers that offer it are busy or not ready.`
 }

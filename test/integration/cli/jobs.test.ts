@@ -79,7 +79,8 @@ describe('send, jobs, job and cancel', () => {
     'send --wait says that no worker offers the task, and goes on waiting: %s',
     async (generation) => {
       const { orchestrator, env } = await start({ generation, waitForWorker: true })
-      const child = command(['send', 'dubble', '{"n": 21}', '--wait'], env)
+      const withSlash = { ...env, ORCHESTRATOR_URL: `${orchestrator.url}/` }
+      const child = command(['send', 'dubble', '{"n": 21}', '--wait'], withSlash)
       await child.says(/^No worker offers "dubble": did you mean "double"\?$/m)
       const late = workerAt(orchestrator.url, 'w2')
       await late.task('dubble', ({ n }) => ({ doubled: Number(n) * 2 })).start()
