@@ -58,7 +58,12 @@ export type { CommandHandler, CommandOrigin } from './execution/commands.js'
 export type { TaskOutcome } from './execution/task-stats.js'
 export type { DiagnoseOptions, Diagnosis, DiagnosisCode } from './observability/diagnosis.js'
 export type { MetricsOptions, WorkerMetrics } from './observability/reports.js'
-export type { OrchestratorSnapshot, RunningTask, WorkerSnapshot } from './observability/snapshot.js'
+export type {
+  OrchestratorSnapshot,
+  Readiness,
+  RunningTask,
+  WorkerSnapshot,
+} from './observability/snapshot.js'
 export type { MetricsFormat } from './observability/write-text.js'
 export type {
   DeviceUsage,
@@ -123,5 +128,5 @@ export type { JsonObject, JsonValue } from './utils/json.js'
 export type { Logger, LogMethod } from './utils/logger.js'
 export { VERSION } from './version.js'
 export { Worker } from './worker.js'
-export type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
+export type { StopOptions, WorkerOptions } from './worker-options.js'
 export type { WorkerTasks } from './worker-tasks.js'

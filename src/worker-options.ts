@@ -96,14 +96,3 @@ export interface StopOptions {
    */
   pollGraceMs?: number
 }
-
-/** Whether a worker takes tasks. */
-export interface Readiness {
-  /** Whether the worker can get tasks now. */
-  readonly ready: boolean
-  /**
-   * The reason why the worker gets no tasks. Also set for a problem that does not stop the worker, such as one of several
-   * orchestrators that does not answer. Absent if there is no problem.
-   */
-  readonly reason?: string
-}

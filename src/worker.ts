@@ -5,7 +5,7 @@ import type { CommandHandler } from './execution/commands.js'
 import { HealthCheck } from './health/health-check.js'
 import type { DiagnoseOptions, Diagnosis } from './observability/diagnosis.js'
 import { Reports, type WorkerMetrics } from './observability/reports.js'
-import type { WorkerSnapshot } from './observability/snapshot.js'
+import type { Readiness, WorkerSnapshot } from './observability/snapshot.js'
 import type { Foundation } from './runtime/foundation.js'
 import { Lifetime } from './runtime/lifetime.js'
 import { runUntilSignal } from './runtime/run-until-signal.js'
@@ -20,7 +20,7 @@ import type { ContextAdditions, Middleware, MiddlewareChain } from './tasks/midd
 import { definitionFrom } from './tasks/register.js'
 import type { TasksIn, TypedTask } from './tasks/task-types.js'
 import { foundationFrom } from './worker-foundation.js'
-import type { Readiness, StopOptions, WorkerOptions } from './worker-options.js'
+import type { StopOptions, WorkerOptions } from './worker-options.js'
 import type { WorkerTasks } from './worker-tasks.js'
 
 /** The diagnostics channel that tells the command `run` that a module starts its worker itself. */

@@ -1,48 +1,23 @@
 import type { AuthError } from '../errors.js'
-import type { Events } from '../events.js'
-import type { Commands } from '../execution/commands.js'
-import type { TaskSource } from '../execution/task-in-hand.js'
 import type { Fact, Health, HealthObserver, RequestKind } from '../orchestrators/health.js'
 import { Orchestrator } from '../orchestrators/orchestrator.js'
 import type { RateLimits, RequestObserver } from '../orchestrators/requests.js'
 import { troubleIn } from '../orchestrators/trouble.js'
 import { PollLoop } from '../polling/poll-loop.js'
-import type { Polling } from '../polling/polling.js'
 import type { Command, Heartbeat, Receipt, Registration, TaskResult } from '../protocol/messages.js'
-import type { OrchestratorSettings, Settings } from '../settings.js'
-import type { Tracing } from '../tracing/tracing.js'
-import type { TlsFiles } from '../transport/tls-files.js'
+import type { OrchestratorSettings } from '../settings.js'
 import type { SocketEnd } from '../transport/websocket.js'
-import type { Logger } from '../utils/logger.js'
 import { monotonicMs } from '../utils/time.js'
+import type { ConnectionContext } from './connection-context.js'
 import { asBusy } from './heartbeat/describe-load.js'
-import { type Heartbeating, HeartbeatLoop, type HeartbeatOwner } from './heartbeat/heartbeat-loop.js'
+import { HeartbeatLoop, type HeartbeatOwner } from './heartbeat/heartbeat-loop.js'
 import { lastWords } from './last-words.js'
 import { type OutageObserver, OutageWatch } from './outage-watch.js'
 import { PollAbandonment } from './poll-abandonment.js'
 import { Registering, type RegistrationOwner } from './registering.js'
 import { CommandSocket, type SocketOwner } from './socket/command-socket.js'
 import { Uplink } from './socket/uplink.js'
-import type { TakeoverHooks, TaskConnection } from './takeover-hooks.js'
-
-/** What all connections of a worker share. */
-export interface ConnectionContext extends Polling, Heartbeating {
-  readonly settings: Settings
-  readonly tls: TlsFiles | undefined
-  readonly tracing: Tracing | undefined
-  /** What a registration tells at this moment. */
-  register(): Omit<Registration, 'status' | 'isHeldOff'>
-  /** Changes with what {@link register} returns. */
-  readonly catalog: { readonly version: number }
-  readonly takeover: TakeoverHooks
-  readonly commands: Pick<Commands, 'take'>
-  readonly events: Events
-  readonly log: Logger
-  /** What this worker can take at this moment. */
-  describe(): Heartbeat
-  /** The orchestrator answers again: undelivered results may go. */
-  nudgeDelivery(source: TaskSource): void
-}
+import type { TaskConnection } from './takeover-hooks.js'
 
 /** Everything this worker keeps up towards one orchestrator: the registration, heartbeats, polls and the socket. */
 export class Connection

@@ -1,7 +1,8 @@
 import type { HealthObserver } from '../orchestrators/health.js'
 import { pollDeadlineMs } from '../orchestrators/target.js'
 import type { WorkerEvent } from '../protocol/messages.js'
-import { Connection, type ConnectionContext } from './connection.js'
+import { Connection } from './connection.js'
+import type { ConnectionContext } from './connection-context.js'
 import { FailoverWatch, type SwitchObserver } from './failover.js'
 import { Watchdog } from './watchdog.js'
 

@@ -6,7 +6,7 @@ import type { DiagnoseOptions, Diagnosis } from './diagnosis.js'
 import { EventCounts } from './event-counts.js'
 import type { Exporter } from './exporter.js'
 import type { Observed, ObservedParts } from './observed.js'
-import { takeSnapshot, type WorkerSnapshot } from './snapshot.js'
+import { type Readiness, takeSnapshot, type WorkerSnapshot } from './snapshot.js'
 import type { MetricsFormat } from './write-text.js'
 
 /** The options of {@link WorkerMetrics.text}. */
@@ -36,7 +36,7 @@ export interface Subject {
   readonly transfers: TransferCounts
   readonly worker: {
     readonly state: WorkerState
-    readonly readiness: { readonly ready: boolean; readonly reason?: string }
+    readonly readiness: Readiness
   }
   readonly runtime: { readonly parts: ObservedParts }
 }

@@ -40,6 +40,17 @@ export interface OrchestratorSnapshot {
   readonly trouble?: string
 }
 
+/** Whether a worker takes tasks. */
+export interface Readiness {
+  /** Whether the worker can get tasks now. */
+  readonly ready: boolean
+  /**
+   * The reason why the worker gets no tasks. Also set for a problem that does not stop the worker, such as one of several
+   * orchestrators that does not answer. Absent if there is no problem.
+   */
+  readonly reason?: string
+}
+
 /** The state of a worker at one moment. It contains no tokens, keys, params and results. */
 export interface WorkerSnapshot {
   /** The time of the snapshot, in ISO 8601. */

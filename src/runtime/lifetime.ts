@@ -1,5 +1,6 @@
 import { StateError } from '../errors.js'
 import type { WorkerState } from '../events.js'
+import type { Readiness } from '../observability/snapshot.js'
 import { States } from '../utils/states.js'
 import type { Foundation } from './foundation.js'
 import { untilStopped } from './run-until-signal.js'
@@ -29,7 +30,7 @@ export class Lifetime {
   }
 
   /** Whether the worker can get tasks now, and the reason if it cannot. */
-  get readiness(): { readonly ready: boolean; readonly reason?: string } {
+  get readiness(): Readiness {
     const trouble = this.state === 'running' ? this.#runtime.trouble : `the worker is ${this.state}`
     const reason = trouble ?? this.#runtime.concern
     return { ready: trouble === undefined, ...(reason !== undefined && { reason }) }

@@ -1,4 +1,4 @@
-import type { ConnectionContext } from '../connections/connection.js'
+import type { ConnectionContext } from '../connections/connection-context.js'
 import { Connections } from '../connections/connections.js'
 import { describeRegistration } from '../connections/describe-registration.js'
 import { describeLoad } from '../connections/heartbeat/describe-load.js'

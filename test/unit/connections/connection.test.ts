@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { resolveSettings } from '../../../src/config/resolve.js'
 import { WorkerConfig } from '../../../src/config/worker-config.js'
-import { Connection, type ConnectionContext } from '../../../src/connections/connection.js'
+import { Connection } from '../../../src/connections/connection.js'
+import type { ConnectionContext } from '../../../src/connections/connection-context.js'
 import { UNTRIED } from '../../../src/orchestrators/health.js'
 import { linesOf } from '../../support/log-lines.js'
 

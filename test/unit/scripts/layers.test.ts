@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,10 +66,22 @@ it('the layers let a well-kept tree pass', () => {
     'worker-foundation.ts': ['./logger.js', './events.js', 'type ./runtime/runtime.js'],
     'worker.ts': ['./runtime/runtime.js', './worker-foundation.js', './events.js'],
     'index.ts': ['./worker.js', './errors.js'],
-    'dev/index.ts': ['hono', '../protocol/messages.js', '../protocol/routes.js'],
+    'dev/index.ts': ['hono', '../utils/time.js'],
     'cli/main.ts': ['commander', '../worker.js', '../dev/index.js'],
   }
   expect(cruise(tree)).toEqual([])
+})
+
+it('the layers refuse a rule about a place that does not exist', () => {
+  const root = mkdtempSync(join(tmpdir(), 'layers-'))
+  try {
+    copyFileSync(here('.dependency-cruiser.cjs'), join(root, 'rules.cjs'))
+    expect(() => createRequire(import.meta.url)(join(root, 'rules.cjs'))).toThrow(
+      '.dependency-cruiser.cjs names src/utils, which does not exist. Remove or correct it.',
+    )
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
 })
 
 describe('the layers refuse', () => {
@@ -82,7 +95,7 @@ describe('the layers refuse', () => {
     ['rxon looking at classic', 'protocol/rxon/a.ts', ['type ../classic/fine.js'], 'twins-rxon'],
     ['a cycle of types', 'tasks/egg.ts', ['type ./hen.js'], 'no-cycles'],
     ['I/O in the protocol', 'protocol/reads.ts', ['node:fs'], 'protocol-is-pure'],
-    ['a codec both ends share', 'dev/a.ts', ['../protocol/classic/fine.js'], 'dev-has-its-own-codec'],
+    ['a codec both ends share', 'dev/a.ts', ['../protocol/classic/fine.js'], 'layer-dev'],
     ['a package away from home', 'runtime/a.ts', ['ws'], 'package-ws'],
     ['a package that users do not have', 'tasks/zod.ts', ['zod'], 'no-dev-dependencies'],
     ['an import that leads nowhere', 'tasks/lost.ts', ['./gone.js'], 'no-unresolved'],
