@@ -1,9 +1,16 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { stateHome } from '../../config/env.js'
 import { resolveSettings } from '../../config/resolve.js'
 import { WorkerConfig } from '../../config/worker-config.js'
-import { type FiledLetter, letterLine, readLetters, removeLetter } from '../../journal/folder/dead-letters.js'
+import {
+  type FiledLetter,
+  type FoundLetters,
+  letterLine,
+  readLetters,
+  removeLetter,
+  type UnreadableLetter,
+} from '../../journal/folder/dead-letters.js'
 import { Orchestrator } from '../../orchestrators/orchestrator.js'
 import { tlsFor } from '../../orchestrators/target.js'
 import type { OrchestratorSettings, Settings } from '../../settings.js'
@@ -20,9 +27,10 @@ export interface OutboxOptions {
 
 /** Prints the dead letters. */
 export const listLetters = async (options: OutboxOptions): Promise<void> => {
-  const letters = await lettersIn(foldersFor(options))
+  const { letters, unreadable } = await lettersIn(foldersFor(options))
+  complain(unreadable, options)
   if (options.json) for (const { letter } of letters) console.log(letterLine(letter))
-  else if (letters.length === 0) console.log('There are no dead letters.')
+  else if (letters.length === 0 && unreadable.length === 0) console.log('There are no dead letters.')
   else for (const each of letters) console.log(lineFor(each))
 }
 
@@ -92,10 +100,14 @@ export const dropLetters = async (taskIds: string[], options: OutboxOptions): Pr
 
 const LIST_NEXT = { next: `${NAME} outbox list` }
 
-const selected = async (taskIds: readonly string[], options: OutboxOptions): Promise<FiledLetter[]> => {
+const selected = async (
+  taskIds: readonly string[],
+  options: OutboxOptions,
+): Promise<readonly FiledLetter[]> => {
   if (taskIds.length === 0 && !options.all)
     throw new UsageError('No dead letters selected: name task ids, or use --all.', LIST_NEXT)
-  const letters = await lettersIn(foldersFor(options))
+  const { letters, unreadable } = await lettersIn(foldersFor(options))
+  complain(unreadable, options)
   const isSelected = ({ letter }: FiledLetter) => taskIds.includes(letter.result.taskId)
   const missing = taskIds.filter((id) => !letters.some(({ letter }) => letter.result.taskId === id))
   if (missing.length > 0) throw new UsageError(`No dead letter found for ${missing.join(', ')}.`, LIST_NEXT)
@@ -103,6 +115,8 @@ const selected = async (taskIds: readonly string[], options: OutboxOptions): Pro
 }
 
 const foldersFor = ({ stateDir }: OutboxOptions): readonly string[] => {
+  if (stateDir !== undefined && !existsSync(stateDir))
+    throw new UsageError(`State directory ${stateDir} does not exist.`)
   const given = stateDir ?? process.env['WORKER_STATE_DIR']?.trim()
   if (given) return [given]
   const home = stateHome()
@@ -111,8 +125,25 @@ const foldersFor = ({ stateDir }: OutboxOptions): readonly string[] => {
   return namesIn(parent).map((name) => join(parent, name))
 }
 
-const lettersIn = async (folders: readonly string[]): Promise<FiledLetter[]> =>
-  (await Promise.all(folders.map(readLetters))).flat()
+const lettersIn = async (folders: readonly string[]): Promise<FoundLetters> => {
+  const found = await Promise.all(folders.map(lettersOrError))
+  return {
+    letters: found.flatMap(({ letters }) => letters),
+    unreadable: found.flatMap(({ unreadable }) => unreadable),
+  }
+}
+
+const lettersOrError = (folder: string): Promise<FoundLetters> =>
+  readLetters(folder).catch((error: Error) => ({ letters: [], unreadable: [{ path: folder, error }] }))
+
+/** Says what cannot be read. The command goes on with the other letters, and fails at its end. */
+const complain = (unreadable: readonly UnreadableLetter[], { json }: OutboxOptions): void => {
+  for (const { path, error } of unreadable) {
+    const { message } = error
+    console.error(json ? JSON.stringify({ path, error: message }) : `Could not read ${path}: ${message}`)
+    process.exitCode = EXIT.failed
+  }
+}
 
 const namesIn = (folder: string): string[] => {
   try {

@@ -26,9 +26,9 @@ export class DeadLetterBox {
     return this.#count
   }
 
-  /** Counts the dead letters. The command `outbox` and people remove some. Never rejects. */
+  /** Counts the dead letters. The command `outbox` and people remove some. Never rejects: the last count stays. */
   async recount(): Promise<void> {
-    this.#count = await countLetters(this.#folder)
+    this.#count = await countLetters(this.#folder).catch(() => this.#count)
   }
 
   /** Writes a dead letter. Returns whether it is on disk. */

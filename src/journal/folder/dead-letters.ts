@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TaskResult } from '../../protocol/messages.js'
@@ -23,6 +24,19 @@ export interface DeadLetter {
 export interface FiledLetter {
   readonly path: string
   readonly letter: DeadLetter
+}
+
+/** A file that may be a dead letter, and the reason why it cannot be read. */
+export interface UnreadableLetter {
+  readonly path: string
+  readonly error: Error
+}
+
+/** The dead letters of a state folder. */
+export interface FoundLetters {
+  /** The oldest first. */
+  readonly letters: readonly FiledLetter[]
+  readonly unreadable: readonly UnreadableLetter[]
 }
 
 /** How many dead letters are kept, and their total size. */
@@ -57,12 +71,25 @@ export const writeLetter = async (folder: string, letter: DeadLetter): Promise<v
 /** Returns a dead letter as one line of JSON. */
 export const letterLine = (letter: DeadLetter): string => jsonText(letter)
 
-/** Returns all dead letters of a state folder, the oldest first. Ignores other files. */
-export const readLetters = async (folder: string): Promise<FiledLetter[]> => {
-  const read = await Promise.all((await pathsIn(folder)).map(readLetter))
-  return read
-    .filter((filed) => filed !== undefined)
-    .sort((one, other) => one.letter.diedAt.localeCompare(other.letter.diedAt))
+/**
+ * Reads all dead letters of a state folder. Ignores other files.
+ *
+ * @throws Error of the file system if the folder cannot be read
+ */
+export const readLetters = async (folder: string): Promise<FoundLetters> => {
+  const letters: FiledLetter[] = []
+  const unreadable: UnreadableLetter[] = []
+  // One after the other: all at once would need more open files than some systems allow.
+  for (const path of await pathsIn(folder)) {
+    try {
+      const filed = await readLetter(path)
+      if (filed) letters.push(filed)
+    } catch (error) {
+      unreadable.push({ path, error: error as Error })
+    }
+  }
+  letters.sort((one, other) => one.letter.diedAt.localeCompare(other.letter.diedAt))
+  return { letters, unreadable }
 }
 
 /** Returns how many dead letters a state folder has. */
@@ -77,7 +104,8 @@ export const removeOldest = async (folder: string, bounds: LetterBounds): Promis
   for (const [place, { path, size }] of files.entries()) {
     bytes += size
     const isKept = place === 0 || (place < bounds.letters && bytes <= bounds.bytes)
-    const filed = isKept ? undefined : await readLetter(path)
+    // A letter that nobody can read may still be repaired.
+    const filed = isKept ? undefined : await readLetter(path).catch(() => undefined)
     if (!filed) continue
     await removeLetter(path)
     removed.push(filed.letter)
@@ -87,9 +115,9 @@ export const removeOldest = async (folder: string, bounds: LetterBounds): Promis
 
 /** Moves the dead letters of one state folder to another. */
 export const moveLetters = async (from: string, to: string): Promise<void> => {
-  const letters = await readLetters(from)
-  if (letters.length > 0) await makeFolder(deadLettersIn(to))
-  for (const { path } of letters) await rename(path, join(deadLettersIn(to), basename(path)))
+  const paths = await pathsIn(from)
+  if (paths.length > 0) await makeFolder(deadLettersIn(to))
+  for (const path of paths) await rename(path, join(deadLettersIn(to), basename(path)))
   await rmdir(deadLettersIn(from)).catch(() => {})
 }
 
@@ -102,12 +130,18 @@ const makeFolder = async (letters: string): Promise<void> => {
     throw new UnsafeDirectoryError(`${letters} belongs to another user`)
 }
 
-const nameFor = ({ taskId }: TaskResult): string =>
-  `${encodeURIComponent(taskId).replace(/^\./, '%2E').slice(0, LONGEST_NAME)}${ENDING}`
+/** Ids that are long or no valid Unicode get a hash: two letters need two names. */
+const nameFor = ({ taskId }: TaskResult): string => {
+  const text = Buffer.from(taskId).toString()
+  const name = encodeURIComponent(text).replace(/^\./, '%2E')
+  if (text === taskId && name.length <= LONGEST_NAME) return `${name}${ENDING}`
+  const hash = createHash('sha256').update(taskId, 'utf16le').digest('hex')
+  return `${name.slice(0, LONGEST_NAME - hash.length - 1)}-${hash}${ENDING}`
+}
 
 const pathsIn = async (folder: string): Promise<string[]> => {
   const letters = deadLettersIn(folder)
-  const names = await readdir(letters).catch(() => [])
+  const names = await readdir(letters).catch(ifMissing([]))
   return names.filter((name) => name.endsWith(ENDING)).map((name) => join(letters, name))
 }
 
@@ -117,14 +151,20 @@ const sizeOf = async (path: string) => {
   return { path, size, writtenMs }
 }
 
+/** @returns `undefined` for a file that is no letter, or that somebody has just removed */
 const readLetter = async (path: string): Promise<FiledLetter | undefined> => {
-  try {
-    const letter = parseWide(await readFile(path, 'utf8'))
-    return isLetter(letter) ? { path, letter } : undefined
-  } catch {
-    return undefined
-  }
+  const text = await readFile(path, 'utf8').catch(ifMissing(undefined))
+  const letter = text === undefined ? undefined : parseWide(text)
+  return isLetter(letter) ? { path, letter } : undefined
 }
+
+/** Returns what a failed call stands for if there is no such file. */
+const ifMissing =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead
+    throw error
+  }
 
 const isLetter = (value: unknown): value is DeadLetter => {
   if (!isObject(value)) return false

@@ -81,8 +81,13 @@ const keepDamaged = async (path: string, { damage, tornBytes }: Replay, log: Log
   if (damage.length === 0) return
   const kept = `${path}.damaged`
   log.error(
-    { path, kept, lines: damage.length, first: damage[0] },
-    'Journal damaged: the worker skips the lines that it cannot read, and loses their tasks. It keeps a copy of the journal',
+    { path, lines: damage.length, first: damage[0] },
+    'Journal damaged: the worker skips the lines that it cannot read, and loses their tasks',
   )
-  await copyFile(path, kept).catch(() => {})
+  try {
+    await copyFile(path, kept)
+    log.info({ kept }, 'Damaged journal copied')
+  } catch (err) {
+    log.error({ kept, err }, 'Damaged journal not copied: its unreadable lines will be lost')
+  }
 }

@@ -46,7 +46,9 @@ const isRunning = ({ pid, started }: DirectoryOwner): boolean => {
     // EPERM: the process exists and belongs to another user.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  return started === '' || startTimeOf(pid) === started
+  const now = startTimeOf(pid)
+  // A start that cannot be read proves nothing: this process may have too many open files.
+  return started === '' || now === '' || now === started
 }
 
 /**

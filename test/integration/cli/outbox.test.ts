@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { StandIn } from '../journal/stand-in.js'
-import { command } from './command.js'
+import { command, MAIN } from './command.js'
 
 const setUp = async () => {
   const standIn = await StandIn.start()
@@ -37,7 +38,7 @@ const setUp = async () => {
     })
     return { code: await child.ended(), output: child.output }
   }
-  return { standIn, outbox, left: () => readdirSync(letters).sort() }
+  return { standIn, folder, letters, outbox, left: () => readdirSync(letters).sort() }
 }
 
 describe('avtomatika-worker outbox', () => {
@@ -85,6 +86,45 @@ describe('avtomatika-worker outbox', () => {
     expect(output).toContain('Its orchestrator is not configured')
     expect(other.deliveries).toEqual([])
     expect(left()).toContain('t1.json')
+  })
+
+  it('lists all of many dead letters with few open files', async () => {
+    const { folder, letters } = await setUp()
+    const text = readFileSync(join(letters, 't1.json'), 'utf8')
+    for (let at = 3; at <= 300; at++) writeFileSync(join(letters, `t${at}.json`), text)
+    const list = `ulimit -n 64 && exec "${process.execPath}" "${MAIN}" outbox list --state-dir "${folder}"`
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', list], { encoding: 'utf8' })
+    expect({ status, lines: stdout.trim().split('\n').length, stderr }).toEqual({
+      status: 0,
+      lines: 300,
+      stderr: '',
+    })
+  })
+
+  it('names what it cannot read, and goes on with the rest', async () => {
+    const { outbox, letters, folder } = await setUp()
+    writeFileSync(join(letters, 't1.json'), '{"version": 1, "fro')
+    const { code, output } = await outbox('list')
+    expect(code).toBe(1)
+    expect(output).toContain(`Could not read ${join(letters, 't1.json')}: `)
+    expect(output).toContain('  t2  job j-t2  ')
+    const replayed = await outbox('replay', '--all')
+    expect(replayed).toMatchObject({ code: 1, output: expect.stringContaining('Delivered t2 to ') })
+    rmSync(letters, { recursive: true })
+    writeFileSync(letters, 'not a folder')
+    const none = await outbox('list')
+    expect(none).toMatchObject({ code: 1, output: expect.stringContaining(`Could not read ${folder}: `) })
+    expect(none.output).not.toContain('There are no dead letters')
+    rmSync(letters)
+    expect(await outbox('list')).toEqual({ code: 0, output: 'There are no dead letters.\n' })
+  })
+
+  it('refuses a state directory that does not exist', async () => {
+    const { outbox, folder } = await setUp()
+    const path = join(folder, 'typo')
+    const { code, output } = await outbox('list', '--state-dir', path)
+    expect(code).toBe(2)
+    expect(output).toContain(`State directory ${path} does not exist.`)
   })
 
   it('deletes the named dead letters, and nothing without a name', async () => {

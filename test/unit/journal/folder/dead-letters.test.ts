@@ -1,7 +1,13 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DeadLetter, removeOldest, writeLetter } from '../../../../src/journal/folder/dead-letters.js'
+import {
+  type DeadLetter,
+  moveLetters,
+  readLetters,
+  removeOldest,
+  writeLetter,
+} from '../../../../src/journal/folder/dead-letters.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 
 const letter = (taskId: string, bytes = 0): DeadLetter => ({
@@ -49,6 +55,39 @@ test('the oldest letters are removed when all are too large together; the newest
   expect(left(folder)).toEqual(['c.json', 'd.json'])
   await removeOldest(folder, { letters: 10, bytes: 1 })
   expect(left(folder)).toEqual(['d.json'])
+})
+
+test('ids that begin alike or are no valid Unicode have letters of their own', async () => {
+  const folder = temporaryFolder()
+  const ids = [
+    `${'x'.repeat(300)}1`,
+    `${'x'.repeat(300)}2`,
+    'half a pair \ud83d',
+    'half a pair \ud83e',
+    '../up',
+    '.hidden',
+  ]
+  for (const id of ids) await writeLetter(folder, letter(id))
+  const { letters } = await readLetters(folder)
+  expect(letters.map((each) => each.letter.result.taskId).sort()).toEqual([...ids].sort())
+  expect(left(folder).every((name) => name.length < 250)).toBe(true)
+})
+
+test('a damaged letter is named, and the others are read', async () => {
+  const folder = await folderOf(letter('a'), letter('b'))
+  const path = join(folder, 'dead-letters', 'a.json')
+  writeFileSync(path, '{"version": 1, "from')
+  const { letters, unreadable } = await readLetters(folder)
+  expect(letters.map((each) => each.letter)).toEqual([letter('b')])
+  expect(unreadable).toMatchObject([{ path, error: { name: 'SyntaxError' } }])
+})
+
+test('letters move to another folder, the damaged ones too', async () => {
+  const [from, to] = [await folderOf(letter('a'), letter('b')), temporaryFolder()]
+  writeFileSync(join(from, 'dead-letters', 'a.json'), '{"version": 1, "from')
+  await moveLetters(from, to)
+  expect(left(to)).toEqual(['a.json', 'b.json'])
+  expect(readdirSync(from)).toEqual([])
 })
 
 test('other files stay, and a missing folder has no letters', async () => {
