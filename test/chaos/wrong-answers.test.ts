@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { SEED, seededDice } from '../support/chaos/dice.js'
 import { UnrulyOrchestrator } from '../support/chaos/unruly-orchestrator.js'
 import { type Endpoint, WRONG_ANSWERS } from '../support/chaos/wrong-answers.js'
 import { WRONG_SOCKETS } from '../support/chaos/wrong-sockets.js'
+import { compiledProgram } from '../support/compiled-program.js'
 import { GENERATIONS, type Generation } from '../support/generations.js'
 import { eventually } from '../support/interop/eventually.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
@@ -28,7 +28,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   'token',
 ]
 const ONCE: ReadonlySet<Endpoint> = new Set(['probe', 'registration', 'token'])
-const SCRIPT = fileURLToPath(new URL('../support/chaos/watched.child.ts', import.meta.url))
+const PROGRAM = new URL('../support/chaos/watched.child.ts', import.meta.url)
 
 interface Figures {
   readonly healthPort: number | undefined
@@ -56,7 +56,7 @@ const startWorker = (url: string, generation: Generation, folder: string) => {
     WORKER_SHUTDOWN_TIMEOUT: '2',
   }
   const stdio = ['ignore', process.env['SHOW_LOG'] ? 'inherit' : 'ignore', 'pipe', 'ipc'] as const
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { env, stdio: [...stdio] })
+  const child = spawn(process.execPath, [compiledProgram(PROGRAM)], { env, stdio: [...stdio] })
   const complaint = child.stderr ? text(child.stderr) : Promise.resolve('')
   const ended = once(child, 'close')
   onTestFinished(async () => {

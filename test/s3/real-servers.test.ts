@@ -14,6 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, 
 import { InvalidInputError, PermanentError, TransientError } from '../../src/errors.js'
 import { encodeCrc32 } from '../../src/storage/checksum.js'
 import { S3Store } from '../../src/storage/s3-store.js'
+import { compiledProgram } from '../support/compiled-program.js'
 import { fileWorker } from '../support/files/file-worker.js'
 import { listing } from '../support/files/listing.js'
 import { temporaryFolder } from '../support/files/temporary-folder.js'
@@ -243,9 +244,9 @@ describe.each(Object.entries(SERVERS))('S3 as %s speaks it', (name, find) => {
   it('300 MB go out and come in with flat memory', async () => {
     const folder = await temporaryFolder()
     await mkdir(folder, { recursive: true })
-    const program = new URL('memory.child.ts', import.meta.url).pathname
+    const program = compiledProgram(new URL('memory.child.ts', import.meta.url))
     const env = { ...process.env, S3_URL: server?.url, FOLDER: folder, MEGABYTES: '300' }
-    const child = new Child(process.execPath, ['--import', 'tsx', program], { env })
+    const child = new Child(process.execPath, [program], { env })
     expect(await child.ended(), child.output).toBe(0)
     const [, growth = 'unknown'] = /growth (\d+) MB/.exec(child.output) ?? []
     expect(Number(growth)).toBeLessThan(120)

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Job, startOrchestrator } from 'avtomatika-worker/dev'
 import { describe, expect, it, vi } from 'vitest'
 import { ConfigError } from '../../../src/errors.js'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { abandonPoll, call, cleanUp, plainSocket, rawClient, rawWorker, roundTrip, start } from './raw.js'
 
 /** As they were before anything was started. */
@@ -179,8 +179,8 @@ describe('closing', () => {
   })
 
   it('leaves nothing that would keep the process alive', async () => {
-    const script = fileURLToPath(new URL('closes.child.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script])
+    const program = compiledProgram(new URL('closes.child.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [program])
     expect(stdout).toBe('held 204, waiting STATE, closed\n')
   })
 

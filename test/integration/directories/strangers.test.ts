@@ -9,11 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ConfigError } from 'avtomatika-worker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { currentOwner } from '../../../src/journal/folder/owner.js'
 import { PayloadFolder } from '../../../src/tasks/files/payload-folder.js'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { directorySettings } from '../../support/files/directory-settings.js'
 import { Child } from '../../support/interop/child-process.js'
 import { linesOf } from '../../support/log-lines.js'
@@ -22,7 +22,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js'
 import { testWorker } from '../../support/test-worker.js'
 import { ALICE, folderOf, isRoot, MALLORY, NO_USERS, stickyFolder } from '../../support/users.js'
 
-const SCRIPT = fileURLToPath(new URL('directories.child.ts', import.meta.url))
+const PROGRAM = new URL('directories.child.ts', import.meta.url)
 
 /** A worker of the user `uid`. */
 const workerOf = async (uid: number, variables: NodeJS.ProcessEnv = {}) => {
@@ -37,7 +37,7 @@ const workerOf = async (uid: number, variables: NodeJS.ProcessEnv = {}) => {
     WORKER_SHUTDOWN_TIMEOUT: '0',
     ...variables,
   }
-  const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT], { env, uid, gid: uid })
+  const child = new Child(process.execPath, [compiledProgram(PROGRAM)], { env, uid, gid: uid })
   onTestFinished(() => child.end('SIGKILL'))
   await child.says(/user \d+/)
   return { orchestrator, child, home }

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, renameSync } from 'node:fs'
 import { readdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { ObjectStore, TaskFiles } from 'avtomatika-worker'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { removeTree } from '../../../src/tasks/files/remove-tree.js'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { fileWorker } from '../../support/files/file-worker.js'
 import { listing } from '../../support/files/listing.js'
 import { temporaryFolder } from '../../support/files/temporary-folder.js'
@@ -14,7 +14,7 @@ import { Child } from '../../support/interop/child-process.js'
 import { nextEvent } from '../../support/next-event.js'
 import { ALICE, folderOf, isRoot, NO_USERS, stickyFolder } from '../../support/users.js'
 
-const SCRIPT = fileURLToPath(new URL('remove-tree.child.ts', import.meta.url))
+const PROGRAM = new URL('remove-tree.child.ts', import.meta.url)
 
 const makeFifo = (path: string) => execFileSync('mkfifo', [path])
 
@@ -186,7 +186,7 @@ describe('folders that forbid it', () => {
   it('are removed by a user who is not root', async ({ skip }) => {
     skip(!isRoot, NO_USERS)
     const home = folderOf(join(stickyFolder(), 'home'), ALICE)
-    const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT, home], { uid: ALICE, gid: ALICE })
+    const child = new Child(process.execPath, [compiledProgram(PROGRAM), home], { uid: ALICE, gid: ALICE })
     onTestFinished(() => child.end('SIGKILL'))
     expect(await child.ended()).toBe(0)
     expect(await readdir(home)).toEqual([])

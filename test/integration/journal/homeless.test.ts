@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { Child } from '../../support/interop/child-process.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { NO_DISK, smallDisk } from '../../support/small-disk.js'
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js'
 import { testWorker } from '../../support/test-worker.js'
 import { ALICE, isRoot, NO_USERS, stickyFolder } from '../../support/users.js'
 
-const SCRIPT = fileURLToPath(new URL('../worker/process.child.ts', import.meta.url))
+const PROGRAM = new URL('../worker/process.child.ts', import.meta.url)
 
 const fileAsHome = (): string => {
   const path = join(temporaryFolder(), 'file')
@@ -27,7 +27,7 @@ test.each<[string, () => NodeJS.ProcessEnv]>([
   ['a relative HOME', () => ({ HOME: 'here', XDG_STATE_HOME: 'there' })],
 ])('with %s the worker logs a warning and runs without a journal', async (_, variables) => {
   const orchestrator = await RawOrchestrator.start()
-  const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT, orchestrator.url, 'run', 'ends'], {
+  const child = new Child(process.execPath, [compiledProgram(PROGRAM), orchestrator.url, 'run', 'ends'], {
     env: { ...process.env, ...variables() },
   })
   onTestFinished(() => child.end('SIGKILL'))
@@ -51,7 +51,7 @@ test('a user without a home directory and without an entry in the list of users 
   skip(!isRoot, NO_USERS)
   const orchestrator = await RawOrchestrator.start()
   const { HOME, XDG_STATE_HOME, ...env } = process.env
-  const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT, orchestrator.url, 'run', 'ends'], {
+  const child = new Child(process.execPath, [compiledProgram(PROGRAM), orchestrator.url, 'run', 'ends'], {
     env: { ...env, TASK_FILES_DIR: join(stickyFolder(), 'payloads') },
     uid: ALICE,
     gid: ALICE,

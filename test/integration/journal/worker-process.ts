@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { Child } from '../../support/interop/child-process.js'
 import { eventually } from '../../support/interop/eventually.js'
 
-const SCRIPT = fileURLToPath(new URL('worker.child.ts', import.meta.url))
+const PROGRAM = new URL('worker.child.ts', import.meta.url)
 
 /** What makes a worker quick enough for a test. */
 const QUICK = {
@@ -20,7 +20,7 @@ export class WorkerProcess {
 
   private constructor(variables: NodeJS.ProcessEnv) {
     const env = { ...process.env, ...QUICK, ...variables }
-    this.#child = new Child(process.execPath, ['--import', 'tsx', SCRIPT], { env })
+    this.#child = new Child(process.execPath, [compiledProgram(PROGRAM)], { env })
     onTestFinished(() => this.#child.end('SIGKILL'))
   }
 

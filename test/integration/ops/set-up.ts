@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { Child } from '../../support/interop/child-process.js'
 import { eventually } from '../../support/interop/eventually.js'
 import { freePort } from '../../support/interop/free-port.js'
@@ -84,8 +84,8 @@ const scraped = async (prometheus: Prometheus, port: number): Promise<void> => {
 
 /** A worker in a process of its own, which Prometheus has scraped. Resolves with the id of the process. */
 export const workerProcess = async (url: string, port: number, prometheus: Prometheus): Promise<number> => {
-  const script = fileURLToPath(new URL('worker.child.ts', import.meta.url))
-  const child = new Child(process.execPath, ['--import', 'tsx', script], {
+  const program = compiledProgram(new URL('worker.child.ts', import.meta.url))
+  const child = new Child(process.execPath, [program], {
     env: {
       ...process.env,
       ORCHESTRATOR_URL: url,

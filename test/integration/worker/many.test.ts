@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { Child } from '../../support/interop/child-process.js'
 import { freePort } from '../../support/interop/free-port.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { testOrchestrator } from '../../support/test-orchestrator.js'
 
-const SCRIPT = fileURLToPath(new URL('many.child.ts', import.meta.url))
+const PROGRAM = new URL('many.child.ts', import.meta.url)
 const MANY = 12
 
 const manyWorkers = async (variables: NodeJS.ProcessEnv) => {
@@ -22,7 +22,7 @@ const manyWorkers = async (variables: NodeJS.ProcessEnv) => {
     ORCHESTRATOR_URL: orchestrator.url,
     ...variables,
   }
-  const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT], { env })
+  const child = new Child(process.execPath, [compiledProgram(PROGRAM)], { env })
   onTestFinished(() => child.end('SIGKILL'))
   return { orchestrator, child, home, payloads: env.TASK_FILES_DIR }
 }

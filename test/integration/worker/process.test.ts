@@ -1,17 +1,17 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { Child } from '../../support/interop/child-process.js'
 import { RawOrchestrator } from '../../support/raw-orchestrator.js'
 import { SECRET } from '../../support/test-worker.js'
 
-const SCRIPT = fileURLToPath(new URL('process.child.ts', import.meta.url))
+const PROGRAM = new URL('process.child.ts', import.meta.url)
 
 const setup = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
   const orchestrator = await RawOrchestrator.start()
-  const child = new Child(process.execPath, ['--import', 'tsx', SCRIPT, orchestrator.url, ...args], {
+  const child = new Child(process.execPath, [compiledProgram(PROGRAM), orchestrator.url, ...args], {
     env: { ...process.env, ...env },
   })
   onTestFinished(() => child.end('SIGKILL'))

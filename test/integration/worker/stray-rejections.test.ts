@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { compiledProgram } from '../../support/compiled-program.js'
 import { Inbox } from '../../support/inbox.js'
 import { ScriptedOrchestrator } from '../../support/scripted-orchestrator.js'
 
-const SCRIPT = fileURLToPath(new URL('stray-rejections.child.ts', import.meta.url))
+const PROGRAM = new URL('stray-rejections.child.ts', import.meta.url)
 /** From here on tasks are traced from the start: it costs nothing there. */
 const isTracedAtOnce = Number.parseInt(process.versions.node, 10) >= 24
 
@@ -22,7 +22,7 @@ const launch = async (mode = '') => {
     WORKER_JOURNAL: 'off',
     WORKER_SHUTDOWN_TIMEOUT: '0',
   }
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, mode], { env })
+  const child = spawn(process.execPath, [compiledProgram(PROGRAM), mode], { env })
   const exited = once(child, 'exit')
   onTestFinished(async () => {
     child.kill('SIGKILL')

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { compiledProgram } from '../compiled-program.js'
 
-const SCRIPT = fileURLToPath(new URL('worker.child.ts', import.meta.url))
+const PROGRAM = new URL('worker.child.ts', import.meta.url)
 
 /** What makes a worker quick enough for a test. */
 const QUICK = {
@@ -37,7 +37,7 @@ export class WorkerLife {
   /** @param onLine - gets the first word of a line, and the rest */
   constructor(variables: NodeJS.ProcessEnv, onLine: (word: string, rest: string) => void) {
     const env = { ...process.env, ...QUICK, ...variables }
-    const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { env })
+    const child = spawn(process.execPath, [compiledProgram(PROGRAM)], { env })
     this.#process = child
     // It may be gone before it was told to begin.
     child.stdin.on('error', () => {})

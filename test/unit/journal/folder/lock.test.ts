@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readlinkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { FolderInUseError, type Lock, takeLock } from '../../../../src/journal/folder/lock.js'
+import { compiledProgram } from '../../../support/compiled-program.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 
 /** The path of an open file, or `undefined` if it was closed meanwhile. */
@@ -46,8 +46,8 @@ test('one of many concurrent tries gets the lock', async () => {
 
 test('a killed process loses its lock', async () => {
   const folder = temporaryFolder()
-  const script = fileURLToPath(new URL('lock.child.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder], {
+  const program = compiledProgram(new URL('lock.child.ts', import.meta.url))
+  const child = spawn(process.execPath, [program, folder], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

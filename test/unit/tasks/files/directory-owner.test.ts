@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { isGone, parseMarker, thisProcess } from '../../../../src/tasks/files/directory-owner.js'
+import { compiledProgram } from '../../../support/compiled-program.js'
 
 const me = thisProcess('w-1')
 /** Larger than any PID of Linux. */
@@ -23,8 +23,8 @@ describe('an owner whose directories may be removed', () => {
 })
 
 it('a process that runs is not gone for a worker that can open no more files', () => {
-  const child = fileURLToPath(new URL('no-descriptors.child.ts', import.meta.url))
-  const look = 'ulimit -n 64 && exec "$0" --import tsx "$1" "$2"'
+  const child = compiledProgram(new URL('no-descriptors.child.ts', import.meta.url))
+  const look = 'ulimit -n 64 && exec "$0" "$1" "$2"'
   const args = ['-c', look, process.execPath, child, me.started]
   const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' })
   expect({ stdout, stderr }).toEqual({ stdout: 'false false\n', stderr: '' })
