@@ -58,11 +58,12 @@ export const writeHeartbeat = (
   }),
 })
 
-/** Without a hash the orchestrator does not ask for the skills that it must not know yet, or any more. */
-const skillsOnTheWire = ({ withdrawn }: Heartbeat, registration: Registration) => {
-  if (withdrawn) return { supported_skills: [] }
-  return registration.isHeldOff ? undefined : { skills_hash: skillsHash(registration) }
-}
+/**
+ * Without skills, no poll that the orchestrator holds for a dead process can take a task out of another queue. Without a hash,
+ * the orchestrator does not ask for the skills.
+ */
+const skillsOnTheWire = ({ withdrawn }: Heartbeat, registration: Registration) =>
+  withdrawn || registration.isHeldOff ? { supported_skills: [] } : { skills_hash: skillsHash(registration) }
 
 const usageOnTheWire = ({ cpuPercent, ramUsedGb, devices }: Usage) => ({
   cpu_load_percent: cpuPercent,

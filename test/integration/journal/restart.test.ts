@@ -238,5 +238,6 @@ test('§3.1.22 §3.1.23 in the second generation a worker with a fence does not 
   await start()
   await standIn.untilHeartbeat('w1', 'offline')
   expect(standIn.registrations.map(({ worker_id }) => worker_id)).toEqual(['w1-standby'])
+  expect(standIn.lastHeartbeat('w1')).toMatchObject({ supported_skills: [] })
   expect(standIn.lastHeartbeat('w1')).not.toHaveProperty('skills_hash')
 })

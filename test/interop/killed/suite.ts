@@ -13,6 +13,8 @@ import { temporaryFolder } from '../../support/temporary-folder.js'
 const HOLD_MS = 4_000
 
 const OWN_TOKEN = 'token-of-one-worker'
+/** The orchestrator does not hear at once that the worker is busy, and gives it another task. */
+const SELDOM = { HEARTBEAT_INTERVAL: '30', WORKER_HEARTBEAT_DEBOUNCE_DELAY: '30' }
 
 /** A file for each generation, as their tests wait for polls that are held for seconds. */
 export const testKilled = (generation: Generation): void =>
@@ -86,6 +88,15 @@ export const testKilled = (generation: Generation): void =>
         expect([...workers]).toEqual(['alone-standby', 'alone'])
         await takesNothing('alone-standby')
         expect(await doneBy('alone')).toEqual(['alone'])
+      })
+
+      test('§3.1.23 alone, is succeeded by one whose waiting task is not swallowed when the old poll ends', async () => {
+        await succeed('busy', 'busy', { MAX_CONCURRENT_TASKS: '1', ...SELDOM })
+        const ids: string[] = []
+        // The second task waits in the queue of the standby while the first one runs and the old poll ends.
+        for (const ms of [2 * HOLD_MS, 0])
+          ids.push(await dispatch(running(), { type: 'busy', params: { ms } }))
+        for (const id of ids) await running().client.waitForJob(id, isDone)
       })
 
       test('alone, again and again: what a successor is given once it can be given anything is done at once', async () => {
