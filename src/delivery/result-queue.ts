@@ -75,7 +75,7 @@ export class ResultQueue {
     this.#observer = observer
   }
 
-  /** Calls `answered` when the orchestrator has answered, however long that takes. Never after {@link close}. */
+  /** Calls `answered` when the orchestrator has answered, however long that takes. After {@link close} nothing is sent. */
   send(result: TaskResult, answered: (answer: Answer) => void): void {
     this.#waiting.push({ result, replacement: undefined, failures: 0, answered })
     this.#pump()

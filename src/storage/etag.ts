@@ -13,7 +13,10 @@ export const plainEtag = (etag: string | undefined): string | undefined =>
 export const strongEtag = (etag: string | undefined): string | undefined =>
   etag?.startsWith('W/') ? undefined : plainEtag(etag)
 
-/** Returns the MD5 in an ETag, if the ETag can be one. Objects that were encrypted with a key of KMS or of the client have another one. Pure. */
+/**
+ * Returns the MD5 in an ETag, if the ETag can be one. Objects that were encrypted with a key of KMS or of the client have
+ * another one. Pure.
+ */
 export const md5InEtag = ({
   ETag,
   ServerSideEncryption,

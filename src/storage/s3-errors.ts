@@ -107,7 +107,10 @@ const reasonOf = (error: unknown, name: string, status: number): string => {
 export const describeError = (error: unknown): string =>
   reasonOf(error, error instanceof Error ? error.name : '', statusOf(error))
 
-/** Converts an error of the SDK or the file system into the TaskError that ends the task. Decides by name and status, never by a message. */
+/**
+ * Converts an error of the SDK or the file system into the TaskError that ends the task. Decides by name and status, never by
+ * a message.
+ */
 export const taskErrorOf = (error: unknown, { what, addressIsFrom }: Attempt): TaskError => {
   if (error instanceof TaskError) return error
   const kind = kindOf(error)

@@ -38,8 +38,9 @@ const heldMs = (held: readonly HeldPoll[], workerId: string): number =>
   held.find((poll) => poll.workerId === workerId)?.ms ?? 0
 
 /**
- * Takes over from an earlier worker with the same id that was killed, or that ended without waiting for its polls. Its journal shows its unfinished tasks, which
- * {@link Recovery} reports, and whether an orchestrator may still hold one of its long polls.
+ * Takes over from an earlier worker with the same id that was killed, or that ended without waiting for its polls. Its
+ * journal shows its unfinished tasks, which {@link Recovery} reports, and whether an orchestrator may still hold one of its
+ * long polls.
  *
  * Such a poll is a trap. The orchestrator does not notice that the process behind the poll is dead. It answers the oldest
  * poll of an id first, so the next task for this id goes to the dead process and is lost until the orchestrator's timeout.

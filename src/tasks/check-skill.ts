@@ -3,7 +3,10 @@ import { isObject, type JsonObject } from '../utils/json.js'
 import { describeThrown } from './describe-thrown.js'
 import { toPlainJson } from './plain-json.js'
 
-/** The rule of the second generation for names and types. It applies to all tasks: a worker does not know yet which orchestrator it will meet. */
+/**
+ * The rule of the second generation for names and types. It applies to all tasks: a worker does not know yet which
+ * orchestrator it will meet.
+ */
 export const LEGAL_NAME = /^[\w-]{1,128}$/
 
 /** @throws AvtomatikaError `TASK_TYPE` if no orchestrator accepts the type of the task */

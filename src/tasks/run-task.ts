@@ -86,7 +86,10 @@ export const runTask = async (
   }
 }
 
-/** After an abort, the reason replaces the error that the handler's libraries threw. A TaskError of the handler counts unless the task was cancelled. */
+/**
+ * After an abort, the reason replaces the error that the handler's libraries threw. A TaskError of the handler counts unless
+ * the task was cancelled.
+ */
 const effectiveError = (error: unknown, reason: TaskError | undefined): unknown => {
   if (!reason || (taskErrorIn(error) && !(reason instanceof TaskCancelledError))) return error
   return reason

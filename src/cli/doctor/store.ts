@@ -58,21 +58,32 @@ const firstOf = async (
 const broken = (where: string, evidence: string, error?: unknown) => ({
   code: 'store_unusable',
   severity: 'error' as const,
-  cause: causeIn(where, evidence, error),
+  cause: causeOf(where, error),
   evidence,
   remedy: 'Check the variables that begin with S3_, and that the store runs.',
 })
 
-/** The name of the error says which variable is wrong. Pure. */
-const causeIn = (where: string, evidence: string, error: unknown): string => {
+const UNREACHABLE = 'The store of S3_ENDPOINT_URL cannot be reached.'
+const WRONG_REGION = 'S3_REGION is wrong: the bucket is in another region.'
+
+/** The causes by the name of the error, or by its code if the store did not answer. */
+const CAUSES: ReadonlyMap<unknown, string> = new Map([
+  ['SignatureDoesNotMatch', 'The store refuses the signature: S3_SECRET_KEY or S3_REGION is wrong.'],
+  ['AuthorizationHeaderMalformed', WRONG_REGION],
+  ['PermanentRedirect', WRONG_REGION],
+  ['InvalidRegion', WRONG_REGION],
+  ['IllegalLocationConstraintException', WRONG_REGION],
+  ['ECONNREFUSED', UNREACHABLE],
+  ['ENOTFOUND', UNREACHABLE],
+  ['EAI_AGAIN', UNREACHABLE],
+])
+
+/** Returns why the store cannot be used, in words of the configuration. Pure. */
+export const causeOf = (where: string, error: unknown): string => {
+  if (error === undefined) return UNREACHABLE
   if (isUnknownKey(error)) return 'The store does not know S3_ACCESS_KEY.'
-  if (/SignatureDoesNotMatch/.test(evidence))
-    return 'The store refuses the signature: S3_SECRET_KEY or S3_REGION is wrong.'
-  if (/AuthorizationHeaderMalformed|PermanentRedirect|InvalidRegion|IllegalLocationConstraint/.test(evidence))
-    return 'S3_REGION is wrong: the bucket is in another region.'
-  if (/NoSuchBucket/.test(evidence)) return `The bucket of ${where} does not exist.`
-  if (/AccessDenied/.test(evidence)) return `The keys give no access to ${where}.`
-  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|no answer/.test(evidence))
-    return 'The store of S3_ENDPOINT_URL cannot be reached.'
-  return `${where} cannot be used.`
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown }
+  if (name === 'NoSuchBucket') return `The bucket of ${where} does not exist.`
+  if (name === 'AccessDenied') return `The keys give no access to ${where}.`
+  return CAUSES.get(name) ?? CAUSES.get(code) ?? `${where} cannot be used.`
 }

@@ -28,8 +28,9 @@ const MAX_QUEUED = 1_000
 const RATE_LIMITED = 'The rate limit of the orchestrator lasts'
 
 /**
- * Sends the progress and the events of running tasks, and those of the worker itself, to one orchestrator. They go over the command socket if the worker
- * has one, otherwise over HTTP if the orchestrator accepts events. Each is sent once: the log tells what did not arrive.
+ * Sends the progress and the events of running tasks, and those of the worker itself, to one orchestrator. They go over the
+ * command socket if the worker has one, otherwise over HTTP if the orchestrator accepts events. Each is sent once: the log
+ * tells what did not arrive.
  */
 export class Uplink {
   readonly #orchestrator: EventReceiver
