@@ -121,12 +121,13 @@ const foldersFor = ({ stateDir }: OutboxOptions): readonly string[] => {
   if (given) return [given]
   const home = stateHome()
   if (home === undefined) throw new UsageError('No home directory found: use --state-dir.')
-  const parent = join(home, 'avtomatika-worker')
-  return namesIn(parent).map((name) => join(parent, name))
+  return foldersIn(join(home, 'avtomatika-worker'))
 }
 
 const lettersIn = async (folders: readonly string[]): Promise<FoundLetters> => {
-  const found = await Promise.all(folders.map(lettersOrError))
+  const found: FoundLetters[] = []
+  // One after the other: there may be more folders than this process may open files.
+  for (const folder of folders) found.push(await lettersOrError(folder))
   return {
     letters: found.flatMap(({ letters }) => letters),
     unreadable: found.flatMap(({ unreadable }) => unreadable),
@@ -145,13 +146,13 @@ const complain = (unreadable: readonly UnreadableLetter[], { json }: OutboxOptio
   }
 }
 
-const namesIn = (folder: string): string[] => {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
+/** Other programs leave files there, such as `.DS_Store`. */
+const foldersIn = (parent: string): readonly string[] =>
+  existsSync(parent)
+    ? readdirSync(parent, { withFileTypes: true })
+        .filter((entry) => !entry.isFile())
+        .map(({ name }) => join(parent, name))
+    : []
 
 /** Returns a configured orchestrator, because no other may receive a token. */
 const targetFor = (url: string, { orchestrators }: Settings): OrchestratorSettings => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.js'
@@ -117,6 +117,18 @@ describe('avtomatika-worker outbox', () => {
     expect(none.output).not.toContain('There are no dead letters')
     rmSync(letters)
     expect(await outbox('list')).toEqual({ code: 0, output: 'There are no dead letters.\n' })
+  })
+
+  it('reads the directories of all workers of this user, and no other files there', async () => {
+    const { folder } = await setUp()
+    const home = temporaryFolder()
+    const parent = join(home, 'avtomatika-worker')
+    mkdirSync(parent)
+    cpSync(folder, join(parent, 'w1'), { recursive: true })
+    writeFileSync(join(parent, '.DS_Store'), '')
+    const child = command(['outbox', 'list'], { XDG_STATE_HOME: home })
+    expect(await child.ended()).toBe(0)
+    expect(child.output.trim().split('\n')).toHaveLength(2)
   })
 
   it('refuses a state directory that does not exist', async () => {
