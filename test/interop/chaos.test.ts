@@ -14,6 +14,8 @@ const TASKS_A_KILL = 50
 const TASK_TIMEOUT_MS = 8_000
 
 const LONGEST_TASK_MS = 100
+/** A worker with few slots sends so many results at once, and each of them can be lost in an orchestrator that is killed. */
+const RESULTS_AT_ONCE = 16
 /** How often a job is looked for in vain before it counts as forgotten. */
 const SWEEPS_TO_BE_SURE = 10
 
@@ -77,6 +79,6 @@ test.for(['1.0b8', '1.0b30'])(
     // Whatever stands still has its worker's answer, or was never given to it: it is the orchestrator that has lost it.
     for (const id of feed.open)
       expect(witness.answerTo(feed.last(id)?.current_task_id ?? '')).not.toBe('not taken')
-    expect(feed.open.length).toBeLessThanOrEqual(kills)
+    expect(feed.open.length).toBeLessThanOrEqual(kills * RESULTS_AT_ONCE)
   },
 )
