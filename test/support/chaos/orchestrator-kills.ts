@@ -21,6 +21,10 @@ export class OrchestratorKills {
   #done = 0
   #isDown = false
   #failure: Error | undefined
+  /** The tasks whose results are on their way. */
+  readonly #unanswered = new Set<string>()
+  /** The tasks whose results were on their way at a kill. */
+  readonly hit = new Set<string>()
 
   constructor(options: OrchestratorKillsOptions) {
     this.#options = options
@@ -40,8 +44,9 @@ export class OrchestratorKills {
   }
 
   /** A request comes by, before it is passed on. */
-  request({ path }: SeenRequest): void {
-    if (!path.endsWith('/tasks/result')) return
+  request(seen: SeenRequest): void {
+    if (!isResult(seen)) return
+    this.#unanswered.add(taskIn(seen))
     this.#seen++
     const [moment] = this.#moments
     if (this.#isDown || moment === undefined || this.#seen <= moment) return
@@ -50,7 +55,13 @@ export class OrchestratorKills {
     setTimeout(() => void this.#kill(), this.#options.dice() * LONGEST_DELAY_MS)
   }
 
+  /** The orchestrator has answered a request. */
+  answered(seen: SeenRequest): void {
+    if (isResult(seen)) this.#unanswered.delete(taskIn(seen))
+  }
+
   async #kill(): Promise<void> {
+    for (const taskId of this.#unanswered) this.hit.add(taskId)
     try {
       await this.#options.restart()
       this.#done++
@@ -60,3 +71,7 @@ export class OrchestratorKills {
     this.#isDown = false
   }
 }
+
+const isResult = ({ path }: SeenRequest): boolean => path.endsWith('/tasks/result')
+
+const taskIn = ({ body }: SeenRequest): string => JSON.parse(body).task_id
