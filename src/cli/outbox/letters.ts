@@ -27,8 +27,7 @@ export interface OutboxOptions {
 
 /** Prints the dead letters. */
 export const listLetters = async (options: OutboxOptions): Promise<void> => {
-  const { letters, unreadable } = await lettersIn(foldersFor(options))
-  complain(unreadable, options)
+  const { letters, unreadable } = await readAll(options)
   if (options.json) for (const { letter } of letters) console.log(letterLine(letter))
   else if (letters.length === 0 && unreadable.length === 0) console.log('There are no dead letters.')
   else for (const each of letters) console.log(lineFor(each))
@@ -106,8 +105,7 @@ const selected = async (
 ): Promise<readonly FiledLetter[]> => {
   if (taskIds.length === 0 && !options.all)
     throw new UsageError('No dead letters selected: name task ids, or use --all.', LIST_NEXT)
-  const { letters, unreadable } = await lettersIn(foldersFor(options))
-  complain(unreadable, options)
+  const { letters } = await readAll(options)
   const isSelected = ({ letter }: FiledLetter) => taskIds.includes(letter.result.taskId)
   const missing = taskIds.filter((id) => !letters.some(({ letter }) => letter.result.taskId === id))
   if (missing.length > 0) throw new UsageError(`No dead letter found for ${missing.join(', ')}.`, LIST_NEXT)
@@ -124,26 +122,22 @@ const foldersFor = ({ stateDir }: OutboxOptions): readonly string[] => {
   return foldersIn(join(home, 'avtomatika-worker'))
 }
 
-const lettersIn = async (folders: readonly string[]): Promise<FoundLetters> => {
+/** Says what cannot be read. The command goes on with the other letters, and fails at its end. */
+const readAll = async (options: OutboxOptions): Promise<FoundLetters> => {
   const found: FoundLetters[] = []
   // One after the other: there may be more folders than this process may open files.
-  for (const folder of folders) found.push(await lettersOrError(folder))
-  return {
-    letters: found.flatMap(({ letters }) => letters),
-    unreadable: found.flatMap(({ unreadable }) => unreadable),
-  }
+  for (const folder of foldersFor(options)) found.push(await lettersOrError(folder))
+  const unreadable = found.flatMap((each) => each.unreadable)
+  for (const each of unreadable) complain(each, options)
+  return { letters: found.flatMap(({ letters }) => letters), unreadable }
 }
 
 const lettersOrError = (folder: string): Promise<FoundLetters> =>
   readLetters(folder).catch((error: Error) => ({ letters: [], unreadable: [{ path: folder, error }] }))
 
-/** Says what cannot be read. The command goes on with the other letters, and fails at its end. */
-const complain = (unreadable: readonly UnreadableLetter[], { json }: OutboxOptions): void => {
-  for (const { path, error } of unreadable) {
-    const { message } = error
-    console.error(json ? JSON.stringify({ path, error: message }) : `Could not read ${path}: ${message}`)
-    process.exitCode = EXIT.failed
-  }
+const complain = ({ path, error: { message } }: UnreadableLetter, { json }: OutboxOptions): void => {
+  console.error(json ? JSON.stringify({ path, error: message }) : `Could not read ${path}: ${message}`)
+  process.exitCode = EXIT.failed
 }
 
 /** Other programs leave files there, such as `.DS_Store`. */

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { TaskResult } from '../../protocol/messages.js'
 import { isTrustedOwner, UnsafeDirectoryError } from '../../utils/directories/own-directory.js'
 import { parseWide } from '../../utils/exact-json.js'
+import { ifMissing } from '../../utils/if-missing.js'
 import { isObject, jsonText } from '../../utils/json.js'
 import { syncFile, syncFolder } from './write-whole.js'
 
@@ -157,14 +158,6 @@ const readLetter = async (path: string): Promise<FiledLetter | undefined> => {
   const letter = text === undefined ? undefined : parseWide(text)
   return isLetter(letter) ? { path, letter } : undefined
 }
-
-/** Returns what a failed call stands for if there is no such file. */
-const ifMissing =
-  <T>(instead: T) =>
-  (error: unknown): T => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead
-    throw error
-  }
 
 const isLetter = (value: unknown): value is DeadLetter => {
   if (!isObject(value)) return false

@@ -1,6 +1,7 @@
 import { copyFile, readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OwnDirectory } from '../../utils/directories/own-directory.js'
+import { ifMissing } from '../../utils/if-missing.js'
 import type { Logger } from '../../utils/logger.js'
 import { type Replay, replay } from '../replay.js'
 import { type Lock, takeLock } from './lock.js'
@@ -32,7 +33,7 @@ export class StateFolder {
     new OwnDirectory([path], { isInPod }).open()
     const lock = await takeLock(path)
     try {
-      const left = replay(await readIfThere(journalIn(path)))
+      const left = replay(await readFile(journalIn(path)).catch(ifMissing(Buffer.alloc(0))))
       await keepDamaged(journalIn(path), left, log)
       return new StateFolder(path, left, lock)
     } catch (error) {
@@ -61,15 +62,6 @@ export class StateFolder {
 }
 
 const journalIn = (folder: string): string => join(folder, 'journal.log')
-
-const readIfThere = async (path: string): Promise<Buffer> => {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
-    throw error
-  }
-}
 
 /** Logs the lines that replay skipped, and copies the journal, because the next rewrite drops these lines. */
 const keepDamaged = async (path: string, { damage, tornBytes }: Replay, log: Logger): Promise<void> => {

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, rename, rm, rmdir, unlink } from 'node:fs/promises'
+import { ifMissing } from '../../utils/if-missing.js'
 import { entriesOf, pathIn } from './tree.js'
 
 /** Paths of more than 4,096 bytes cannot be used. The rest is for the name of an entry. */
 const LONGEST_BYTES = 2_048
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
-
-const unlessMissing = (error: unknown): void => {
-  if (!isMissing(error)) throw error
-}
+const unlessMissing = ifMissing(undefined)
 
 /**
  * Removes a folder with everything in it. Opens the folders of this user that forbid it. A folder whose path becomes too
@@ -18,10 +15,7 @@ const unlessMissing = (error: unknown): void => {
 const removeFolder = async (top: Buffer, folder: Buffer): Promise<void> => {
   // If this fails, the removal fails and says why.
   await chmod(folder, 0o700).catch(() => {})
-  const entries = await entriesOf(folder).catch((error: unknown) => {
-    unlessMissing(error)
-    return []
-  })
+  const entries = await entriesOf(folder).catch(ifMissing([]))
   for (const entry of entries) {
     const path = pathIn(folder, entry.name)
     if (!entry.isDirectory()) await unlink(path).catch(unlessMissing)

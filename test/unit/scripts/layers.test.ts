@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 
 const here = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
@@ -73,15 +74,11 @@ it('the layers let a well-kept tree pass', () => {
 })
 
 it('the layers refuse a rule about a place that does not exist', () => {
-  const root = mkdtempSync(join(tmpdir(), 'layers-'))
-  try {
-    copyFileSync(here('.dependency-cruiser.cjs'), join(root, 'rules.cjs'))
-    expect(() => createRequire(import.meta.url)(join(root, 'rules.cjs'))).toThrow(
-      '.dependency-cruiser.cjs names src/utils, which does not exist. Remove or correct it.',
-    )
-  } finally {
-    rmSync(root, { recursive: true, force: true })
-  }
+  const rules = join(temporaryFolder(), 'rules.cjs')
+  copyFileSync(here('.dependency-cruiser.cjs'), rules)
+  expect(() => createRequire(import.meta.url)(rules)).toThrow(
+    '.dependency-cruiser.cjs names src/utils, which does not exist. Remove or correct it.',
+  )
 })
 
 describe('the layers refuse', () => {
