@@ -213,12 +213,29 @@ export class Connection
     this.#context.nudgeDelivery(this)
     takeover.ready(this)
     if (!takeover.isHeldOff(this)) this.fenceEnded()
+    else if (this.orchestrator.isProvisional) void this.#hideSkills()
     // A task may have been added while the request was under way.
     if (this.#told !== this.#context.catalog.version) this.registerAgain()
   }
 
   /** The fence is over. */
   fenceEnded(): void {
+    if (this.orchestrator.isProvisional && this.#registering.state === 'registered')
+      void this.#replaceRecord()
+  }
+
+  /**
+   * A heartbeat of the dead process may come after the first one of this process, and say `idle`. So the skills are taken back
+   * by the second one: a record that is `idle` and has no skills makes jobs fail.
+   */
+  async #hideSkills(): Promise<void> {
+    await this.heartbeats.upToDate()
+    await this.heartbeats.now()
+  }
+
+  /** The heartbeat comes first: the record, of which the orchestrator may have a copy, gets the skills back that it has lost. */
+  async #replaceRecord(): Promise<void> {
+    await this.heartbeats.upToDate()
     if (this.orchestrator.isProvisional) this.registerAgain()
   }
 
@@ -236,9 +253,10 @@ export class Connection
 
   describe(): Heartbeat {
     const heartbeat = this.#context.describe()
-    const isWanted = this.#registering.state !== 'unused' && !this.#context.takeover.isHeldOff(this)
-    if (this.#abandonment.isWithdrawn) return { ...asBusy(heartbeat), withdrawn: true }
-    return isWanted ? heartbeat : asBusy(heartbeat)
+    const isHeldOff = this.#context.takeover.isHeldOff(this)
+    const isHidden = isHeldOff && this.orchestrator.isProvisional && this.heartbeats.isHeard
+    if (isHidden || this.#abandonment.isWithdrawn) return { ...asBusy(heartbeat), withdrawn: true }
+    return isHeldOff || this.#registering.state === 'unused' ? asBusy(heartbeat) : heartbeat
   }
 
   forgotten(): void {

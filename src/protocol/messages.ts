@@ -104,7 +104,7 @@ export interface Heartbeat {
   readonly hadHotSkills?: boolean
   /** Absent if it has not changed since the last heartbeat. */
   readonly usage?: Usage
-  /** The worker ends and leaves its polls behind: they must not bring tasks of other workers. */
+  /** The orchestrator holds a poll that nobody waits for: it must not bring tasks of other workers. */
   readonly withdrawn?: true
 }
 

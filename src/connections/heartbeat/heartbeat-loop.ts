@@ -65,6 +65,11 @@ export class HeartbeatLoop {
     shared.wake.listen(() => this.#changed())
   }
 
+  /** Whether the orchestrator has taken a heartbeat since the start. */
+  get isHeard(): boolean {
+    return this.#known !== ''
+  }
+
   start(): void {
     this.#round++
     this.#running = true

@@ -4,7 +4,7 @@ import type { Registration, Skill } from '../messages.js'
 import { canonical } from './canonical.js'
 
 /** A skill in the format of the orchestrator. */
-const skillInfo = (skill: Skill) => ({
+export const skillInfo = (skill: Skill) => ({
   name: skill.name,
   type: skill.type ?? skill.name,
   description: skill.description,

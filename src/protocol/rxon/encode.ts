@@ -13,7 +13,7 @@ import type {
 import type { WireRequest } from '../protocol.js'
 import { REGISTER, RESULT, TOKEN, workerPath } from '../routes.js'
 import { sendable } from '../unsendable.js'
-import { capabilities, describeWorker, skillsHash } from './describe-worker.js'
+import { capabilities, describeWorker, skillInfo, skillsHash } from './describe-worker.js'
 
 /** Adds the timestamp to a message, signs it, and returns its text. The signature does not cover `unsigned`. */
 export type Sign = (message: object, unsigned?: Readonly<Record<string, unknown>>) => string
@@ -59,11 +59,15 @@ export const writeHeartbeat = (
 })
 
 /**
- * Without skills, no poll that the orchestrator holds for a dead process can take a task out of another queue. Without a hash,
- * the orchestrator does not ask for the skills.
+ * §3.1.23: without skills, no poll that the orchestrator holds for a dead process can take a task out of another queue. A record
+ * that was kept may have lost its skills so: it gets them back when the worker takes tasks. There is no hash in both
+ * cases, because with the hash that it knows, the orchestrator ignores the skills.
  */
-const skillsOnTheWire = ({ withdrawn }: Heartbeat, registration: Registration) =>
-  withdrawn || registration.isHeldOff ? { supported_skills: [] } : { skills_hash: skillsHash(registration) }
+const skillsOnTheWire = ({ accepting, withdrawn }: Heartbeat, registration: Registration) => {
+  if (withdrawn) return { supported_skills: [] }
+  if (!registration.isHeldOff) return { skills_hash: skillsHash(registration) }
+  return accepting ? { supported_skills: registration.skills.map(skillInfo) } : undefined
+}
 
 const usageOnTheWire = ({ cpuPercent, ramUsedGb, devices }: Usage) => ({
   cpu_load_percent: cpuPercent,

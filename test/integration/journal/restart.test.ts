@@ -238,6 +238,7 @@ test('§3.1.22 §3.1.23 in the second generation a worker with a fence does not 
   await start()
   await standIn.untilHeartbeat('w1', 'offline')
   expect(standIn.registrations.map(({ worker_id }) => worker_id)).toEqual(['w1-standby'])
-  expect(standIn.lastHeartbeat('w1')).toMatchObject({ supported_skills: [] })
+  await eventually('it has no skills', () => standIn.lastHeartbeat('w1')?.['supported_skills'])
+  expect(standIn.lastHeartbeat('w1')).toMatchObject({ status: 'offline', supported_skills: [] })
   expect(standIn.lastHeartbeat('w1')).not.toHaveProperty('skills_hash')
 })

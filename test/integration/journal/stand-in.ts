@@ -48,6 +48,10 @@ export class StandIn {
   refusedWorker = ''
   /** How many requests were refused. */
   refusals = 0
+  /** Heartbeats, and questions whether a worker is known, are answered when this has resolved. */
+  gate: Promise<void> | undefined
+  /** How often a worker asked whether it is known. */
+  livenessChecks = 0
   readonly deliveries: Delivery[] = []
   /** The bodies of all heartbeats, each with the `worker_id` that sent it. */
   readonly heartbeats: Record<string, unknown>[] = []
@@ -164,12 +168,21 @@ export class StandIn {
     else if (path.endsWith('/events'))
       say(response, this.showsGeneration ? NO_EVENT[this.#generation] : 503, {})
     // A worker of the second generation asks whether the orchestrator knows it.
-    else if (body === undefined) say(response, 200, { status: 'ttl_refreshed' })
-    else {
-      if (method === 'POST') this.registrations.push(body)
-      else this.heartbeats.push({ ...body, worker_id: idIn(path) })
-      say(response, method === 'POST' ? this.registrationAnswer : 200, { status: 'registered' })
+    else if (body === undefined) {
+      this.livenessChecks++
+      void this.#sayLater(response, { status: 'ttl_refreshed' })
+    } else if (method === 'POST') {
+      this.registrations.push(body)
+      say(response, this.registrationAnswer, { status: 'registered' })
+    } else {
+      this.heartbeats.push({ ...body, worker_id: idIn(path) })
+      void this.#sayLater(response, { status: 'ok' })
     }
+  }
+
+  async #sayLater(response: ServerResponse, body: object): Promise<void> {
+    await this.gate
+    say(response, 200, body)
   }
 
   #refuse(response: ServerResponse): void {

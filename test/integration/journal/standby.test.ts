@@ -261,3 +261,86 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
     })
   })
 })
+
+describe('§3.1.23 under the record of the killed worker, which heartbeats have left without skills', () => {
+  const SKILLS = { supported_skills: [expect.objectContaining({ name: 'echo' })] }
+  const heartbeatsOf = ({ heartbeats }: StandIn, id: string) =>
+    heartbeats.filter(({ worker_id }) => worker_id === id)
+
+  /** Lets the stand-in keep its answers until the returned function is called. */
+  const closeGate = (standIn: StandIn): (() => void) => {
+    let open = () => {}
+    standIn.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    return open
+  }
+
+  test('the first heartbeat that says idle has all skills, and the registration waits for it', async () => {
+    const { standIn } = await startAfterCrash({
+      generation: 'rxon',
+      entries: (url) => [openPoll(url, 'w1')],
+    })
+    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    // By the second one, because a heartbeat of the killed worker may come after the first one.
+    const [first, second] = heartbeatsOf(standIn, 'w1')
+    expect([first, second]).toMatchObject([
+      { status: 'offline' },
+      { status: 'offline', supported_skills: [] },
+    ])
+    expect(first).not.toHaveProperty('supported_skills')
+    expect(second).not.toHaveProperty('skills_hash')
+    await standIn.untilHeartbeat(STANDBY, 'idle')
+    await vi.advanceTimersByTimeAsync(FENCE_MS - 1_000)
+    const open = closeGate(standIn)
+    await vi.advanceTimersByTimeAsync(1_000)
+    await standIn.untilHeartbeat('w1', 'idle')
+    expect(standIn.lastHeartbeat('w1')).toMatchObject(SKILLS)
+    expect(standIn.lastHeartbeat('w1')).not.toHaveProperty('skills_hash')
+    expect(registeredIds(standIn)).toEqual([STANDBY])
+    open()
+    await eventually('the main id is registered', () => registeredIds(standIn).includes('w1'))
+    await standIn.untilHeartbeat(STANDBY, 'offline')
+    // The orchestrator has the skills again, and a hash will do.
+    await vi.advanceTimersByTimeAsync(15_000)
+    await eventually('a heartbeat with a hash', () => standIn.lastHeartbeat('w1')?.['skills_hash'])
+    expect(standIn.lastHeartbeat('w1')).not.toHaveProperty('supported_skills')
+  })
+
+  test('a heartbeat that takes the skills away is answered before the others are sent', async () => {
+    const { standIn } = await startAfterCrash({
+      generation: 'rxon',
+      entries: (url) => [openPoll(url, 'w1')],
+      variables: { HEARTBEAT_INTERVAL: 29.5 },
+    })
+    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    await vi.advanceTimersByTimeAsync(FENCE_MS - 2_000)
+    const open = closeGate(standIn)
+    const before = heartbeatsOf(standIn, 'w1').length
+    await vi.advanceTimersByTimeAsync(2_000)
+    await eventually('its heartbeat is under way', () => heartbeatsOf(standIn, 'w1').length > before)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(standIn.lastHeartbeat('w1')).toMatchObject({ status: 'offline', supported_skills: [] })
+    expect(registeredIds(standIn)).toEqual([STANDBY])
+    open()
+    await eventually('the main id is registered', () => registeredIds(standIn).includes('w1'))
+    expect(heartbeatsOf(standIn, 'w1')[before + 1]).toMatchObject({ status: 'idle', ...SKILLS })
+  })
+
+  test('the first heartbeat has all skills if the fence ends while the worker asks whether it is known', async () => {
+    const standIn = await StandIn.start('rxon')
+    standIn.refusedWorker = STANDBY
+    const open = closeGate(standIn)
+    const starting = startAfterCrash({
+      generation: 'rxon',
+      standIn,
+      entries: (url) => [openPoll(url, 'w1', FENCE_MS - 2_000)],
+    })
+    await eventually('the worker asks', () => standIn.livenessChecks > 0)
+    await vi.advanceTimersByTimeAsync(2_000)
+    open()
+    await starting
+    await eventually('the main id is registered', () => registeredIds(standIn).includes('w1'))
+    expect(heartbeatsOf(standIn, 'w1')[0]).toMatchObject({ status: 'idle', ...SKILLS })
+  })
+})
