@@ -56,6 +56,11 @@ export class ClientJobFeed {
     this.#options = options
   }
 
+  /** The jobs that were created. */
+  get ids(): readonly string[] {
+    return [...this.#entries.keys()]
+  }
+
   /** The jobs that were created and have not ended. */
   get open(): readonly string[] {
     return [...this.#entries].filter(([, { state }]) => !hasEnded(state)).map(([id]) => id)

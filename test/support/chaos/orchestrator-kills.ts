@@ -6,6 +6,8 @@ export interface OrchestratorKillsOptions {
   /** How many results will come by, at least. */
   readonly results: number
   readonly dice: () => number
+  /** The ids of all jobs there are. */
+  readonly jobs: () => readonly string[]
   /** Kills it and starts it anew. */
   readonly restart: () => Promise<void>
 }
@@ -21,10 +23,7 @@ export class OrchestratorKills {
   #done = 0
   #isDown = false
   #failure: Error | undefined
-  /** The tasks whose results are on their way. */
-  readonly #unanswered = new Set<string>()
-  /** The tasks whose results were on their way at a kill. */
-  readonly hit = new Set<string>()
+  #jobs: ReadonlySet<string> = new Set()
 
   constructor(options: OrchestratorKillsOptions) {
     this.#options = options
@@ -43,10 +42,14 @@ export class OrchestratorKills {
     return this.#moments.length === 0 && !this.#isDown
   }
 
+  /** Whether a job was there at a kill. */
+  hasHit(jobId: string): boolean {
+    return this.#jobs.has(jobId)
+  }
+
   /** A request comes by, before it is passed on. */
   request(seen: SeenRequest): void {
     if (!isResult(seen)) return
-    this.#unanswered.add(taskIn(seen))
     this.#seen++
     const [moment] = this.#moments
     if (this.#isDown || moment === undefined || this.#seen <= moment) return
@@ -55,15 +58,12 @@ export class OrchestratorKills {
     setTimeout(() => void this.#kill(), this.#options.dice() * LONGEST_DELAY_MS)
   }
 
-  /** The orchestrator has answered a request. */
-  answered(seen: SeenRequest): void {
-    if (isResult(seen)) this.#unanswered.delete(taskIn(seen))
-  }
-
   async #kill(): Promise<void> {
-    for (const taskId of this.#unanswered) this.hit.add(taskId)
+    const { restart, jobs } = this.#options
     try {
-      await this.#options.restart()
+      await restart()
+      // Not before: a job may come in the last moment.
+      this.#jobs = new Set(jobs())
       this.#done++
     } catch (error) {
       this.#failure = error as Error
@@ -73,5 +73,3 @@ export class OrchestratorKills {
 }
 
 const isResult = ({ path }: SeenRequest): boolean => path.endsWith('/tasks/result')
-
-const taskIn = ({ body }: SeenRequest): string => JSON.parse(body).task_id

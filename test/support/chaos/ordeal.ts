@@ -21,8 +21,6 @@ export interface OrdealOptions {
   readonly hasOutages?: true
   /** A request comes by, before it is passed on. */
   readonly onRequest?: (seen: SeenRequest) => void
-  /** The orchestrator has answered, before anything is done to the answer. */
-  readonly onAnswer?: (seen: SeenRequest) => void
 }
 
 /** Few enough that all of them are taken most of the time: limits are kept under load, or not at all. */
@@ -49,7 +47,7 @@ export class Ordeal {
   #before = 0
 
   private constructor(target: string, options: OrdealOptions) {
-    const { seed, kills, tasks, onRequest, onAnswer } = options
+    const { seed, kills, tasks, onRequest } = options
     this.#options = options
     this.witness = new Witness(SLOTS, options.hasOutages ?? false)
     this.#dice = seededDice(seed)
@@ -64,10 +62,7 @@ export class Ordeal {
         if (seen.index >= (this.#moments[0] ?? Number.POSITIVE_INFINITY)) this.#killSoon()
         return harm(seen)
       },
-      onAnswer: (seen, ...answer) => {
-        this.witness.answer(seen, ...answer)
-        onAnswer?.(seen)
-      },
+      onAnswer: (...answer) => this.witness.answer(...answer),
     })
   }
 

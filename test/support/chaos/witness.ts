@@ -12,6 +12,15 @@ interface Sent {
   readonly message: string | undefined
 }
 
+/** The members of a registration or a heartbeat that tell what the worker can take. */
+interface WorkerBody {
+  readonly worker_id?: string
+  readonly load?: number
+  readonly current_tasks?: readonly unknown[]
+  readonly status?: string
+  readonly supported_skills?: readonly unknown[]
+}
+
 interface Story {
   readonly sent: Sent[]
   /** Of those, which the orchestrator has answered for. */
@@ -35,6 +44,8 @@ const RESTARTED = 'The worker restarted before the task ended'
 export class Witness {
   /** What went wrong, in words. */
   readonly complaints: string[] = []
+  /** What workers have said of themselves, a line each, for people who look for the cause of an odd end. */
+  readonly said: string[] = []
   readonly #slots: number
   readonly #hasOutages: boolean
   readonly #stories = new Map<string, Story>()
@@ -86,7 +97,8 @@ export class Witness {
     if (path.endsWith('/tasks/result')) this.#sent(seen)
     else if (path.endsWith('/tasks/next'))
       this.#polled([...underWay].filter((other) => other.path === path).length)
-    else if (method === 'PATCH' && body !== '') this.#beat(JSON.parse(body))
+    else if (method === 'PATCH' && body !== '') this.#beat(seen, JSON.parse(body))
+    else if (path.endsWith('/register')) this.#note(seen, JSON.parse(body))
   }
 
   /** The orchestrator has answered, and the fault does this to its answer. */
@@ -169,10 +181,24 @@ export class Witness {
     if (open > this.#slots) this.complaints.push(`${open} polls are open at once`)
   }
 
-  #beat({ load, current_tasks }: { load?: number; current_tasks?: unknown[] }): void {
+  #beat(seen: SeenRequest, body: WorkerBody): void {
+    const { load, current_tasks, status, supported_skills } = body
+    this.#note(seen, body)
     this.#peakLoad = Math.max(this.#peakLoad, load ?? current_tasks?.length ?? 0)
     // Twice as many: those that run, and those that wait for a slot of their type.
     if (this.#peakLoad > 2 * this.#slots) this.complaints.push(`a heartbeat tells of ${this.#peakLoad} tasks`)
+    // An orchestrator fails a job if the only idle worker has no skills.
+    if (status === 'idle' && supported_skills?.length === 0)
+      this.complaints.push('a heartbeat says "idle", and that there are no skills')
+  }
+
+  #note(
+    { method, path, era, index }: SeenRequest,
+    { worker_id, status, supported_skills }: WorkerBody,
+  ): void {
+    const skills = supported_skills ? `${supported_skills.length} skills` : ''
+    const who = `${worker_id ?? path} of life ${era}`
+    this.said.push(`${index} ${new Date().toISOString()} ${method} ${who}: ${status ?? ''} ${skills}`)
   }
 
   #storyOf(taskId: string): Story {
