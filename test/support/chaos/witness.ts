@@ -27,8 +27,9 @@ interface Story {
   readonly taken: Sent[]
   /** It was called a duplicate: whoever read it first did not come to answer. */
   isDuplicate: boolean
-  /** The era of the worker that was passed the orchestrator's answer whole. */
+  /** The era of the worker that was passed the orchestrator's answer whole, and that answer. */
   acknowledgedTo: number | undefined
+  acknowledgement?: string
   /** A worker has said that it is done with the result. */
   isSettled: boolean
   /** What the journal of a worker that was killed had of it. */
@@ -111,7 +112,9 @@ export class Witness {
     // In the second generation, one that comes too late is read and changes nothing, and so is one that comes again.
     if (status !== 200) story.isDuplicate = true
     if (sent && status === 200 && !text.includes('"ignored"')) story.taken.push(sent)
-    if (fault.kind === 'pass' || fault.kind === 'delay') story.acknowledgedTo = seen.era
+    if (fault.kind !== 'pass' && fault.kind !== 'delay') return
+    story.acknowledgedTo = seen.era
+    story.acknowledgement = `${seen.index}: ${status} ${text}`
   }
 
   /** A worker says something. */
@@ -169,7 +172,7 @@ export class Witness {
     const story = this.#storyOf(taskId)
     if (story.isSettled) this.complaints.push(`${taskId} is sent again after a worker was done with it`)
     if (story.acknowledgedTo === era)
-      this.complaints.push(`${taskId} is sent again after its answer came whole`)
+      this.complaints.push(`${taskId} is sent again after its answer came whole: ${JSON.stringify(story)}`)
     const sent = { status: result.status, message: result.error?.message }
     story.sent.push(sent)
     this.#sendings.set(seen, sent)

@@ -29,24 +29,42 @@ const running = { all: 0, narrow: 0 }
 /** The open ones, by the id that each is of. */
 const polls = new Map<object, string>()
 
+/** Longer than any answer takes, shorter than any time limit of the worker. */
+const SILENT_MS = 4_000
+/** When the other requests were made. */
+const made = new Map<object, number>()
+let wasSilent = false
+
 /**
  * What the HTTP client tells of its requests. A poll that is open holds a slot, as a handler that runs does. Where the worker goes by
- * two ids for a while, the only poll of one of them may be open with a slot that those of the other have lent.
+ * two ids for a while, the only poll of one of them may be open with a slot that those of the other have lent. Once a request has timed out,
+ * the open polls may be dead: they hold their slots, and one of them lends its own to a new poll.
  */
-const onPoll = (what: string, act: (poll: object, path: string) => void): void =>
+const onRequest = (what: string, act: (request: object, path: string) => void): void =>
   subscribe(`undici:request:${what}`, (message) => {
     const { request } = message as { readonly request: { readonly path: string } }
-    if (request.path.includes('/tasks/next')) act(request, request.path)
+    act(request, request.path)
   })
 
-onPoll('create', (poll, path) => {
-  polls.set(poll, path)
+onRequest('create', (request, path) => {
+  if (!path.includes('/tasks/next')) {
+    made.set(request, performance.now())
+    return
+  }
+  polls.set(request, path)
   const others = [...polls.values()].filter((other) => other !== path).length
-  const lent = polls.size - others === 1 ? others : 0
+  const lent = polls.size - others === 1 ? others : Number(wasSilent)
   if (running.all + polls.size - lent > SLOTS) say(`limit polls ${running.all} + ${polls.size}, ${lent} lent`)
 })
-onPoll('trailers', (poll) => polls.delete(poll))
-onPoll('error', (poll) => polls.delete(poll))
+onRequest('trailers', (request) => {
+  polls.delete(request)
+  made.delete(request)
+})
+onRequest('error', (request) => {
+  polls.delete(request)
+  if (performance.now() - (made.get(request) ?? Number.POSITIVE_INFINITY) > SILENT_MS) wasSilent = true
+  made.delete(request)
+})
 
 const work = async (
   kind: keyof typeof running,
