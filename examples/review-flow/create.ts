@@ -9,6 +9,6 @@ const { outcome, state, result } = await client.wait(job, {
   // Each request counts against the quota of the client: one every two seconds is enough here.
   pollMs: 2_000,
   timeoutMs: 24 * 3_600_000,
-  onChange: ({ status, state }) => console.log(`${status} (${state})`),
+  onChange: ({ state }) => console.log(state),
 })
 console.log(outcome === 'finished' ? result : `The job has ended in the state "${state}".`)

@@ -15,7 +15,10 @@ export interface ClientProgress {
 export interface ClientJob<Result extends object = Record<string, unknown>> {
   /** The id of the job. */
   readonly id: string
-  /** The status in the words of the orchestrator, such as `waiting_for_worker`. */
+  /**
+   * The status in the words of the orchestrator, such as `waiting_for_worker`. It may still be `running` when the job is in its end
+   * state, in the first generation always: {@link outcome} tells whether the job has ended.
+   */
   readonly status: string
   /** The state of the blueprint. Orchestrators from 1.0b14 send it only with `DETAILED_API_RESPONSES=true`. */
   readonly state: string | undefined
