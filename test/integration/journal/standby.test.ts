@@ -146,6 +146,7 @@ describe.each(GENERATIONS)('with an orchestrator of the generation %s', (generat
       expect(worker.readiness).toEqual({ ready: false, reason: expect.stringContaining('earlier worker') })
       await vi.advanceTimersByTimeAsync(FENCE_MS)
       await standIn.untilHeartbeat('w1', 'idle')
+      await eventually('the main id is registered', () => registeredIds(standIn).length > 0)
       expect(registeredIds(standIn)).toEqual(['w1'])
       expect(worker.readiness).toEqual({ ready: true })
       expect(logged('warn')).toEqual([])
