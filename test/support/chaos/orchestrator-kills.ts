@@ -48,8 +48,8 @@ export class OrchestratorKills {
   }
 
   /** A request comes by, before it is passed on. */
-  request(seen: SeenRequest): void {
-    if (!isResult(seen)) return
+  request({ path }: SeenRequest): void {
+    if (!path.endsWith('/tasks/result')) return
     this.#seen++
     const [moment] = this.#moments
     if (this.#isDown || moment === undefined || this.#seen <= moment) return
@@ -71,5 +71,3 @@ export class OrchestratorKills {
     this.#isDown = false
   }
 }
-
-const isResult = ({ path }: SeenRequest): boolean => path.endsWith('/tasks/result')
