@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { type RawParams, StateError, type TaskContext, type TaskFiles } from 'avtomatika-worker'
+import { type RawParams, StateError, type TaskContext, type TaskFiles, type Worker } from 'avtomatika-worker'
 import { describe, expect, it } from 'vitest'
 import { fileWorker } from '../support/files/file-worker.js'
 import { nextEvent } from '../support/next-event.js'
@@ -103,7 +103,10 @@ describe('upload()', () => {
     })
   })
 
-  it('is refused after the task has ended', async () => {
+  it.each<[string, (worker: Worker) => Promise<void> | undefined]>([
+    ['and its directory is about to be removed', () => undefined],
+    ['and its directory is gone', (worker) => worker.stop({ pollGraceMs: 0 })],
+  ])('is refused after the task has ended, %s', async (_, settled) => {
     let files: TaskFiles | undefined
     const { run, worker } = await setUp(async (each) => {
       files = each
@@ -112,6 +115,7 @@ describe('upload()', () => {
     const delivered = nextEvent(worker, 'resultDelivered')
     await run('t')
     await delivered
+    await settled(worker)
     await expect(files?.upload('a')).rejects.toThrow(StateError)
     await expect(files?.download('s3://b/k')).rejects.toThrow(StateError)
   })

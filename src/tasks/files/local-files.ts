@@ -1,6 +1,7 @@
 import fs, { createReadStream, createWriteStream, type ReadStream, type WriteStream } from 'node:fs'
 import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ifMissing } from '../../utils/if-missing.js'
 import type { TaskSignal } from '../task-signal.js'
 import {
   type CountedFile,
@@ -112,8 +113,8 @@ export class LocalFiles {
    * if (await files.exists('cache.json')) log.info({}, 'cache found')
    */
   async exists(name: string): Promise<boolean> {
-    const path = await existingPath(this.#directory, name)
-    if (this.#directory.path === undefined) return false
+    const path = await existingPath(this.#directory, name).catch(ifMissing(undefined))
+    if (path === undefined || this.#directory.path === undefined) return false
     return stat(path).then(
       () => true,
       () => false,

@@ -79,16 +79,32 @@ export const refuseSpecial = async (root: string, path: string): Promise<void> =
   if (kind !== undefined) refuse(relative(root, path), `it is ${kind}, not a file`)
 }
 
-/** Returns the real path of `path`, or of its nearest parent that exists. */
-const realAncestor = async (path: string): Promise<string> => {
+/** A path that does not resolve: it is not there, a file is in the way, or links lead in a circle. */
+const UNRESOLVED: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
+const isUnresolved = (error: unknown): boolean => UNRESOLVED.has((error as NodeJS.ErrnoException).code)
+
+/**
+ * Returns the real path of `path`, or of its nearest parent that exists. Never looks above `root`. Other operations
+ * of the task may create and remove entries meanwhile.
+ *
+ * @throws Error `ENOENT` if `root` is gone
+ */
+const realAncestor = async (root: string, path: string): Promise<string> => {
   try {
     return await realpath(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (path === root || !isUnresolved(error)) throw error
   }
-  // The entry exists but does not resolve: a broken link. A file created through it would be created elsewhere.
-  const link = await lstat(path).catch(() => undefined)
-  return link ? refuse(path, 'it is a broken symbolic link') : realAncestor(dirname(path))
+  const found = await lstat(path).catch(() => undefined)
+  if (!found) return realAncestor(root, dirname(path))
+  // What is no link has just been created.
+  if (!found.isSymbolicLink()) return realAncestor(root, path)
+  // A broken link: a file created through it would be created elsewhere. A link that resolves now has just been created, too.
+  return realpath(path).catch((error) => {
+    if (!isUnresolved(error)) throw error
+    return refuse(relative(root, path), 'it is a broken symbolic link')
+  })
 }
 
 /** The directory of a task: its path and its path without links. `undefined` until it is created. */
@@ -101,6 +117,7 @@ interface Root {
  * Returns the path of a file that should exist. Does not create the directory.
  *
  * @throws InvalidInputError if the name is invalid or leads out of the directory
+ * @throws Error `ENOENT` if the directory was created and is gone
  */
 export const existingPath = async ({ path: root, realPath }: Root, name: string): Promise<string> => {
   const path = pathBelow(root ?? '/', name, realPath)
@@ -108,8 +125,11 @@ export const existingPath = async ({ path: root, realPath }: Root, name: string)
   return path
 }
 
-/** @throws InvalidInputError if a symbolic link in `path` leads out of `root`, which must exist */
+/**
+ * @throws InvalidInputError if a symbolic link in `path` leads out of `root`
+ * @throws Error `ENOENT` if `root` does not exist
+ */
 export const refuseLinksOut = async (root: string, path: string): Promise<void> => {
-  const [realRoot, real] = await Promise.all([realpath(root), realAncestor(path)])
+  const [realRoot, real] = await Promise.all([realpath(root), realAncestor(root, path)])
   if (!isInside(realRoot, real)) refuse(relative(root, path), 'a symbolic link leads out of the directory')
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
@@ -84,6 +84,16 @@ describe('what a handler does with its files', () => {
     }))
     expect(job.history).toEqual({ file: false, list: [], read: 'ENOENT' })
     expect(await listing(folder)).toEqual([])
+  })
+
+  it('says that nothing exists below a file, or in a directory that the handler removed', async () => {
+    const history = await historyOf(async (files) => {
+      await files.write('a', 'text')
+      const belowFile = await files.exists('a/b')
+      await rm(files.root, { recursive: true })
+      return { belowFile, removed: await files.exists('a') }
+    })
+    expect(history).toEqual({ belowFile: false, removed: false })
   })
 
   it('gives the path of a file that another program is to write', async () => {

@@ -1,6 +1,7 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import promises, { mkdir, rmdir, symlink, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { InvalidInputError } from '../../../../src/errors.js'
 import { isInside, pathBelow, refuseLinksOut } from '../../../../src/tasks/files/safe-path.js'
 import { temporaryFolder } from '../../../support/files/temporary-folder.js'
@@ -116,7 +117,23 @@ describe('symbolic links', () => {
   ])('a link %s is refused', async (_, target, name) => {
     const { root } = await folders()
     await symlink(target, join(root, 'link'))
-    await expect(refuseLinksOut(root, join(root, name))).rejects.toThrow()
+    await expect(refuseLinksOut(root, join(root, name))).rejects.toThrow(InvalidInputError)
+  })
+
+  it('the error shows the name of a broken link, not its path', async () => {
+    const { root } = await folders()
+    await symlink('not-there', join(root, 'inner/link'))
+    await expect(refuseLinksOut(root, join(root, 'inner/link/x'))).rejects.toThrow(
+      'File name "inner/link" refused: it is a broken symbolic link',
+    )
+  })
+
+  it('a name below a file leads nowhere else', async () => {
+    const { root } = await folders()
+    await writeFile(join(root, 'file'), '')
+    await refuseLinksOut(root, join(root, 'file/x'))
+    await symlink('../secret', join(root, 'link'))
+    await expect(refuseLinksOut(root, join(root, 'link/x'))).rejects.toThrow(InvalidInputError)
   })
 
   it('a link to another place inside is fine', async () => {
@@ -129,5 +146,55 @@ describe('symbolic links', () => {
     const { folder, root } = await folders()
     await symlink(root, join(folder, 'way'))
     await refuseLinksOut(join(folder, 'way'), join(folder, 'way/new'))
+  })
+})
+
+describe('a check while other operations of the task run', () => {
+  /** Calls `act` once, when the check has found that `path` is missing and before it learns that. */
+  const onceMissing = (path: string, act: () => Promise<unknown>): void => {
+    const original = promises.realpath
+    let isOver = false
+    const spy = vi.spyOn(promises, 'realpath').mockImplementation((async (each: string) => {
+      try {
+        return await original(each)
+      } catch (error) {
+        if (each === path && !isOver) {
+          isOver = true
+          await act()
+        }
+        throw error
+      }
+    }) as typeof original)
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      spy.mockRestore()
+      syncBuiltinESMExports()
+      expect(isOver).toBe(true)
+    })
+  }
+
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ['file', (path) => writeFile(path, '')],
+    ['folder', (path) => mkdir(path)],
+    ['link inside', (path) => symlink('.', path)],
+  ])('a %s that has just been created is no broken link', async (_, create) => {
+    const root = await temporaryFolder()
+    onceMissing(join(root, 'a'), () => create(join(root, 'a')))
+    await refuseLinksOut(root, join(root, 'a/b'))
+  })
+
+  it('a link out that has just been created is refused', async () => {
+    const root = await temporaryFolder()
+    onceMissing(join(root, 'a'), () => symlink('..', join(root, 'a')))
+    await expect(refuseLinksOut(root, join(root, 'a'))).rejects.toThrow('leads out of the directory')
+  })
+
+  it('a directory that is removed meanwhile is missing, and no link is blamed', async () => {
+    const root = join(await temporaryFolder(), 'root')
+    await mkdir(root)
+    onceMissing(join(root, 'a'), () => rmdir(root))
+    await expect(refuseLinksOut(root, join(root, 'a'))).rejects.toThrow(
+      `ENOENT: no such file or directory, realpath '${root}'`,
+    )
   })
 })
