@@ -94,8 +94,8 @@ export class UnrulyOrchestrator {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request).catch(() => undefined)
     for (const resume of this.#waiting.splice(0)) resume()
-    // The worker gave the request up.
-    if (body === undefined) return
+    // The worker gave the request up, or sent it on a connection that a wrong answer has ended meanwhile.
+    if (body === undefined || !request.socket.writable) return
     const endpoint = endpointOf(request)
     const plan = this.#plans.get(endpoint)
     if (!plan) {
