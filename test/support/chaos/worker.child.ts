@@ -28,6 +28,8 @@ interface Params {
 const running = { all: 0, narrow: 0 }
 /** The open ones, by the id that each is of. */
 const polls = new Map<object, string>()
+/** The paths of all polls so far: each belongs to one id. */
+const ids = new Set<string>()
 
 /** Longer than any answer takes, shorter than any time limit of the worker. */
 const SILENT_MS = 4_000
@@ -37,8 +39,9 @@ let wasSilent = false
 
 /**
  * What the HTTP client tells of its requests. A poll that is open holds a slot, as a handler that runs does. Where the worker goes by
- * two ids for a while, the only poll of one of them may be open with a slot that those of the other have lent. Once a request has timed out,
- * the open polls may be dead: they hold their slots, and one of them lends its own to a new poll.
+ * two ids for a while, the only poll of one of them may be open with a slot that those of the other have lent. The poll that has lent its
+ * slot may bring a task while the journal still notes the new one. Once a request has timed out, the open polls may be dead: they hold
+ * their slots, and one of them lends its own to a new poll.
  */
 const onRequest = (what: string, act: (request: object, path: string) => void): void =>
   subscribe(`undici:request:${what}`, (message) => {
@@ -52,9 +55,12 @@ onRequest('create', (request, path) => {
     return
   }
   polls.set(request, path)
+  ids.add(path)
   const others = [...polls.values()].filter((other) => other !== path).length
-  const lent = polls.size - others === 1 ? others : Number(wasSilent)
-  if (running.all + polls.size - lent > SLOTS) say(`limit polls ${running.all} + ${polls.size}, ${lent} lent`)
+  const isOnly = polls.size - others === 1
+  const lent = Math.max(isOnly ? others : 0, Number(wasSilent || (isOnly && ids.size > 1)))
+  if (running.all + polls.size - lent > SLOTS)
+    say(`limit polls ${running.all} + ${polls.size}, ${lent} lent, ${ids.size} ids, silent: ${wasSilent}`)
 })
 onRequest('trailers', (request) => {
   polls.delete(request)
