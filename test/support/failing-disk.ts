@@ -1,41 +1,26 @@
 import fs from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
+import { replaceBuiltin } from './replaced-builtin.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 /** Makes every synchronous write fail as on a full disk, until the returned function is called or the test ends. */
-export const fullDisk = (): (() => void) => {
-  const write = fs.writeSync
-  const spy = vi.spyOn(fs, 'writeSync').mockImplementation((...args: unknown[]) => {
+export const fullDisk = (): (() => void) =>
+  replaceBuiltin(fs, 'writeSync', (...args: unknown[]) => {
     // Nothing fits, and nothing always fits.
     if (args[1] === '') return 0
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   })
-  syncBuiltinESMExports()
-  const heal = () => {
-    spy.mockRestore()
-    syncBuiltinESMExports()
-  }
-  onTestFinished(() => {
-    if (fs.writeSync !== write) heal()
-  })
-  return heal
-}
 
 /** Makes every sync hang until the returned function is called or the test ends. */
 export const hangingDisk = (method: 'fdatasync' | 'fsync' = 'fdatasync'): (() => void) => {
   const waiting: ((error: null) => void)[] = []
-  const original = fs[method]
-  const spy = vi.spyOn(fs, method).mockImplementation((_: number, done: (error: null) => void) => {
+  const restore = replaceBuiltin(fs, method, (_: number, done: (error: null) => void) => {
     waiting.push(done)
   })
-  syncBuiltinESMExports()
   const heal = () => {
-    if (fs[method] === original) return
-    spy.mockRestore()
-    syncBuiltinESMExports()
+    restore()
     for (const done of waiting.splice(0)) done(null)
   }
   onTestFinished(heal)

@@ -28,8 +28,8 @@ interface Params {
 const running = { all: 0, narrow: 0 }
 /** The open ones, by the id that each is of. */
 const polls = new Map<object, string>()
-/** The paths of all polls so far: each belongs to one id. */
-const ids = new Set<string>()
+/** The id of the poll that was answered last. */
+let answered: string | undefined
 
 /** Longer than any answer takes, shorter than any time limit of the worker. */
 const SILENT_MS = 4_000
@@ -55,14 +55,15 @@ onRequest('create', (request, path) => {
     return
   }
   polls.set(request, path)
-  ids.add(path)
   const others = [...polls.values()].filter((other) => other !== path).length
   const isOnly = polls.size - others === 1
-  const lent = Math.max(isOnly ? others : 0, Number(wasSilent || (isOnly && ids.size > 1)))
+  const hasLent = answered !== undefined && answered !== path
+  const lent = isOnly ? Math.max(others, Number(hasLent)) : Number(wasSilent)
   if (running.all + polls.size - lent > SLOTS)
-    say(`limit polls ${running.all} + ${polls.size}, ${lent} lent, ${ids.size} ids, silent: ${wasSilent}`)
+    say(`limit polls ${running.all} + ${polls.size}, ${lent} lent, silent: ${wasSilent}`)
 })
 onRequest('trailers', (request) => {
+  answered = polls.get(request) ?? answered
   polls.delete(request)
   made.delete(request)
 })

@@ -1,10 +1,10 @@
 import promises, { mkdir, rmdir, symlink, writeFile } from 'node:fs/promises'
-import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { InvalidInputError } from '../../../../src/errors.js'
 import { isInside, pathBelow, refuseLinksOut } from '../../../../src/tasks/files/safe-path.js'
 import { temporaryFolder } from '../../../support/files/temporary-folder.js'
+import { replaceBuiltin } from '../../../support/replaced-builtin.js'
 
 const ROOT = '/tasks/t-1'
 
@@ -152,11 +152,11 @@ describe('symbolic links', () => {
 describe('a check while other operations of the task run', () => {
   /** Calls `act` once, when the check has found that `path` is missing and before it learns that. */
   const onceMissing = (path: string, act: () => Promise<unknown>): void => {
-    const original = promises.realpath
+    const { realpath } = promises
     let isOver = false
-    const spy = vi.spyOn(promises, 'realpath').mockImplementation((async (each: string) => {
+    replaceBuiltin(promises, 'realpath', async (each: string) => {
       try {
-        return await original(each)
+        return await realpath(each)
       } catch (error) {
         if (each === path && !isOver) {
           isOver = true
@@ -164,13 +164,8 @@ describe('a check while other operations of the task run', () => {
         }
         throw error
       }
-    }) as typeof original)
-    syncBuiltinESMExports()
-    onTestFinished(() => {
-      spy.mockRestore()
-      syncBuiltinESMExports()
-      expect(isOver).toBe(true)
     })
+    onTestFinished(() => expect(isOver).toBe(true))
   }
 
   it.each<[string, (path: string) => Promise<unknown>]>([
