@@ -71,10 +71,7 @@ const examineAll = async (
     limited('task files', examineTaskFilesDir(settings)),
     limited('object store', examineStore(settings)),
     ...orchestrators.map((target) =>
-      limited(
-        `orchestrator ${target.url}`,
-        isRunning().then((runs) => examineOrchestrator(settings, target, runs)),
-      ),
+      limited(`orchestrator ${target.url}`, examineOrchestrator(settings, target, isRunning)),
     ),
     ...orchestrators.map((target) =>
       limited(`jobs of ${target.url}`, examineJobs(settings, target, clientToken)),
@@ -91,7 +88,7 @@ const inTime = async (name: string, step: Promise<Examined>): Promise<Examined> 
     }),
   )
   const late: Finding = {
-    code: 'no_answer',
+    code: 'check_unfinished',
     severity: 'error',
     cause: `The check of ${name} did not end.`,
     evidence: `It was given up after ${STEP_MS / 1_000} s.`,

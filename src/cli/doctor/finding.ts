@@ -23,6 +23,8 @@ const CODES = [
   'orchestrator_failing',
   'store_unusable',
   'port_taken',
+  'request_unanswered',
+  'check_unfinished',
   'event_loop_blocked',
   'worker',
   'worker_id_in_use',

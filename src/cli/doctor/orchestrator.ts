@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AvtomatikaError, ConfigError, ProtocolError, UnreachableError } from '../../errors.js'
+import { ConfigError, ProtocolError, UnreachableError } from '../../errors.js'
 import { EstimatedClock } from '../../orchestrators/estimated-clock.js'
 import { ProtocolDetector } from '../../orchestrators/protocol-detector.js'
 import type { Generation, WireAnswer } from '../../protocol/protocol.js'
@@ -8,13 +8,16 @@ import { FIRST_PROBE } from '../../protocol/select.js'
 import type { OrchestratorSettings, Settings } from '../../settings.js'
 import type { HttpTransport } from '../../transport/http.js'
 import type { Redactor } from '../../utils/redactor.js'
+import { monotonicMs } from '../../utils/time.js'
 import { type Examined, type Finding, found, passed, skipped, together } from './finding.js'
 import { peek } from './peek.js'
 import { wayTo } from './transport.js'
 import { explainUnreachable } from './unreachable.js'
 
-/** How long one request may take, in ms. There are two steps, and the second sends its requests at once. */
-const STEP_MS = 2_000
+/** How long the first request may take, in ms. If it fails, the port is looked at for a second. */
+const FIRST_MS = 3_000
+/** How long all requests together may take, in ms. */
+const ALL_MS = 4_000
 /** A smaller difference of the clocks harms nothing, in ms. */
 const SKEW_MS = 5_000
 
@@ -27,7 +30,7 @@ const SKEW_MS = 5_000
 export const examineOrchestrator = async (
   settings: Settings,
   target: OrchestratorSettings,
-  isRunning: boolean,
+  isRunning: () => Promise<boolean>,
 ): Promise<Examined> => {
   try {
     const probe = new Probe(settings, target)
@@ -51,18 +54,22 @@ const notChecked = (url: string, why: string): readonly Examined[] =>
 const unreached = (url: string, finding: Finding): Examined =>
   together([found(`orchestrator ${url}`, finding), ...notChecked(url, 'the orchestrator was not reached')])
 
-const examine = async (probe: Probe, settings: Settings, isRunning: boolean): Promise<Examined> => {
+const examine = async (
+  probe: Probe,
+  settings: Settings,
+  isRunning: () => Promise<boolean>,
+): Promise<Examined> => {
   const { url } = probe.target
   let first: WireAnswer
   try {
-    first = await probe.send(FIRST_PROBE)
+    first = await probe.sendFirst()
   } catch (error) {
     return unreached(url, await probe.explain(error))
   }
   if (first.status === 407 && probe.proxy !== undefined) return unreached(url, proxyRefused(url, probe.proxy))
   const [generation, token] = await Promise.all([
-    examineGeneration(probe),
-    examineToken(probe, settings, isRunning),
+    examineGeneration(probe, first),
+    examineToken(probe, first, settings, isRunning),
   ])
   const reached = passed(`orchestrator ${url}`, `answered with status ${first.status}`)
   // Another server than an orchestrator says nothing about a token.
@@ -78,6 +85,7 @@ class Probe {
   readonly proxy: string | undefined
   readonly #transport: HttpTransport
   readonly #redactor: Redactor
+  readonly #startedMs = monotonicMs()
 
   /** @throws ConfigError if the TLS files cannot be used */
   constructor(settings: Settings, target: OrchestratorSettings) {
@@ -89,8 +97,13 @@ class Probe {
     this.#transport = transport
   }
 
+  sendFirst(): Promise<WireAnswer> {
+    return this.#transport.send({ ...FIRST_PROBE, deadlineMs: FIRST_MS })
+  }
+
+  /** Until the time of the examination is over. */
   send(request: Pick<Parameters<HttpTransport['send']>[0], 'method' | 'path' | 'body'>): Promise<WireAnswer> {
-    return this.#transport.send({ ...request, deadlineMs: STEP_MS })
+    return this.#transport.send({ ...request, deadlineMs: ALL_MS - (monotonicMs() - this.#startedMs) })
   }
 
   /** Asks for the generation that the orchestrator shows. @throws UnreachableError or ProtocolError */
@@ -103,7 +116,7 @@ class Probe {
     return new ProtocolDetector(this, identity, generation).shownGeneration()
   }
 
-  /** @throws the error itself if it is of another kind */
+  /** Explains why the first request failed. @throws the error itself if it is of another kind */
   async explain(error: unknown): Promise<Finding> {
     if (!(error instanceof UnreachableError)) throw error
     const { code } = (error.cause ?? {}) as { readonly code?: unknown }
@@ -112,6 +125,7 @@ class Probe {
       url,
       code: typeof code === 'string' ? code : '',
       message: error.message,
+      wasSent: error.wasSent,
       proxy: this.proxy,
       speaks: this.proxy === undefined ? await peek(url) : undefined,
     })
@@ -138,7 +152,7 @@ const examineClock = (url: string, { headers }: WireAnswer): Examined => {
   })
 }
 
-const examineGeneration = async (probe: Probe): Promise<Examined> => {
+const examineGeneration = async (probe: Probe, first: WireAnswer): Promise<Examined> => {
   const { url, generation: choice, taskKey } = probe.target
   const name = `generation of ${url}`
   try {
@@ -148,20 +162,24 @@ const examineGeneration = async (probe: Probe): Promise<Examined> => {
     return passed(name, shown)
   } catch (error) {
     if (error instanceof ProtocolError) return found(name, failing(url, error.message))
-    if (error instanceof AvtomatikaError) return found(name, await probe.explain(error))
-    throw error
+    return found(name, unanswered(url, first, error))
   }
 }
 
 /** A heartbeat without a body. It is answered 404 for an unknown worker, after the token was checked. */
-const examineToken = async (probe: Probe, settings: Settings, isRunning: boolean): Promise<Examined> => {
+const examineToken = async (
+  probe: Probe,
+  first: WireAnswer,
+  settings: Settings,
+  isRunning: () => Promise<boolean>,
+): Promise<Examined> => {
   const { url } = probe.target
   const name = `token for ${url}`
   let answer: WireAnswer
   try {
     answer = await probe.send({ method: 'PATCH', path: workerPath(settings.workerId) })
   } catch (error) {
-    return found(name, await probe.explain(error))
+    return found(name, unanswered(url, first, error))
   }
   const { status, headers, text } = answer
   if (status === 401 || status === 403) return found(name, tokenRefused(url, status))
@@ -169,7 +187,7 @@ const examineToken = async (probe: Probe, settings: Settings, isRunning: boolean
   if (status >= 500) return found(name, failing(url, `A heartbeat was answered with status ${status}`))
   if (isPage(headers['content-type'], text)) return found(name, notAnOrchestrator(url, status))
   const isKnown = status === 200 && text.trim() !== 'null'
-  if (!isKnown || isRunning) return passed(name, 'accepted')
+  if (!isKnown || (await isRunning())) return passed(name, 'accepted')
   return { ...passed(name, 'accepted'), findings: [idInUse(url, settings)] }
 }
 
@@ -202,6 +220,19 @@ const tokenRefused = (url: string, status: number): Finding => ({
   remedy:
     'Set WORKER_TOKEN, or WORKER_INDIVIDUAL_TOKEN for this WORKER_ID, to a token that the orchestrator knows.',
 })
+
+/** A server that has just answered is there, so neither the URL nor a firewall is to blame. @throws an error of another kind */
+const unanswered = (url: string, { status }: WireAnswer, error: unknown): Finding => {
+  if (!(error instanceof UnreachableError)) throw error
+  return {
+    ...about(url),
+    code: 'request_unanswered',
+    cause: `The orchestrator at ${url} answers some requests, but not all.`,
+    evidence: `${FIRST_PROBE.method} ${FIRST_PROBE.path} was answered with status ${status}. ${error.message}.`,
+    remedy:
+      'Check the log and the load of the orchestrator, its Redis and any proxy. Then run the command again: it could not check everything.',
+  }
+}
 
 const limited = (url: string): Finding => ({
   ...about(url),

@@ -7,6 +7,8 @@ export interface Trouble {
   readonly code: string
   /** The whole error, without secrets. */
   readonly message: string
+  /** Whether there was a connection for the request. */
+  readonly wasSent: boolean
   /** The proxy on the way, without its password. */
   readonly proxy: string | undefined
   /** What a second connection to the same port has shown. */
@@ -20,7 +22,7 @@ const REFUSED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNO
 
 /** Returns why an orchestrator did not answer. Pure. */
 export const explainUnreachable = (trouble: Trouble): Finding => {
-  const { url, code, message, proxy, speaks } = trouble
+  const { url, code, message, wasSent, proxy, speaks } = trouble
   const { hostname, port, protocol } = new URL(url)
   const at = `port ${port || (protocol === 'https:' ? '443' : '80')} of ${hostname}`
   const about = { severity: 'error' as const, orchestrator: url, evidence: `${message}.` }
@@ -69,7 +71,7 @@ export const explainUnreachable = (trouble: Trouble): Finding => {
   return {
     ...about,
     code: 'no_answer',
-    cause: `The orchestrator at ${url} does not answer.`,
-    remedy: 'Check the firewall between this machine and the orchestrator, and the log of the orchestrator.',
+    cause: `The orchestrator at ${url} ${wasSent ? 'accepts connections, but does not answer' : 'does not answer'}.`,
+    remedy: `Check ${wasSent ? 'the load' : 'the firewall between this machine and the orchestrator,'} and the log of the orchestrator.`,
   }
 }

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../../../support/interop/free-port.js'
+import { RawOrchestrator } from '../../../support/raw-orchestrator.js'
 import { temporaryFolder } from '../../../support/temporary-folder.js'
 import { command } from '../command.js'
-import { base, FAULTS, healthy, SECRETS, type Seeded, s3With } from './faults.js'
+import { base, FAULTS, healthy, SECRETS, type Seeded, s3With, withHeartbeats } from './faults.js'
 
 interface Finding {
   readonly code: string
@@ -56,6 +57,18 @@ describe('avtomatika-worker doctor', () => {
     const { code, output } = await doctor({ env })
     expect(output).toContain('No fault found.')
     expect(code).toBe(0)
+  })
+
+  it('blames no firewall if there is a connection', async () => {
+    const raw = await RawOrchestrator.start()
+    raw.answers('other', 'hold')
+    const silent = await doctor({ env: base(raw.url) })
+    expect(silent.output).toContain('accepts connections, but does not answer')
+    expect(silent.output).not.toContain('firewall')
+    const partly = await doctor({ env: base((await withHeartbeats('hold')).url) })
+    expect(partly.output).toContain('answers some requests, but not all')
+    expect(partly.output).toMatch(/was answered with status \d+\. PATCH \S+ timed out/)
+    expect(partly.output).not.toContain('firewall')
   })
 
   it('tells which checks could not run', async () => {

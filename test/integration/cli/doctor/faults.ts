@@ -110,6 +110,12 @@ export const s3With = async (status: number, code: string): Promise<Seeded> => {
   return { env: { ...(await healthy()), ...s3Variables(s3.url) } }
 }
 
+export const withHeartbeats = async (how: 'hold' | 'reset'): Promise<RawOrchestrator> => {
+  const raw = await RawOrchestrator.start()
+  raw.answers('heartbeat', how)
+  return raw
+}
+
 const s3Variables = (url: string): NodeJS.ProcessEnv => ({
   S3_ENDPOINT_URL: url,
   S3_REGION: 'us-east-1',
@@ -171,6 +177,21 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       const raw = await RawOrchestrator.start()
       raw.answers('other', 'hold')
       return { env: base(raw.url) }
+    },
+  },
+  'an orchestrator that answers no heartbeats': {
+    code: 'request_unanswered',
+    seed: async () => ({ env: base((await withHeartbeats('hold')).url) }),
+  },
+  'an orchestrator that closes the connections of heartbeats': {
+    code: 'request_unanswered',
+    seed: async () => ({ env: base((await withHeartbeats('reset')).url) }),
+  },
+  'a bucket that does not exist, beside an orchestrator that answers no heartbeats': {
+    code: 'store_unusable',
+    seed: async () => {
+      const { env } = await s3With(404, 'NoSuchBucket')
+      return { env: { ...env, ORCHESTRATOR_URL: (await withHeartbeats('hold')).url } }
     },
   },
   'a web site': {
