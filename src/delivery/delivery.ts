@@ -81,6 +81,11 @@ export class Delivery {
     for (const [to, queue] of this.#queues) if (to.url === url) queue.nudge()
   }
 
+  /** Tries the results again that wait for a retry. */
+  nudgeAll(): void {
+    for (const queue of this.#queues.values()) queue.nudge()
+  }
+
   /** Resolves when no result is undelivered. */
   empty(): Promise<void> {
     return this.#changed.until(() => this.#undelivered.size === 0)

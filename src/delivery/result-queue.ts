@@ -81,7 +81,7 @@ export class ResultQueue {
     this.#pump()
   }
 
-  /** The orchestrator has answered another request, so the results need not wait for their retries. */
+  /** Ends the pauses: the orchestrator has answered another request, or no time is left. No effect during a rate limit. */
   nudge(): void {
     if (this.#mode === 'closed' || this.#to.limits.quietMs('result') > 0) return
     for (const [entry, timer] of this.#asleep) {

@@ -59,6 +59,8 @@ const endTasks = async (tasks: TasksInHand): Promise<void> => {
 }
 
 const deliverRest = async (delivery: Delivery, deadlineMs: number, hurry: AbortSignal): Promise<void> => {
+  // A pause between two attempts may be longer than the time that is left.
+  delivery.nudgeAll()
   if (await within(LAST_DELIVERIES_MS, delivery.empty())) return
   await within(deadlineMs - monotonicMs(), delivery.empty(), hurry)
 }

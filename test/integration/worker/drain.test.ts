@@ -261,6 +261,19 @@ test('§1.7.4 results that no one takes are waited for until the timeout, then t
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test.each([503, 401])('§1.7.4 a result that waits for its retry after %i is tried again', async (status) => {
+  const { orchestrator, worker } = await setup({ RESULT_RETRY_INITIAL_DELAY: 3_600 })
+  orchestrator.answers('result', { status })
+  const delivered = nextEvent(worker, 'resultDelivered')
+  await worker.start()
+  orchestrator.offer('echo', {}, 'late')
+  await orchestrator.answered('result')
+  await orchestrator.fence()
+  orchestrator.behaves('result')
+  await worker.stop({ pollGraceMs: 0 })
+  expect(await delivered).toMatchObject({ taskId: 'late' })
+})
+
 test.each(['hold', 'reset'] as const)(
   'nothing is tried any more after the end, though a result met "%s"',
   async (reply) => {
