@@ -115,7 +115,7 @@ test('a frozen line stays dead when new ones get through', async () => {
 test('the same seed does the same', () => {
   const run = (seed: number) => {
     const plan = randomFaults(seed, 0.5)
-    const seen = { index: 0, method: 'GET', path: '/', token: undefined, body: '', era: 0 }
+    const seen = { index: 0, method: 'GET', path: '/', token: undefined, body: '', life: 0 }
     return Array.from({ length: 50 }, () => plan(seen))
   }
   expect(run(7)).toEqual(run(7))

@@ -10,7 +10,7 @@ import {
 } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { type Fault, type Moment, PASS, type Plan, type SeenRequest } from './fault.js'
+import { type Fault, LIFE_HEADER, type Moment, PASS, type Plan, type SeenRequest } from './fault.js'
 
 interface Answer {
   readonly status: number
@@ -55,8 +55,6 @@ export class FaultProxy {
   /** Connections that nothing gets through any more. */
   readonly #dead = new WeakSet<Socket>()
   #frozen = false
-  #era = 0
-  readonly #eras = new WeakMap<Socket, number>()
 
   constructor(target: string, options: FaultProxyOptions = {}) {
     const { plan = () => PASS, onAnswer = () => {}, host = '127.0.0.1', port = 0 } = options
@@ -86,11 +84,6 @@ export class FaultProxy {
   /** The requests whose exchange is not over. */
   get underWay(): ReadonlySet<SeenRequest> {
     return this.#underWay
-  }
-
-  /** Connections from now on are those of another process; what the last one has sent may still be read. */
-  nextEra(): void {
-    this.#era++
   }
 
   /** How many requests came whose path ends so; `PATCH /workers/x` counts under its method too. */
@@ -155,7 +148,6 @@ export class FaultProxy {
 
   #watch(socket: Socket): void {
     this.#sockets.add(socket)
-    this.#eras.set(socket, this.#era)
     socket.on('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     if (this.#frozen) this.#dead.add(socket)
@@ -171,7 +163,7 @@ export class FaultProxy {
       path: request.url ?? '',
       token: String(request.headers['x-worker-token'] ?? ''),
       body: body.toString(),
-      era: this.#eras.get(request.socket) ?? this.#era,
+      life: Number(request.headers[LIFE_HEADER] ?? 0),
     }
     this.requests.push(seen)
     this.#underWay.add(seen)

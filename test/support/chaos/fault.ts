@@ -37,9 +37,12 @@ export interface SeenRequest {
   readonly path: string
   readonly token: string | undefined
   readonly body: string
-  /** Counts from 0: in which era its connection was made. */
-  readonly era: number
+  /** Which process has sent it, counted from 0, as it says itself. The end of a process may be seen before its last connection. */
+  readonly life: number
 }
+
+/** The header in which a worker says which life it is. */
+export const LIFE_HEADER = 'x-life'
 
 /** Decides about each request; called once for each, in the order in which they come. */
 export type Plan = (request: SeenRequest) => Fault

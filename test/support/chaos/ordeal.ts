@@ -2,7 +2,7 @@ import { expect, onTestFinished } from 'vitest'
 import { eventually } from '../interop/eventually.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { seededDice } from './dice.js'
-import { ALL_FAULTS, randomFaults, type SeenRequest } from './fault.js'
+import { ALL_FAULTS, PASS, type Plan, randomFaults, type SeenRequest } from './fault.js'
 import { FaultProxy } from './fault-proxy.js'
 import { Witness } from './witness.js'
 import { WorkerLife } from './worker-life.js'
@@ -42,7 +42,9 @@ export class Ordeal {
   readonly #dice: () => number
   readonly #moments: number[]
   readonly #proxy: FaultProxy
+  #harm: Plan
   #life: WorkerLife | undefined
+  #lives = 0
   /** How many requests there had been when it began. */
   #before = 0
 
@@ -54,13 +56,13 @@ export class Ordeal {
     this.#moments = Array.from({ length: kills }, () => Math.floor(this.#dice() * 2 * tasks)).sort(
       (a, b) => a - b,
     )
-    const harm = randomFaults(seed, FAULT_RATE, ALL_FAULTS)
+    this.#harm = randomFaults(seed, FAULT_RATE, ALL_FAULTS)
     this.#proxy = new FaultProxy(target, {
       plan: (seen) => {
         this.witness.request(seen, this.#proxy.underWay)
         onRequest?.(seen)
         if (seen.index >= (this.#moments[0] ?? Number.POSITIVE_INFINITY)) this.#killSoon()
-        return harm(seen)
+        return this.#harm(seen)
       },
       onAnswer: (...answer) => this.witness.answer(...answer),
     })
@@ -91,7 +93,6 @@ export class Ordeal {
       clearTimeout(overdue)
       expect([signal, complaint]).toEqual(['SIGKILL', ''])
       this.witness.readJournal(this.#folder)
-      this.#proxy.nextEra()
     }
     this.#begin(next)
   }
@@ -99,6 +100,8 @@ export class Ordeal {
   /** Lets the last worker end by itself, once it listens to signals. */
   async end(): Promise<void> {
     await eventually('the last worker has said something', () => this.requests > this.#before)
+    // What a last poll brings has to be answered for before the worker ends.
+    this.#harm = () => PASS
     this.#life?.signal('SIGTERM')
     expect(await this.#life?.ended).toEqual({ code: 0, signal: null, complaint: '' })
     this.witness.close(this.#folder)
@@ -109,6 +112,7 @@ export class Ordeal {
       ...this.#options.variables,
       ORCHESTRATOR_URL: this.#proxy.url,
       WORKER_ID: 'w1',
+      LIFE: String(this.#lives++),
       WORKER_STATE_DIR: this.#folder,
       MAX_CONCURRENT_TASKS: String(SLOTS),
     }

@@ -27,7 +27,7 @@ interface Story {
   readonly taken: Sent[]
   /** It was called a duplicate: whoever read it first did not come to answer. */
   isDuplicate: boolean
-  /** The era of the worker that was passed the orchestrator's answer whole, and that answer. */
+  /** The life to which the answer of the orchestrator was passed whole, and that answer. */
   acknowledgedTo: number | undefined
   acknowledgement?: string
   /** A worker has said that it is done with the result. */
@@ -97,7 +97,7 @@ export class Witness {
     const { path, method, body } = seen
     if (path.endsWith('/tasks/result')) this.#sent(seen)
     else if (path.endsWith('/tasks/next'))
-      this.#polled([...underWay].filter((other) => other.path === path).length)
+      this.#polled([...underWay].filter((other) => other.path === path && other.life === seen.life).length)
     else if (method === 'PATCH' && body !== '') this.#beat(seen, JSON.parse(body))
     else if (path.endsWith('/register')) this.#note(seen, JSON.parse(body))
   }
@@ -113,7 +113,7 @@ export class Witness {
     if (status !== 200) story.isDuplicate = true
     if (sent && status === 200 && !text.includes('"ignored"')) story.taken.push(sent)
     if (fault.kind !== 'pass' && fault.kind !== 'delay') return
-    story.acknowledgedTo = seen.era
+    story.acknowledgedTo = seen.life
     story.acknowledgement = `${seen.index}: ${status} ${text}`
   }
 
@@ -167,11 +167,11 @@ export class Witness {
   }
 
   #sent(seen: SeenRequest): void {
-    const { body, era } = seen
+    const { body, life } = seen
     const { task_id: taskId, status, error, result = { status, error } } = JSON.parse(body)
     const story = this.#storyOf(taskId)
     if (story.isSettled) this.complaints.push(`${taskId} is sent again after a worker was done with it`)
-    if (story.acknowledgedTo === era)
+    if (story.acknowledgedTo === life)
       this.complaints.push(`${taskId} is sent again after its answer came whole: ${JSON.stringify(story)}`)
     const sent = { status: result.status, message: result.error?.message }
     story.sent.push(sent)
@@ -196,11 +196,11 @@ export class Witness {
   }
 
   #note(
-    { method, path, era, index }: SeenRequest,
+    { method, path, life, index }: SeenRequest,
     { worker_id, status, supported_skills }: WorkerBody,
   ): void {
     const skills = supported_skills ? `${supported_skills.length} skills` : ''
-    const who = `${worker_id ?? path} of life ${era}`
+    const who = `${worker_id ?? path} of life ${life}`
     this.said.push(`${index} ${new Date().toISOString()} ${method} ${who}: ${status ?? ''} ${skills}`)
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { PermanentError, type TaskContext, TransientError, Worker } from '../../../src/index.js'
+import { LIFE_HEADER } from './fault.js'
 
 /**
  * Run as a process of its own, configured by its environment: a worker whose handlers are short and sometimes fail, and
@@ -15,6 +16,7 @@ const say = (line: string): void => {
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silent }
 const NARROW_LIMIT = 3
 const SLOTS = Number(process.env['MAX_CONCURRENT_TASKS'])
+const LIFE = String(process.env['LIFE'])
 
 const worker = new Worker({ logger: silent, taskTypeLimits: { narrow: NARROW_LIMIT } })
 
@@ -26,51 +28,72 @@ interface Params {
 }
 
 const running = { all: 0, narrow: 0 }
-/** The open ones, by the id that each is of. */
-const polls = new Map<object, string>()
-/** The id of the poll that was answered last. */
+
+interface OpenRequest {
+  readonly path: string
+  readonly madeMs: number
+}
+
+/** What the HTTP client tells of: each request from its making to its end. */
+const open = new Map<object, OpenRequest>()
+/** The id of the poll that was answered last, as its path has it. */
 let answered: string | undefined
 
 /** Longer than any answer takes, shorter than any time limit of the worker. */
-const SILENT_MS = 4_000
-/** When the other requests were made. */
-const made = new Map<object, number>()
+const SILENT_MS = 9_000
+/** Whether a request has timed out, so that open polls may be dead. */
 let wasSilent = false
 
-/**
- * What the HTTP client tells of its requests. A poll that is open holds a slot, as a handler that runs does. Where the worker goes by
- * two ids for a while, the only poll of one of them may be open with a slot that those of the other have lent. The poll that has lent its
- * slot may bring a task while the journal still notes the new one. Once a request has timed out, the open polls may be dead: they hold
- * their slots, and one of them lends its own to a new poll.
- */
-const onRequest = (what: string, act: (request: object, path: string) => void): void =>
-  subscribe(`undici:request:${what}`, (message) => {
-    const { request } = message as { readonly request: { readonly path: string } }
-    act(request, request.path)
-  })
+const isPoll = ({ path }: OpenRequest): boolean => path.endsWith('/tasks/next')
 
-onRequest('create', (request, path) => {
-  if (!path.includes('/tasks/next')) {
-    made.set(request, performance.now())
-    return
-  }
-  polls.set(request, path)
-  const others = [...polls.values()].filter((other) => other !== path).length
-  const isOnly = polls.size - others === 1
-  const hasLent = answered !== undefined && answered !== path
-  const lent = isOnly ? Math.max(others, Number(hasLent)) : Number(wasSilent)
-  if (running.all + polls.size - lent > SLOTS)
-    say(`limit polls ${running.all} + ${polls.size}, ${lent} lent, silent: ${wasSilent}`)
+/**
+ * How many open polls may be there without a slot of their own. Where the worker goes by two ids for a while, a poll that is held lends
+ * its slot to the only poll of the other id. That one may be made first, while the journal still notes the poll that lends, and it may
+ * have brought a task already. Once a request has timed out, a poll that may be dead lends its slot to one of its own id.
+ */
+const lentBeside = (made: OpenRequest): number => {
+  const others = [...open.values()].filter((each) => isPoll(each) && each.path !== made.path).length
+  const own = [...open.values()].filter(({ path }) => path === made.path).length
+  const hasBrought = answered !== undefined && answered !== made.path
+  return Math.max(own === 1 ? others : 0, Number(others === 1 || hasBrought), Number(wasSilent))
+}
+
+const checkSlots = (made: OpenRequest): void => {
+  const polls = [...open.values()].filter(isPoll)
+  const lent = lentBeside(made)
+  if (running.all + polls.length - lent <= SLOTS) return
+  const now = performance.now()
+  const story = polls.map(({ path, madeMs }) => `${path} for ${Math.round(now - madeMs)} ms`).join(', ')
+  say(
+    `limit polls ${running.all} + ${polls.length}, ${lent} lent, answered last: ${answered}; open: ${story}`,
+  )
+}
+
+const onRequest = (what: string, act: (request: RequestOfUndici) => void): void =>
+  subscribe(`undici:request:${what}`, (message) =>
+    act((message as { readonly request: RequestOfUndici }).request),
+  )
+
+interface RequestOfUndici {
+  readonly path: string
+  addHeader(name: string, value: string): void
+}
+
+onRequest('create', (request) => {
+  request.addHeader(LIFE_HEADER, LIFE)
+  const made = { path: request.path, madeMs: performance.now() }
+  open.set(request, made)
+  if (isPoll(made)) checkSlots(made)
 })
 onRequest('trailers', (request) => {
-  answered = polls.get(request) ?? answered
-  polls.delete(request)
-  made.delete(request)
+  const ended = open.get(request)
+  if (ended && isPoll(ended)) answered = ended.path
+  open.delete(request)
 })
 onRequest('error', (request) => {
-  polls.delete(request)
-  if (performance.now() - (made.get(request) ?? Number.POSITIVE_INFINITY) > SILENT_MS) wasSilent = true
-  made.delete(request)
+  const { madeMs } = open.get(request) ?? { madeMs: Number.POSITIVE_INFINITY }
+  wasSilent ||= performance.now() - madeMs > SILENT_MS
+  open.delete(request)
 })
 
 const work = async (
