@@ -233,9 +233,12 @@ export class Connection
     await this.heartbeats.now()
   }
 
-  /** The heartbeat comes first: the record, of which the orchestrator may have a copy, gets the skills back that it has lost. */
+  /**
+   * The record, of which the orchestrator may have a copy, gets the skills back that it has lost. A registration before that
+   * heartbeat would make the record `idle`.
+   */
   async #replaceRecord(): Promise<void> {
-    await this.heartbeats.upToDate()
+    await this.heartbeats.announce()
     if (this.orchestrator.isProvisional) this.registerAgain()
   }
 

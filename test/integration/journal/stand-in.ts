@@ -46,8 +46,10 @@ export class StandIn {
   holdMs: number | undefined
   /** The worker id whose requests are refused with 401. */
   refusedWorker = ''
-  /** How many requests were refused. */
+  /** How many requests were refused, or failed. */
   refusals = 0
+  /** The worker id whose heartbeats are answered with 503. */
+  failingHeartbeatsOf = ''
   /** Heartbeats, and questions whether a worker is known, are answered when this has resolved. */
   gate: Promise<void> | undefined
   /** How often a worker asked whether it is known. */
@@ -176,7 +178,8 @@ export class StandIn {
       say(response, this.registrationAnswer, { status: 'registered' })
     } else {
       this.heartbeats.push({ ...body, worker_id: idIn(path) })
-      void this.#sayLater(response, { status: 'ok' })
+      if (idIn(path) === this.failingHeartbeatsOf) this.#fail(response)
+      else void this.#sayLater(response, { status: 'ok' })
     }
   }
 
@@ -188,6 +191,11 @@ export class StandIn {
   #refuse(response: ServerResponse): void {
     this.refusals++
     say(response, 401, { error: 'Unauthorized' })
+  }
+
+  #fail(response: ServerResponse): void {
+    this.refusals++
+    say(response, 503, { error: 'unavailable' })
   }
 
   #show(response: ServerResponse): void {

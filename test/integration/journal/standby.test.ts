@@ -328,6 +328,33 @@ describe('§3.1.23 under the record of the killed worker, which heartbeats have 
     expect(heartbeatsOf(standIn, 'w1')[before + 1]).toMatchObject({ status: 'idle', ...SKILLS })
   })
 
+  test('the registration waits for such a heartbeat even if heartbeats fail when the fence ends', async () => {
+    const { standIn } = await startAfterCrash({
+      generation: 'rxon',
+      entries: (url) => [openPoll(url, 'w1')],
+      variables: { HEARTBEAT_INTERVAL: 29.5 },
+    })
+    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    await vi.advanceTimersByTimeAsync(FENCE_MS - 2_000)
+    standIn.failingHeartbeatsOf = 'w1'
+    await eventually('a heartbeat fails', async () => {
+      await vi.advanceTimersByTimeAsync(100)
+      return standIn.refusals > 0
+    })
+    await eventually('a heartbeat that fails has the skills', async () => {
+      await vi.advanceTimersByTimeAsync(100)
+      return standIn.lastHeartbeat('w1')?.['status'] === 'idle' && standIn.refusals > 1
+    })
+    expect(standIn.lastHeartbeat('w1')).toMatchObject(SKILLS)
+    expect(registeredIds(standIn)).toEqual([STANDBY])
+    standIn.failingHeartbeatsOf = ''
+    await eventually('the main id is registered', async () => {
+      await vi.advanceTimersByTimeAsync(1_000)
+      return registeredIds(standIn).includes('w1')
+    })
+    expect(standIn.lastHeartbeat('w1')).toMatchObject({ status: 'idle' })
+  })
+
   test('the first heartbeat has all skills if the fence ends while the worker asks whether it is known', async () => {
     const standIn = await StandIn.start('rxon')
     standIn.refusedWorker = STANDBY
