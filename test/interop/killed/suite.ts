@@ -37,6 +37,16 @@ export const testKilled = (generation: Generation): void =>
         return jobs.map(({ task_worker_id }) => task_worker_id)
       }
 
+      /**
+       * As {@link doneBy}, while a worker takes nothing under this id. Empty if the old poll ended meanwhile: on a busy machine
+       * the jobs may take longer than the poll is held.
+       */
+      const doneWhileHeldOff = async (id: string, ...taskNames: readonly string[]) => {
+        const workers = await doneBy(...taskNames)
+        const record = (await running().client.workers()).find(({ worker_id }) => worker_id === id)
+        return record?.status === TAKES_NOTHING[running().generation] ? workers : []
+      }
+
       /** Kills a worker whose poll is held, and starts its successor, which has told that it takes nothing under that id. */
       const succeed = async (id: string, echo: string, more: NodeJS.ProcessEnv = {}) => {
         const variables = {
@@ -65,8 +75,8 @@ export const testKilled = (generation: Generation): void =>
         const other = workerFor(running(), { id: 'other' })
         other.task('echo', (params) => ({ data: params }))
         await startedFor(running(), other, 'echo')
-        const workers = await doneBy('echo', 'echo', 'echo', 'echo', 'echo', 'echo')
-        expect(workers).not.toContain('held')
+        for (let n = 0; n < 2; n++)
+          expect(await doneWhileHeldOff('held', 'echo', 'echo', 'echo')).not.toContain('held')
         // A worker that is stopped at once may end before the orchestrator has noted that it takes nothing.
         other.pause()
         await takesNothing('other')
@@ -78,9 +88,10 @@ export const testKilled = (generation: Generation): void =>
 
       test('alone, is succeeded by one that takes tasks at once: first under another id, then under its own', async () => {
         await succeed('alone', 'alone')
-        expect(await doneBy('alone', 'alone')).toEqual(['alone-standby', 'alone-standby'])
+        for (const worker of await doneWhileHeldOff('alone', 'alone', 'alone'))
+          expect(worker).toBe('alone-standby')
         // At each moment somebody takes tasks.
-        let workers = new Set<string | undefined>()
+        let workers = new Set<string | undefined>(['alone-standby'])
         await eventually('the first id is back', async () => {
           workers = new Set([...workers, ...(await doneBy('alone'))])
           return workers.has('alone')
