@@ -103,7 +103,9 @@ class Probe {
 
   /** Until the time of the examination is over. */
   send(request: Pick<Parameters<HttpTransport['send']>[0], 'method' | 'path' | 'body'>): Promise<WireAnswer> {
-    return this.#transport.send({ ...request, deadlineMs: ALL_MS - (monotonicMs() - this.#startedMs) })
+    const leftMs = this.#startedMs + ALL_MS - monotonicMs()
+    // An error message quotes it.
+    return this.#transport.send({ ...request, deadlineMs: Math.max(0, Math.round(leftMs)) })
   }
 
   /** Asks for the generation that the orchestrator shows. @throws UnreachableError or ProtocolError */

@@ -46,7 +46,7 @@ export class StandIn {
   holdMs: number | undefined
   /** The worker id whose requests are refused with 401. */
   refusedWorker = ''
-  /** How many requests were refused, or failed. */
+  /** How many requests were refused, with any status. */
   refusals = 0
   /** The worker id whose heartbeats are answered with 503. */
   failingHeartbeatsOf = ''
@@ -165,7 +165,7 @@ export class StandIn {
     body: any,
     response: ServerResponse,
   ): void {
-    if (headers['x-worker-id'] === this.refusedWorker) this.#refuse(response)
+    if (headers['x-worker-id'] === this.refusedWorker) this.#refuse(response, 401)
     else if (path.endsWith('/tasks/result')) this.#take(this.#read(body), response)
     else if (path.endsWith('/events'))
       say(response, this.showsGeneration ? NO_EVENT[this.#generation] : 503, {})
@@ -178,7 +178,7 @@ export class StandIn {
       say(response, this.registrationAnswer, { status: 'registered' })
     } else {
       this.heartbeats.push({ ...body, worker_id: idIn(path) })
-      if (idIn(path) === this.failingHeartbeatsOf) this.#fail(response)
+      if (idIn(path) === this.failingHeartbeatsOf) this.#refuse(response, 503)
       else void this.#sayLater(response, { status: 'ok' })
     }
   }
@@ -188,14 +188,9 @@ export class StandIn {
     say(response, 200, body)
   }
 
-  #refuse(response: ServerResponse): void {
+  #refuse(response: ServerResponse, status: 401 | 503): void {
     this.refusals++
-    say(response, 401, { error: 'Unauthorized' })
-  }
-
-  #fail(response: ServerResponse): void {
-    this.refusals++
-    say(response, 503, { error: 'unavailable' })
+    say(response, status, { error: 'Refused' })
   }
 
   #show(response: ServerResponse): void {

@@ -268,6 +268,14 @@ describe('§3.1.23 under the record of the killed worker, which heartbeats have 
   const heartbeatsOf = ({ heartbeats }: StandIn, id: string) =>
     heartbeats.filter(({ worker_id }) => worker_id === id)
 
+  /** Resolves when the worker has sent the two heartbeats that leave the record without skills. */
+  const startWithoutSkills = async (variables: Crash['variables'] = {}): Promise<StandIn> => {
+    const entries = (url: string) => [openPoll(url, 'w1')]
+    const { standIn } = await startAfterCrash({ generation: 'rxon', entries, variables })
+    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    return standIn
+  }
+
   /** Lets the stand-in keep its answers until the returned function is called. */
   const closeGate = (standIn: StandIn): (() => void) => {
     let open = () => {}
@@ -278,11 +286,7 @@ describe('§3.1.23 under the record of the killed worker, which heartbeats have 
   }
 
   test('the first heartbeat that says idle has all skills, and the registration waits for it', async () => {
-    const { standIn } = await startAfterCrash({
-      generation: 'rxon',
-      entries: (url) => [openPoll(url, 'w1')],
-    })
-    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    const standIn = await startWithoutSkills()
     // By the second one, because a heartbeat of the killed worker may come after the first one.
     const [first, second] = heartbeatsOf(standIn, 'w1')
     expect([first, second]).toMatchObject([
@@ -309,12 +313,7 @@ describe('§3.1.23 under the record of the killed worker, which heartbeats have 
   })
 
   test('a heartbeat that takes the skills away is answered before the others are sent', async () => {
-    const { standIn } = await startAfterCrash({
-      generation: 'rxon',
-      entries: (url) => [openPoll(url, 'w1')],
-      variables: { HEARTBEAT_INTERVAL: 29.5 },
-    })
-    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    const standIn = await startWithoutSkills({ HEARTBEAT_INTERVAL: 29.5 })
     await vi.advanceTimersByTimeAsync(FENCE_MS - 2_000)
     const open = closeGate(standIn)
     const before = heartbeatsOf(standIn, 'w1').length
@@ -329,12 +328,7 @@ describe('§3.1.23 under the record of the killed worker, which heartbeats have 
   })
 
   test('the registration waits for such a heartbeat even if heartbeats fail when the fence ends', async () => {
-    const { standIn } = await startAfterCrash({
-      generation: 'rxon',
-      entries: (url) => [openPoll(url, 'w1')],
-      variables: { HEARTBEAT_INTERVAL: 29.5 },
-    })
-    await eventually('two heartbeats', () => heartbeatsOf(standIn, 'w1').length > 1)
+    const standIn = await startWithoutSkills({ HEARTBEAT_INTERVAL: 29.5 })
     await vi.advanceTimersByTimeAsync(FENCE_MS - 2_000)
     standIn.failingHeartbeatsOf = 'w1'
     await eventually('a heartbeat fails', async () => {

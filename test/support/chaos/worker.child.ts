@@ -51,16 +51,17 @@ const isPoll = ({ path }: OpenRequest): boolean => path.endsWith('/tasks/next')
  * its slot to the only poll of the other id. That one may be made first, while the journal still notes the poll that lends, and it may
  * have brought a task already. Once a request has timed out, a poll that may be dead lends its slot to one of its own id.
  */
-const lentBeside = (made: OpenRequest): number => {
-  const others = [...open.values()].filter((each) => isPoll(each) && each.path !== made.path).length
-  const own = [...open.values()].filter(({ path }) => path === made.path).length
-  const hasBrought = answered !== undefined && answered !== made.path
+const lentBeside = (id: string, polls: readonly OpenRequest[]): number => {
+  const others = polls.filter(({ path }) => path !== id).length
+  const own = polls.length - others
+  const hasBrought = answered !== undefined && answered !== id
   return Math.max(own === 1 ? others : 0, Number(others === 1 || hasBrought), Number(wasSilent))
 }
 
-const checkSlots = (made: OpenRequest): void => {
+/** @param id - of the poll that was just made, as its path has it */
+const checkSlots = (id: string): void => {
   const polls = [...open.values()].filter(isPoll)
-  const lent = lentBeside(made)
+  const lent = lentBeside(id, polls)
   if (running.all + polls.length - lent <= SLOTS) return
   const now = performance.now()
   const story = polls.map(({ path, madeMs }) => `${path} for ${Math.round(now - madeMs)} ms`).join(', ')
@@ -69,21 +70,21 @@ const checkSlots = (made: OpenRequest): void => {
   )
 }
 
-const onRequest = (what: string, act: (request: RequestOfUndici) => void): void =>
-  subscribe(`undici:request:${what}`, (message) =>
-    act((message as { readonly request: RequestOfUndici }).request),
-  )
-
 interface RequestOfUndici {
   readonly path: string
   addHeader(name: string, value: string): void
 }
 
+const onRequest = (what: string, act: (request: RequestOfUndici) => void): void =>
+  subscribe(`undici:request:${what}`, (message) =>
+    act((message as { readonly request: RequestOfUndici }).request),
+  )
+
 onRequest('create', (request) => {
   request.addHeader(LIFE_HEADER, LIFE)
   const made = { path: request.path, madeMs: performance.now() }
   open.set(request, made)
-  if (isPoll(made)) checkSlots(made)
+  if (isPoll(made)) checkSlots(made.path)
 })
 onRequest('trailers', (request) => {
   const ended = open.get(request)

@@ -68,6 +68,7 @@ describe('avtomatika-worker doctor', () => {
     const partly = await doctor({ env: base((await withHeartbeats('hold')).url) })
     expect(partly.output).toContain('answers some requests, but not all')
     expect(partly.output).toMatch(/was answered with status \d+\. PATCH \S+ timed out/)
+    expect(partly.output).toMatch(/no complete response after \d+ ms/)
     expect(partly.output).not.toContain('firewall')
   })
 
