@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,7 +47,8 @@ describe('the orchestrator of the test kit', () => {
     const env = { NOTES: notes, LOG_LEVEL: 'warn' }
     await orchestrator.startWorker(CHILD, { env: { ...env, HANGS: 'yes' }, execArgv: TSX })
     const { id } = await orchestrator.createJob({ task: 'note', params: { n: 8 } })
-    await expect.poll(() => existsSync(notes)).toBe(true)
+    // Not only that the file exists: a kill between its creation and the first write would leave it empty.
+    await expect.poll(() => readFileSync(notes, 'utf8')).toBe('8\n')
     await orchestrator.killWorker()
     const { id: later } = await orchestrator.createJob({ task: 'note', params: { n: 9 } })
     await orchestrator.startWorker(CHILD, { env, execArgv: TSX })
