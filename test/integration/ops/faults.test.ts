@@ -100,8 +100,9 @@ describe.skipIf(!hasPrometheus)('a real fault of a real worker, seen by Promethe
     await eventually('results wait', () => worker.snapshot().results.undelivered === 8)
     await prometheus.fires('AvtomatikaWorkerResultsWaiting', { instance })
     await RawOrchestrator.start(port)
+    // First: a scrape that comes too late on a busy machine ends the alert for a moment.
+    await eventually('all is delivered', () => worker.snapshot().results.ended.delivered === 8)
     await prometheus.isQuiet('AvtomatikaWorkerResultsWaiting', { instance })
-    expect(worker.snapshot().results.ended.delivered).toBe(8)
   })
 
   test('a result that is refused for good fires AvtomatikaWorkerDeadLetters until it is dropped', async () => {
