@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { Worker } from 'avtomatika-worker'
 
-/** Notes each start of a task in a file, and ends it once the file `<notes>.end` exists. */
+/** Notes each start of a task in the file `NOTES`. With `HANGS=yes` no task ends. */
 const notes = process.env['NOTES'] ?? ''
 const worker = new Worker()
 worker.task('note', async ({ n }, { progress }) => {
